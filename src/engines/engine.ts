@@ -1,0 +1,98 @@
+import type { CloudEvent, Json, Problem } from '../workflow/index.ts'
+import type { Definition } from '../workflow/definition/index.ts'
+
+/**
+ * An engine runs pipelines durably. Everything above (server, CLI, approvals, transfers) speaks to this port;
+ * `embedded/` implements it in this process, `temporal/` on a cluster.
+ * Every promise resolves only once what it stands for is durable. Errors carry a code of `errors.ts`.
+ */
+export interface Engine {
+  /** Makes these definitions startable and their schedules run; the same text twice changes nothing. */
+  deploy(definitions: readonly Definition[]): Promise<void>
+
+  /** Takes a definition's schedule away and refuses new runs of it; runs under way go on. */
+  undeploy(reference: DefinitionReference): Promise<void>
+
+  start(request: StartRequest): Promise<StartedRun>
+
+  /** Resolves when the run has ended, however. */
+  outcome(runId: string): Promise<Outcome>
+
+  cancel(runId: string, by?: string): Promise<void>
+  suspend(runId: string, by?: string): Promise<void>
+  resume(runId: string, by?: string): Promise<void>
+  rerun(runId: string, request: RerunRequest): Promise<StartedRun>
+
+  /**
+   * Accepts events: they wake the runs that wait for them and start the pipelines scheduled on them.
+   * An event with the `source` and `id` of one accepted before is not handled again.
+   */
+  publish(events: readonly CloudEvent[]): Promise<readonly PublishReceipt[]>
+
+  /** Takes no new work, lets what is under way finish or come to a durable rest within `graceMs`, and closes. */
+  close(graceMs?: number): Promise<void>
+}
+
+export interface DefinitionReference {
+  namespace: string
+  name: string
+  /** Semantic version, or `latest`. */
+  version: string
+}
+
+export interface StartRequest {
+  /** What to run: a deployed definition by reference, or one given here and pinned to the run. */
+  definition: DefinitionReference | Definition
+  input?: Json
+  /** The same key twice starts one run; the second answer is the first run, with `existing: true`. */
+  idempotencyKey?: string
+  /** Who or what started it: a user, `schedule`, `event`. For the record only. */
+  by?: string
+}
+
+export interface StartedRun {
+  id: string
+  existing: boolean
+}
+
+export interface RerunRequest {
+  /** The key (or JSON pointer) of the task to begin with; without it the run begins anew. */
+  from?: string
+  /** Raw input of that task, or of the run where `from` is not given; without it the recorded one. */
+  input?: Json
+  /** Which definition: the one that the run is pinned to (default), or the newest deployed. */
+  definition?: 'original' | 'newest'
+  by?: string
+}
+
+export type Outcome =
+  { status: 'completed'; output: Json } | { status: 'faulted'; error: Problem } | { status: 'cancelled' }
+
+export interface PublishReceipt {
+  source: string
+  id: string
+  /** True where the same event had been accepted before. */
+  duplicate: boolean
+}
+
+/**
+ * Carries out activities: the engine calls it, `activities/` implements it. It must end soon after `signal`
+ * aborts. Failure is a thrown `WorkflowFault`; anything else thrown is taken as a `runtime` error.
+ */
+export type ActivityRunner = (activity: ActivityRequest) => Promise<Json>
+
+export interface ActivityRequest {
+  kind: string
+  input: Json
+  /** The same for every attempt at this effect of this run: send it where the target can deduplicate. */
+  idempotencyKey: string
+  runId: string
+  /** Key of the effect within the run. */
+  key: string
+  /** Values of the run's secrets by name. */
+  secrets: { readonly [name: string]: Json }
+  signal: AbortSignal
+}
+
+/** Gives the values of the named secrets; one that does not exist is left out. */
+export type SecretStore = (names: readonly string[]) => Promise<{ [name: string]: Json }>

@@ -1,0 +1,19 @@
+/**
+ * The workflow layer: interprets a definition of the Open Workflow Specification, deterministically,
+ * over the `DurableContext` port. No clock, chance, I/O or host type in this folder.
+ */
+export type { ActivityCall } from './activity.ts'
+export type { ChildRun, ConsumedEvent, DurableContext } from './durable-context.ts'
+export type { CloudEvent, EventFilter } from './events.ts'
+export { isObject, type Json, type JsonObject } from './json.ts'
+export type { LifecycleReport, TaskPlace } from './lifecycle.ts'
+export {
+  fault,
+  problem,
+  problemOf,
+  standardErrors,
+  WorkflowFault,
+  type Problem,
+  type StandardError,
+} from './problem.ts'
+export { Cancelled, Scope } from './scope.ts'
