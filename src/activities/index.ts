@@ -1,0 +1,43 @@
+/**
+ * What a task can do to the world. One folder per kind; adding one is that folder plus one line in `factories`.
+ * Knows how to carry an effect out, nothing of runs: durability and retries are the engine's.
+ */
+import type { ActivityRunner } from '../engines/engine.ts'
+import { createHttpClient } from '../http/index.ts'
+import { fault } from '../workflow/index.ts'
+import type { Activity, ActivityFactory, ActivityOptions } from './activity.ts'
+
+export type { Activity, ActivityContext, ActivityFactory, ActivityOptions } from './activity.ts'
+
+/** Every kind there is, one line each. */
+const factories: readonly ActivityFactory[] = []
+
+/** The runner, with its end: `close` lets go of pooled connections and whatever the activities keep. */
+export type ClosableRunner = ActivityRunner & { close(): Promise<void> }
+
+/** Carries out activities of every kind. Options are checked by whoever reads the settings. */
+export function createActivityRunner(
+  options: ActivityOptions,
+  kinds: readonly ActivityFactory[] = factories,
+): ClosableRunner {
+  const http = createHttpClient(options.http)
+  const activities = new Map<string, Activity>()
+  for (const create of kinds) {
+    const activity = create(options)
+    activities.set(activity.name, activity)
+  }
+
+  const run: ActivityRunner = async ({ kind, input, ...request }) => {
+    const activity = activities.get(kind)
+    if (!activity) throw fault('configuration', `This server carries out no activity of kind '${kind}'.`)
+    request.signal.throwIfAborted()
+    return activity.run(input, { ...request, http })
+  }
+
+  const close = async () => {
+    await Promise.all([...activities.values()].map((activity) => activity.close?.()))
+    await http.close()
+  }
+
+  return Object.assign(run, { close })
+}

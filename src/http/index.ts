@@ -1,0 +1,13 @@
+/**
+ * The outgoing HTTP client and its authentication: the one way by which anything here calls out.
+ */
+export { createHttpClient } from './create-client.ts'
+export type {
+  Access,
+  Authorization,
+  ClientCertificate,
+  HttpClient,
+  HttpRequest,
+  HttpResponse,
+  HttpSettings,
+} from './client.ts'
