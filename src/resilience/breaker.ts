@@ -1,0 +1,149 @@
+import type { TripCondition } from './trip.ts'
+
+/**
+ * A circuit breaker for one target system, with the states and counts of Dapr's.
+ *
+ * - closed: calls pass and are counted; when `trip` holds after a failure, it opens.
+ * - open: no call passes until `timeoutMs` has gone; then it is half-open.
+ * - half-open: `maxRequests` calls may pass to try; as many successes in a row close it, one failure opens it again.
+ * - held: an operator keeps it open; only `reset` closes it.
+ *
+ * It has no timer: what time it is, is an argument.
+ */
+export class Breaker {
+  readonly settings: BreakerSettings
+  #state: BreakerState = 'closed'
+  #counts: Counts = noCounts()
+  /** When the open state, or the counting interval of the closed state, ends. */
+  #ends: number | undefined
+  #trials = 0
+  /** Calls that began in an earlier state do not count in this one. */
+  #generation = 0
+
+  constructor(settings: BreakerSettings) {
+    this.settings = settings
+  }
+
+  /** Asks for leave to call. A permit must be settled with `success` or `failure`, once. */
+  admit(now: number): Permit | Refusal {
+    this.#turn(now)
+    if (this.#state === 'held') return { admitted: false, retryAt: undefined }
+    if (this.#state === 'open') return { admitted: false, retryAt: this.#ends }
+    if (this.#state === 'half-open' && this.#trials >= this.settings.maxRequests) {
+      return { admitted: false, retryAt: now + halfOpenPollMs }
+    }
+    this.#trials += 1
+    this.#counts.requests += 1
+    const generation = this.#generation
+    let settled = false
+    const settle = (succeeded: boolean, at: number): void => {
+      if (settled) return
+      settled = true
+      this.#turn(at)
+      if (generation === this.#generation) this.#settle(succeeded, at)
+    }
+    return { admitted: true, success: (at) => settle(true, at), failure: (at) => settle(false, at) }
+  }
+
+  snapshot(now: number): BreakerSnapshot {
+    this.#turn(now)
+    return {
+      state: this.#state,
+      ...(this.#state === 'open' && this.#ends !== undefined ? { retryAt: this.#ends } : {}),
+      ...this.#counts,
+    }
+  }
+
+  /** An operator closes it and forgets its counts. */
+  reset(): void {
+    this.#become('closed', undefined)
+  }
+
+  /** An operator keeps it open until `reset`. */
+  hold(): void {
+    this.#become('held', undefined)
+  }
+
+  #settle(succeeded: boolean, now: number): void {
+    const counts = this.#counts
+    if (succeeded) {
+      counts.totalSuccesses += 1
+      counts.consecutiveSuccesses += 1
+      counts.consecutiveFailures = 0
+      if (this.#state === 'half-open' && counts.consecutiveSuccesses >= this.settings.maxRequests) {
+        this.#become('closed', this.#intervalEnd(now))
+      }
+      return
+    }
+    counts.totalFailures += 1
+    counts.consecutiveFailures += 1
+    counts.consecutiveSuccesses = 0
+    if (this.#state === 'half-open' || this.settings.trip(counts)) {
+      this.#become('open', now + this.settings.timeoutMs)
+    }
+  }
+
+  #turn(now: number): void {
+    if (this.#state === 'closed') {
+      this.#ends ??= this.#intervalEnd(now)
+      if (this.#ends !== undefined && now >= this.#ends) this.#become('closed', this.#intervalEnd(now))
+    } else if (this.#state === 'open' && this.#ends !== undefined && now >= this.#ends) {
+      this.#become('half-open', undefined)
+    }
+  }
+
+  #become(state: BreakerState, ends: number | undefined): void {
+    this.#state = state
+    this.#ends = ends
+    this.#counts = noCounts()
+    this.#trials = 0
+    this.#generation += 1
+  }
+
+  #intervalEnd(now: number): number | undefined {
+    return this.settings.intervalMs > 0 ? now + this.settings.intervalMs : undefined
+  }
+}
+
+/** How soon one who found all trials of a half-open breaker taken may ask again. */
+const halfOpenPollMs = 250
+
+export type BreakerState = 'closed' | 'open' | 'half-open' | 'held'
+
+export interface BreakerSettings {
+  maxRequests: number
+  /** The closed state clears its counts this often; 0: never. */
+  intervalMs: number
+  timeoutMs: number
+  trip: TripCondition
+}
+
+export interface Counts {
+  requests: number
+  totalSuccesses: number
+  totalFailures: number
+  consecutiveSuccesses: number
+  consecutiveFailures: number
+}
+
+export interface BreakerSnapshot extends Counts {
+  state: BreakerState
+  /** When an open breaker lets a trial call through; milliseconds since 1970. */
+  retryAt?: number
+}
+
+interface Permit {
+  admitted: true
+  success(now: number): void
+  failure(now: number): void
+}
+
+interface Refusal {
+  admitted: false
+  /** When to ask again; `undefined` while an operator holds it open. */
+  retryAt: number | undefined
+}
+
+function noCounts(): Counts {
+  return { requests: 0, totalSuccesses: 0, totalFailures: 0, consecutiveSuccesses: 0, consecutiveFailures: 0 }
+}
