@@ -1,0 +1,44 @@
+import { Type, type Static, type TSchema } from 'typebox'
+import { a2aArguments } from './call-a2a.ts'
+import { asyncapiArguments } from './call-asyncapi.ts'
+import { grpcArguments } from './call-grpc.ts'
+import { httpArguments } from './call-http.ts'
+import { mcpArguments } from './call-mcp.ts'
+import { openapiArguments } from './call-openapi.ts'
+import { taskOf } from './task-base.ts'
+import { dataMap, literal } from './vocabulary.ts'
+
+function builtin<const N extends string, A extends TSchema>(
+  name: N,
+  title: string,
+  description: string,
+  args: A,
+) {
+  return taskOf(title, description, { call: Type.Literal(name), with: args })
+}
+
+/** dsl-reference.md, "Call": the built-in calls, and `function` for every other name. */
+export const callTask = {
+  asyncapi: builtin('asyncapi', 'Call AsyncAPI', 'Publishes or takes messages.', asyncapiArguments),
+  grpc: builtin('grpc', 'Call gRPC', 'Calls a method of a gRPC service.', grpcArguments),
+  http: builtin('http', 'Call HTTP', 'Makes an HTTP request.', httpArguments),
+  openapi: builtin('openapi', 'Call OpenAPI', 'Calls an operation of an OpenAPI document.', openapiArguments),
+  a2a: builtin('a2a', 'Call A2A', 'Calls an agent.', a2aArguments),
+  mcp: builtin('mcp', 'Call MCP', 'Calls a server of the Model Context Protocol.', mcpArguments),
+  function: taskOf('Call a function', 'Calls a function of `use.functions` or of a catalog.', {
+    call: literal('The name in `use.functions`, `name:version@catalog`, or the address of a function.'),
+    with: Type.Optional(dataMap('Its input; without it, the input of this task.')),
+  }),
+}
+
+/** The names that `call` gives a meaning of its own. */
+export const builtinCalls = ['asyncapi', 'grpc', 'http', 'openapi', 'a2a', 'mcp'] as const
+
+export type BuiltinCall = (typeof builtinCalls)[number]
+export type CallAsyncapi = Static<typeof callTask.asyncapi>
+export type CallGrpc = Static<typeof callTask.grpc>
+export type CallHttp = Static<typeof callTask.http>
+export type CallOpenapi = Static<typeof callTask.openapi>
+export type CallA2a = Static<typeof callTask.a2a>
+export type CallMcp = Static<typeof callTask.mcp>
+export type CallFunction = Static<typeof callTask.function>

@@ -1,0 +1,13 @@
+import { Type, type Static } from 'typebox'
+import { emittedEvent } from './events.ts'
+import { taskOf } from './task-base.ts'
+import { closed, lenient } from './vocabulary.ts'
+
+/** dsl-reference.md, "Emit". */
+export const emitTask = taskOf('Emit', 'Publishes an event.', {
+  emit: closed('Emit', 'What to publish.', {
+    event: lenient('Event', 'The event.', { with: Type.Optional(emittedEvent) }),
+  }),
+})
+
+export type EmittedEvent = Static<typeof emittedEvent>

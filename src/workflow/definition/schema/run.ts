@@ -1,0 +1,93 @@
+import { Type, type Static } from 'typebox'
+import type { JsonObject } from '../../json.ts'
+import { duration } from './duration.ts'
+import { externalResource } from './endpoint.ts'
+import { taskOf } from './task-base.ts'
+import { closed, dataMap, either, exactlyOne, literal, oneWord, text } from './vocabulary.ts'
+
+const stdin = Type.Optional(text('What it reads on its standard input.'))
+const args = Type.Optional(Type.Array(text('An argument.'), { description: 'The arguments, in order.' }))
+const environment = Type.Optional(dataMap('Environment variables.'))
+
+/** `after` goes with `eventually` and with nothing else: checked in validate/rules. */
+const lifetime = closed(
+  'Lifetime',
+  'When the container is removed.',
+  {
+    cleanup: oneWord('When to remove it.', ['always', 'never', 'eventually'], 'never'),
+    after: Type.Optional(duration),
+  },
+  {
+    if: { properties: { cleanup: { const: 'eventually' } } },
+    then: { required: ['after'] },
+    else: { not: { required: ['after'] } },
+  },
+)
+
+const container = closed('Container', 'A container to run.', {
+  image: text('The image.'),
+  name: Type.Optional(text('The name of the container.')),
+  command: Type.Optional(text('The command to run in it.')),
+  ports: Type.Optional(dataMap('Ports, host to container.')),
+  volumes: Type.Optional(dataMap('Volumes, host to container.')),
+  environment,
+  stdin,
+  arguments: args,
+  lifetime: Type.Optional(lifetime),
+  pullPolicy: Type.Optional(
+    oneWord('When to pull the image.', ['ifNotPresent', 'always', 'never'], 'ifNotPresent'),
+  ),
+})
+
+const script = exactlyOne(
+  'Script',
+  'A script to run: `code` here, or `source` elsewhere.',
+  { code: text('The script.'), source: externalResource },
+  {
+    language: literal('The language: js or python.', { examples: ['js', 'python'] }),
+    stdin,
+    arguments: args,
+    environment,
+  },
+)
+
+const shell = closed('Shell', 'A command to run in a shell.', {
+  command: text('The command.'),
+  stdin,
+  arguments: args,
+  environment,
+})
+
+const subWorkflow = closed('Workflow', 'Another workflow to run.', {
+  namespace: literal('Its namespace.'),
+  name: literal('Its name.'),
+  version: literal('Its version, or `latest`.', { default: 'latest' }),
+  input: Type.Optional(
+    either('Input', 'Its input; without it, the input of this task.', [
+      dataMap('The input.', { title: 'Data' }),
+      Type.Unsafe<string | JsonObject>(text('Yields the input.', { title: 'Expression' })),
+    ]),
+  ),
+})
+
+/** dsl-reference.md, "Run". */
+export const runTask = taskOf('Run', 'Runs a container, a script, a shell command or another workflow.', {
+  run: exactlyOne(
+    'Run',
+    'What to run: exactly one.',
+    { container, script, shell, workflow: subWorkflow },
+    {
+      await: Type.Optional(
+        Type.Boolean({ description: 'Whether to wait until it has ended.', default: true }),
+      ),
+      return: Type.Optional(
+        oneWord('What the output is.', ['stdout', 'stderr', 'code', 'all', 'none'], 'stdout'),
+      ),
+    },
+  ),
+})
+
+export type ContainerProcess = Static<typeof container>
+export type ScriptProcess = Static<typeof script>
+export type ShellProcess = Static<typeof shell>
+export type WorkflowProcess = Static<typeof subWorkflow>
