@@ -77,7 +77,8 @@ export interface PublishReceipt {
 
 /**
  * Carries out activities: the engine calls it, `activities/` implements it. It must end soon after `signal`
- * aborts. Failure is a thrown `WorkflowFault`; anything else thrown is taken as a `runtime` error.
+ * aborts. Failure is a thrown `WorkflowFault`; `Postponed` is not now; anything else thrown is taken as a
+ * `runtime` error.
  */
 export type ActivityRunner = (activity: ActivityRequest) => Promise<Json>
 
@@ -86,6 +87,8 @@ export interface ActivityRequest {
   input: Json
   /** The same for every attempt at this effect of this run: send it where the target can deduplicate. */
   idempotencyKey: string
+  /** How many attempts have failed so far: 0, or what the last `Postponed` said. */
+  attempt: number
   runId: string
   /** Key of the effect within the run. */
   key: string

@@ -24,7 +24,7 @@ export class Breaker {
     this.settings = settings
   }
 
-  /** Asks for leave to call. A permit must be settled with `success` or `failure`, once. */
+  /** Asks for leave to call. A permit must be settled, once. */
   admit(now: number): Permit | Refusal {
     this.#turn(now)
     if (this.#state === 'held') return { admitted: false, retryAt: undefined }
@@ -42,7 +42,18 @@ export class Breaker {
       this.#turn(at)
       if (generation === this.#generation) this.#settle(succeeded, at)
     }
-    return { admitted: true, success: (at) => settle(true, at), failure: (at) => settle(false, at) }
+    return {
+      admitted: true,
+      success: (at) => settle(true, at),
+      failure: (at) => settle(false, at),
+      withdraw: () => {
+        if (settled) return
+        settled = true
+        if (generation !== this.#generation) return
+        this.#trials -= 1
+        this.#counts.requests -= 1
+      },
+    }
   }
 
   snapshot(now: number): BreakerSnapshot {
@@ -136,6 +147,8 @@ interface Permit {
   admitted: true
   success(now: number): void
   failure(now: number): void
+  /** The call was given up by the caller: it says nothing of the target. */
+  withdraw(): void
 }
 
 interface Refusal {

@@ -3,6 +3,7 @@
  * system. Pure but for the arguments: the clock and chance are given.
  */
 export { Breaker, type BreakerSettings, type BreakerSnapshot, type BreakerState } from './breaker.ts'
+export { Guard, TimedOut, type Classification, type GuardedCall, type TargetSnapshot } from './guard.ts'
 export { parseRetryAfter, TargetLimits, type Limits, type LimitsSnapshot } from './limits.ts'
 export { builtIn, policyFor, type Policy, type Target } from './policies.ts'
 export { readResiliency, type Complaint, type ResiliencyPolicies } from './resource.ts'

@@ -25,3 +25,25 @@ export interface ActivityCall {
   /** With `true` the result is never stored: a replay carries the activity out again. */
   readonly secret?: boolean
 }
+
+/**
+ * Thrown by what carries activities out: not now. The engine records it, lets go of the run as for a timer, and
+ * carries the activity out again at `until` with `attempt` as given. It is no failure, and no task sees it.
+ */
+export class Postponed extends Error {
+  readonly code = 'SLUSE-POSTPONED'
+  /** Milliseconds since 1970, UTC. */
+  readonly until: number
+  /** What the next request has as its `attempt`: how many attempts have failed so far. */
+  readonly attempt: number
+  /** For people: `the circuit breaker of finance is open`. */
+  readonly reason: string
+
+  constructor(until: number, attempt: number, reason: string) {
+    super(`postponed: ${reason}`)
+    this.name = 'Postponed'
+    this.until = until
+    this.attempt = attempt
+    this.reason = reason
+  }
+}

@@ -1,0 +1,220 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Guard, type Classification, type GuardedCall, type GuardOptions } from './guard.ts'
+import { readResiliency } from './resource.ts'
+
+const finance = { kind: 'app', name: 'finance' } as const
+const down: Classification = { transient: true, targetIsWell: false, httpStatus: 503 }
+
+function guardWith(spec: unknown, more: Partial<GuardOptions> = {}): Guard {
+  const { policies, complaints } = readResiliency({ spec })
+  expect(complaints).toEqual([])
+  return new Guard({
+    policies: [policies],
+    limitsOf: () => ({}),
+    classify: (error) =>
+      error instanceof Error && 'classification' in error ? (error.classification as Classification) : down,
+    clock: () => Date.now(),
+    random: () => 0.5,
+    longestWaitMs: 5000,
+    ...more,
+  })
+}
+
+function spec(
+  retries: object,
+  breaker: object = { trip: 'consecutiveFailures > 100' },
+  timeout = '1s',
+): unknown {
+  return {
+    policies: { timeouts: { t: timeout }, retries: { r: retries }, circuitBreakers: { b: breaker } },
+    targets: { apps: { finance: { timeout: 't', retry: 'r', circuitBreaker: 'b' } } },
+  }
+}
+
+const call = (more: Partial<GuardedCall> = {}): GuardedCall => ({
+  repeatable: true,
+  attempt: 0,
+  signal: new AbortController().signal,
+  ...more,
+})
+
+/** An operation that fails the given number of times. */
+function failing(
+  times: number,
+  error: () => Error = () => new Error('503'),
+): { calls: number; run: () => Promise<string> } {
+  const operation = {
+    calls: 0,
+    run: async () => {
+      operation.calls += 1
+      if (operation.calls <= times) throw error()
+      return 'delivered'
+    },
+  }
+  return operation
+}
+
+const rejected = (error: Partial<Classification>): Error =>
+  Object.assign(new Error('rejected'), { classification: { ...down, ...error } })
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('a guarded call', () => {
+  it('is repeated by the retry policy until it succeeds', async () => {
+    const operation = failing(2)
+    const result = guardWith(spec({ duration: '1s', maxRetries: 3 })).run(finance, call(), operation.run)
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(await result).toBe('delivered')
+    expect(operation.calls).toBe(3)
+  })
+
+  it('is tried no more often than the policy allows', async () => {
+    const operation = failing(Infinity)
+    const result = guardWith(spec({ duration: '1s', maxRetries: 3 })).run(finance, call(), operation.run)
+    const seen = expect(result).rejects.toThrow('503')
+    await vi.advanceTimersByTimeAsync(60_000)
+    await seen
+    expect(operation.calls).toBe(4)
+  })
+
+  it('is not repeated where repeating could do harm', async () => {
+    const operation = failing(1)
+    await expect(
+      guardWith(spec({ maxRetries: 3 })).run(finance, call({ repeatable: false }), operation.run),
+    ).rejects.toThrow('503')
+    expect(operation.calls).toBe(1)
+  })
+
+  it('is not repeated where trying again cannot help', async () => {
+    const operation = failing(1, () => rejected({ transient: false, targetIsWell: true, httpStatus: 400 }))
+    await expect(guardWith(spec({ maxRetries: 3 })).run(finance, call(), operation.run)).rejects.toThrow(
+      'rejected',
+    )
+    expect(operation.calls).toBe(1)
+  })
+
+  it('ends when it takes longer than its timeout', async () => {
+    let aborted = false
+    const never = (signal: AbortSignal): Promise<string> =>
+      new Promise(() => signal.addEventListener('abort', () => (aborted = true)))
+    const result = guardWith(spec({ maxRetries: 0 })).run(finance, call(), never)
+    const seen = expect(result).rejects.toMatchObject({ code: 'SLUSE-TIMED-OUT', timeoutMs: 1000 })
+    await vi.advanceTimersByTimeAsync(1000)
+    await seen
+    expect(aborted).toBe(true)
+  })
+
+  it('is postponed rather than waited for when the delay is long, and goes on counting where it was', async () => {
+    const guard = guardWith(spec({ duration: '1m', maxRetries: 2 }))
+    const operation = failing(Infinity)
+    const start = Date.now()
+    await expect(guard.run(finance, call(), operation.run)).rejects.toMatchObject({
+      code: 'SLUSE-POSTPONED',
+      until: start + 60_000,
+      attempt: 1,
+    })
+    await expect(guard.run(finance, call({ attempt: 1 }), operation.run)).rejects.toMatchObject({
+      attempt: 2,
+    })
+    await expect(guard.run(finance, call({ attempt: 2 }), operation.run)).rejects.toThrow('503')
+  })
+
+  it('stops at once when it is cancelled, and leaves the breaker as it was', async () => {
+    const controller = new AbortController()
+    const guard = guardWith(spec({ duration: '4s' }, { trip: 'totalFailures > 1' }))
+    const result = guard.run(finance, call({ signal: controller.signal }), failing(Infinity).run)
+    const seen = expect(result).rejects.toThrow('stop')
+    await vi.advanceTimersByTimeAsync(10)
+    controller.abort(new Error('stop'))
+    await seen
+    expect(guard.snapshot()[0]?.breaker).toMatchObject({ state: 'closed', totalFailures: 1 })
+  })
+})
+
+describe('a guarded target', () => {
+  it('gets no calls while its breaker is open: they are postponed until it tries again', async () => {
+    const guard = guardWith(spec({ maxRetries: 0 }, { trip: 'consecutiveFailures >= 2', timeout: '30s' }))
+    const operation = failing(Infinity)
+    const opened = Date.now() + 30_000
+    for (let i = 0; i < 2; i++) await expect(guard.run(finance, call(), operation.run)).rejects.toThrow('503')
+    for (let i = 0; i < 100; i++) {
+      await expect(guard.run(finance, call(), operation.run)).rejects.toMatchObject({ until: opened })
+    }
+    expect(operation.calls).toBe(2)
+  })
+
+  it('is not thought down when it answers that the request is wrong', async () => {
+    const guard = guardWith(spec({ maxRetries: 0 }, { trip: 'consecutiveFailures >= 2' }))
+    const operation = failing(Infinity, () =>
+      rejected({ transient: false, targetIsWell: true, httpStatus: 422 }),
+    )
+    for (let i = 0; i < 10; i++)
+      await expect(guard.run(finance, call(), operation.run)).rejects.toThrow('rejected')
+    expect(guard.snapshot()[0]?.breaker?.state).toBe('closed')
+  })
+
+  it('gets no more calls at once than its limit, whoever calls, in the order in which they came', async () => {
+    const guard = guardWith(spec({ maxRetries: 0 }), { limitsOf: () => ({ concurrency: 2 }) })
+    let running = 0
+    let most = 0
+    const order: number[] = []
+    const calls = Array.from({ length: 20 }, (_, index) =>
+      guard.run(finance, call(), async () => {
+        order.push(index)
+        most = Math.max(most, ++running)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+        running -= 1
+      }),
+    )
+    await vi.runAllTimersAsync()
+    await Promise.all(calls)
+    expect(most).toBe(2)
+    expect(order).toEqual([...order].sort((a, b) => a - b))
+  })
+
+  it('is left alone until the time that it asked for', async () => {
+    const start = Date.now()
+    const guard = guardWith(spec({ duration: '1s', maxRetries: 1 }))
+    const times: number[] = []
+    const result = guard.run(finance, call(), async () => {
+      times.push(Date.now() - start)
+      if (times.length === 1) throw rejected({ httpStatus: 429, retryAt: start + 4000 })
+      return 'delivered'
+    })
+    await vi.advanceTimersByTimeAsync(4000)
+    expect(await result).toBe('delivered')
+    expect(times).toEqual([0, 4000])
+  })
+
+  it('is held open by an operator, and reset', async () => {
+    const guard = guardWith(spec({ maxRetries: 0 }))
+    guard.holdBreaker(finance)
+    await expect(guard.run(finance, call(), failing(0).run)).rejects.toMatchObject({
+      code: 'SLUSE-POSTPONED',
+    })
+    guard.resetBreaker(finance)
+    expect(await guard.run(finance, call(), failing(0).run)).toBe('delivered')
+  })
+
+  it('gets more calls at once as soon as its limit is raised', async () => {
+    const guard = guardWith(spec({ maxRetries: 0 }), { limitsOf: () => ({ concurrency: 1 }) })
+    let running = 0
+    const hang = async (): Promise<void> => {
+      running += 1
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+    const calls = [1, 2, 3].map(() => guard.run(finance, call(), hang))
+    await vi.advanceTimersByTimeAsync(1)
+    expect(running).toBe(1)
+    guard.changeLimits(finance, { concurrency: 3 })
+    await vi.advanceTimersByTimeAsync(1)
+    expect(running).toBe(3)
+    await vi.runAllTimersAsync()
+    await Promise.all(calls)
+  })
+})
