@@ -45,6 +45,121 @@ export const errorTable = {
     todo: 'Correct each finding; every one names its file, line and JSON pointer.',
     status: 422,
   },
+  'SLUSE-DEFINITION-TEXT': {
+    what: 'The text of the definition cannot be taken in: it is empty, too large, too deep, or not UTF-8.',
+    todo: 'Save it as UTF-8, one definition a file, and keep data out of it.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-SYNTAX': {
+    what: 'The text of the definition is not valid YAML or JSON.',
+    todo: 'Correct it at the line and column given; an editor that knows YAML shows it, too.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-DSL': {
+    what: 'The definition is written for another version of the language.',
+    todo: 'Write `dsl: 1.0.3`, and correct what that changes.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-MISSING': {
+    what: 'The definition lacks something that must be there.',
+    todo: 'Add it.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-UNKNOWN-KEY': {
+    what: 'The definition has a key that means nothing at this place.',
+    todo: 'Correct its name, move it to where it belongs, or remove it.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-TYPE': {
+    what: 'A value of the definition is of another type or form than it must be.',
+    todo: 'Write a value of the type and form given.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-CHOICE': {
+    what: 'The definition has keys that exclude one another, or one that needs another.',
+    todo: 'Keep exactly one of them.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-TASK': {
+    what: 'A task says nothing, or several things at once, of what to do.',
+    todo: 'Give it exactly one key that says what to do.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-TASK-LIST': {
+    what: 'A list of tasks is not a list of named tasks.',
+    todo: 'Write each task as an item of its own: `- name:`, and the task indented below it.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-THEN': {
+    what: 'A `then` goes to a task that is not in the same list.',
+    todo: 'Name a task of the same list, or write `continue`, `exit` or `end`.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-UNREACHABLE': {
+    what: 'Nothing leads to a task, so it never runs.',
+    todo: 'Let a `then` go to it, or remove it.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-SWITCH': {
+    what: 'The cases of a `switch` are not told apart.',
+    todo: 'Keep one case without `when`, and a name of its own for each case.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-REFERENCE': {
+    what: 'The definition names something that it does not define in `use`.',
+    todo: 'Define it in `use`, or correct the name.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-CALL': {
+    what: 'A `call` names a function that there is not.',
+    todo: 'Define it in `use.functions`, name it as `name:version@catalog`, or give its address.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-EXPRESSION': {
+    what: 'An expression is not valid jq.',
+    todo: 'Correct it at the line and column given.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-VARIABLE': {
+    what: 'An expression uses a variable that it does not have.',
+    todo: 'Use one that is available there: `$context`, `$input`, `$workflow`, `$task`, `$runtime`, or one of a task around it.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-LITERAL': {
+    what: 'A text looks like an expression but is taken as it stands.',
+    todo: 'Put the whole text into `${ }` if it is to be evaluated.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-DURATION': {
+    what: 'A duration is not valid, or not useful where it is.',
+    todo: 'Write it in parts, such as `seconds: 30`, or as ISO 8601, such as PT30S.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-CRON': {
+    what: 'A cron expression is not valid.',
+    todo: 'Write five fields: minute, hour, day of month, month, day of week.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-URI': {
+    what: 'An address is not a URI or a URI template of the language.',
+    todo: 'Write a URI; in a template only `{name}` is replaced.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-JSON-SCHEMA': {
+    what: 'A JSON Schema of the definition is not valid.',
+    todo: 'Correct it at the place given.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-UNSUPPORTED': {
+    what: 'The definition uses a feature that is not supported here.',
+    todo: 'Use another way; the message names the feature.',
+    status: 422,
+  },
+  'SLUSE-DEFINITION-RECURSION': {
+    what: 'A workflow runs itself each time, so it never ends.',
+    todo: 'Run it under a condition: an `if` or a `switch`.',
+    status: 422,
+  },
   'SLUSE-EVENT-INVALID': {
     what: 'The body is not a valid CloudEvent 1.0.',
     todo: 'Send id, source, type and specversion "1.0", in structured, binary or batch mode.',
@@ -69,6 +184,26 @@ export const errorTable = {
     what: 'The server is stopping and takes no new work.',
     todo: 'Send it again to another instance, or when the server is back.',
     status: 503,
+  },
+  'SLUSE-JQ-SYNTAX': {
+    what: 'The jq filter is not valid.',
+    todo: 'Correct it at the line and column that the message names.',
+    status: 422,
+  },
+  'SLUSE-JQ-REFUSED': {
+    what: 'The jq filter uses something that is refused, because a filter has no access to its host.',
+    todo: 'Take it out; docs/reference/expressions.md lists what is refused and what to use instead.',
+    status: 422,
+  },
+  'SLUSE-JQ-ERROR': {
+    what: 'The jq filter raised an error on this input.',
+    todo: 'Correct the filter or the input, or handle the error in the filter with `try … catch` or `?`.',
+    status: 422,
+  },
+  'SLUSE-JQ-LIMIT': {
+    what: 'The jq filter reached one of its bounds: steps, size, depth or outputs.',
+    todo: 'Give it less data at a time, or simplify it; an endless filter never ends otherwise.',
+    status: 422,
   },
 } as const satisfies Record<string, ErrorEntry>
 
