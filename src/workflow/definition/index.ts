@@ -4,3 +4,5 @@
  */
 export { callKind, isCall, taskKind, taskKinds, type CallKind, type TaskKind } from './task-kind.ts'
 export type * from './types.ts'
+export { enclosed, expressionOf } from './enclosed.ts'
+export { load, loadFunction, sourcePosition, type Loaded, type LoadOptions } from './load.ts'

@@ -95,7 +95,7 @@ export const authenticationPolicy = exactlyOne(
   'How to authenticate: exactly one scheme.',
   schemes,
   {},
-  { 'x-unknown': 'warn', additionalProperties: true },
+  { 'x-unknown': 'warn', additionalProperties: true, 'x-feature': 'authentication' },
 )
 
 /** The same, or the name of a policy in `use`. */
@@ -103,6 +103,8 @@ export const authentication = exactlyOne(
   'Authentication',
   'How to authenticate: exactly one scheme, or `use` with the name of a policy.',
   { use: reference('authentications', 'Name of a policy in `use.authentications`.'), ...schemes },
+  {},
+  { 'x-feature': 'authentication' },
 )
 
 export type AuthenticationPolicy = Static<typeof authenticationPolicy>

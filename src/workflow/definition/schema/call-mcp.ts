@@ -18,7 +18,7 @@ const transport = exactlyOne(
     }),
   },
   { options: Type.Optional(mapOf('Options', 'Options of the transport.', text('A value.'))) },
-  { 'x-unknown': 'warn', additionalProperties: true },
+  { 'x-unknown': 'warn', additionalProperties: true, 'x-feature': 'transport' },
 )
 
 /** dsl-reference.md, "MCP Call". */

@@ -8,10 +8,11 @@ export const schemaDefinition = exactlyOne(
   'Schema',
   'What the data must look like.',
   {
-    document: Type.Unsafe<Json>({ description: 'The schema, here.', 'x-role': 'json-schema' }),
+    document: Type.Unsafe<Json>({ description: 'The schema, here.' }),
     resource: externalResource,
   },
   { format: Type.Optional(literal('`json` (JSON Schema), or `{format}:{version}`.', { default: 'json' })) },
+  { 'x-role': 'json-schema', 'x-feature': 'schema' },
 )
 
 const shaped = (description: string) =>

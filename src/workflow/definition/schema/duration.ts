@@ -1,7 +1,8 @@
 import { Type, type Static } from 'typebox'
 import { closed, either } from './vocabulary.ts'
 
-const amount = (unit: string) => Type.Optional(Type.Integer({ description: `Number of ${unit}.` }))
+const amount = (unit: string) =>
+  Type.Optional(Type.Integer({ description: `Number of ${unit}.`, minimum: 0 }))
 
 /** dsl-reference.md, "Duration": the parts of the object add up. */
 export const duration = either('Duration', 'A length of time, by its parts or as ISO 8601.', [

@@ -5,21 +5,26 @@ import { taskList } from './tasks.ts'
 import { closed, either, expression, variable } from './vocabulary.ts'
 
 /** dsl-reference.md, "For". */
-export const forTask = taskOf('For', 'Performs tasks for each item of a collection.', {
-  for: closed('For', 'The collection and the variables.', {
-    each: Type.Optional(variable('Variable that holds the item.', 'item')),
-    in: either('In', 'The collection.', [
-      expression('Yields the collection.', { title: 'Expression' }),
-      Type.Unsafe<JsonObject[]>({
-        type: 'array',
-        title: 'Items',
-        description: 'The collection, here.',
-        items: { type: 'object', additionalProperties: true },
-        'x-role': 'template',
-      }),
-    ]),
-    at: Type.Optional(variable('Variable that holds the index, from 0.', 'index')),
-  }),
-  while: Type.Optional(expression('Must hold for the next iteration to happen.')),
-  do: taskList('The tasks for each item; the output of one iteration is the input of the next.'),
-})
+export const forTask = taskOf(
+  'For',
+  'Performs tasks for each item of a collection.',
+  {
+    for: closed('For', 'The collection and the variables.', {
+      each: Type.Optional(variable('Variable that holds the item.', 'item')),
+      in: either('In', 'The collection.', [
+        expression('Yields the collection.', { title: 'Expression' }),
+        Type.Unsafe<JsonObject[]>({
+          type: 'array',
+          title: 'Items',
+          description: 'The collection, here.',
+          items: { type: 'object', additionalProperties: true },
+          'x-role': 'template',
+        }),
+      ]),
+      at: Type.Optional(variable('Variable that holds the index, from 0.', 'index')),
+    }),
+    while: Type.Optional(expression('Must hold for the next iteration to happen.')),
+    do: taskList('The tasks for each item; the output of one iteration is the input of the next.'),
+  },
+  { 'x-binds': { variables: { 'for/each': 'item', 'for/at': 'index' }, within: ['while', 'do'] } },
+)

@@ -18,7 +18,7 @@ export const retryPolicy = closed('Retry policy', 'When and how often to try aga
     closed('Limit', 'When to give up.', {
       attempt: Type.Optional(
         closed('Attempts', 'Limits for the attempts.', {
-          count: Type.Optional(Type.Integer({ description: 'How many times to try again.' })),
+          count: Type.Optional(Type.Integer({ description: 'How many times to try again.', minimum: 0 })),
           duration: Type.Optional(duration),
         }),
       ),

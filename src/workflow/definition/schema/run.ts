@@ -9,7 +9,6 @@ const stdin = Type.Optional(text('What it reads on its standard input.'))
 const args = Type.Optional(Type.Array(text('An argument.'), { description: 'The arguments, in order.' }))
 const environment = Type.Optional(dataMap('Environment variables.'))
 
-/** `after` goes with `eventually` and with nothing else: checked in validate/rules. */
 const lifetime = closed(
   'Lifetime',
   'When the container is removed.',
@@ -17,11 +16,7 @@ const lifetime = closed(
     cleanup: oneWord('When to remove it.', ['always', 'never', 'eventually'], 'never'),
     after: Type.Optional(duration),
   },
-  {
-    if: { properties: { cleanup: { const: 'eventually' } } },
-    then: { required: ['after'] },
-    else: { not: { required: ['after'] } },
-  },
+  { 'x-only-with': { key: 'after', other: 'cleanup', equals: 'eventually' } },
 )
 
 const container = closed('Container', 'A container to run.', {
@@ -42,7 +37,10 @@ const container = closed('Container', 'A container to run.', {
 const script = exactlyOne(
   'Script',
   'A script to run: `code` here, or `source` elsewhere.',
-  { code: text('The script.'), source: externalResource },
+  {
+    code: literal('The script. It is never evaluated: data reaches it as arguments, environment or input.'),
+    source: externalResource,
+  },
   {
     language: literal('The language: js or python.', { examples: ['js', 'python'] }),
     stdin,
@@ -84,6 +82,7 @@ export const runTask = taskOf('Run', 'Runs a container, a script, a shell comman
         oneWord('What the output is.', ['stdout', 'stderr', 'code', 'all', 'none'], 'stdout'),
       ),
     },
+    { 'x-feature': 'run' },
   ),
 })
 

@@ -17,7 +17,7 @@ export const schedule = exactlyOne(
     on: eventConsumptionStrategy,
   },
   { read: Type.Optional(readAs) },
-  { dependentRequired: { read: ['on'] } },
+  { dependentRequired: { read: ['on'] }, 'x-stage': 'schedule', 'x-feature': 'schedule' },
 )
 
 export type Schedule = Static<typeof schedule>

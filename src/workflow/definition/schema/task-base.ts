@@ -20,8 +20,9 @@ export function taskOf<P extends TProperties>(
   title: string,
   description: string,
   properties: P,
+  options: object = {},
 ): TObject<P & typeof taskBase> {
-  return closed(title, description, { ...properties, ...taskBase }, { 'x-stage': 'task' })
+  return closed(title, description, { ...properties, ...taskBase }, { 'x-stage': 'task', ...options })
 }
 
 const taskBaseObject = Type.Object(taskBase)

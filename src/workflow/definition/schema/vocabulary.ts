@@ -41,6 +41,22 @@ export interface Declaration {
   readonly 'x-form'?: string
   /** Keys that are not declared are ignored with a warning, where the specification's schema lets them pass. */
   readonly 'x-unknown'?: 'warn'
+  /** At least one of these keys. */
+  readonly 'x-some'?: readonly string[]
+  /** `key` is there if, and only if, `other` has this value. */
+  readonly 'x-only-with'?: { readonly key: string; readonly other: string; readonly equals: string }
+  /**
+   * Variables that the object declares: the path of the key that names one, and its default. They are visible
+   * in all of the object, or below the keys `within` only.
+   */
+  readonly 'x-binds'?: {
+    readonly variables: { readonly [path: string]: string }
+    readonly within?: readonly string[]
+  }
+  /** The group of features of which `oneOf` chooses one. */
+  readonly 'x-feature'?: 'authentication' | 'run' | 'schedule' | 'schema' | 'transport'
+  /** In `use`: evaluated where it is used, so with the variables there. */
+  readonly 'x-variables'?: 'any'
 }
 
 /**
@@ -50,6 +66,8 @@ export interface Declaration {
  * - `duration`: an ISO 8601 duration, or an expression in `${ }`
  * - `variable`: declares a variable for expressions
  * - `reference`: names something in `use`
+ * - `directive`: `continue`, `exit`, `end` or the name of a task of the list
+ * - `json-schema`: an object whose `document` may be a schema
  */
 export type Role =
   | 'expression'
@@ -64,7 +82,12 @@ export type Role =
 
 export type ReferenceTarget = 'authentications' | 'errors' | 'retries' | 'secrets' | 'timeouts'
 
-export type Stage = 'input' | 'if' | 'task' | 'output' | 'export'
+export type Stage = 'input' | 'if' | 'task' | 'output' | 'export' | 'schedule'
+
+/** A TypeBox schema as the data that it is. */
+export function declared(schema: TSchema): Declaration {
+  return schema as Declaration
+}
 
 /** An object that allows no other keys. */
 export function closed<P extends TProperties>(

@@ -1,0 +1,54 @@
+import type { ErrorCode } from '../../../errors.ts'
+import type { Part } from '../text/locate.ts'
+
+export type FindingCode = Extract<ErrorCode, `SLUSE-DEFINITION-${string}`>
+
+/** A finding whose place is still a pointer, not yet a line and column. */
+export interface Remark {
+  readonly severity: 'error' | 'warning'
+  readonly code: FindingCode
+  readonly message: string
+  /** Where left out, what the table of errors says for the code. */
+  readonly todo?: string
+  readonly pointer: string
+  readonly part: Part
+}
+
+/** Where findings go. */
+export interface Report {
+  error(
+    code: FindingCode,
+    pointer: string,
+    message: string,
+    more?: { todo?: string | undefined; part?: Part },
+  ): void
+  warning(
+    code: FindingCode,
+    pointer: string,
+    message: string,
+    more?: { todo?: string | undefined; part?: Part },
+  ): void
+}
+
+export class Remarks implements Report {
+  readonly all: Remark[] = []
+
+  error(...[code, pointer, message, more]: Parameters<Report['error']>): void {
+    this.#add('error', code, pointer, message, more)
+  }
+
+  warning(...[code, pointer, message, more]: Parameters<Report['warning']>): void {
+    this.#add('warning', code, pointer, message, more)
+  }
+
+  #add(severity: Remark['severity'], ...[code, pointer, message, more]: Parameters<Report['error']>): void {
+    this.all.push({
+      severity,
+      code,
+      message,
+      pointer,
+      part: more?.part ?? 'value',
+      ...(more?.todo === undefined ? {} : { todo: more.todo }),
+    })
+  }
+}
