@@ -12,6 +12,8 @@ export interface HostRequest {
   readonly text: string
   /** The body as JSON, `undefined` where it is none. */
   readonly json: Json | undefined
+  /** Resolves when the connection is closed. */
+  readonly closed: Promise<void>
 }
 
 export interface HostAnswer {
@@ -67,6 +69,7 @@ function readRequest(incoming: IncomingMessage, chunks: Buffer[]): HostRequest {
     headers,
     text,
     json: parse(text),
+    closed: new Promise((done) => incoming.socket.once('close', () => done())),
   }
 }
 

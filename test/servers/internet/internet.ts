@@ -25,9 +25,11 @@ export interface Internet {
  * definition that calls `https://petstore.swagger.io` runs from its unaltered text. Any other name is answered
  * as a proxy does where a name does not resolve: with 502.
  */
-export async function openInternet(hosts: { [name: string]: Host } = {}): Promise<Internet> {
+export async function openInternet(
+  hosts: { [name: string]: Host } = {},
+  requests: HostRequest[] = [],
+): Promise<Internet> {
   const known = new Map(Object.entries(hosts))
-  const requests: HostRequest[] = []
   const folder = mkdtempSync(join(tmpdir(), 'internet-'))
   const authority = createTestAuthority()
   const authorityFile = join(folder, 'authority.pem')
