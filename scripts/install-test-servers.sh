@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Installs the real servers that some tests talk to, on Debian. Where one is there already, nothing is done.
+set -euo pipefail
+
+packages=()
+needs() { # command package
+  command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || packages+=("$2")
+}
+
+needs openssl openssl
+needs python3 python3
+needs nats-server nats-server
+needs mosquitto mosquitto
+
+if [ "${#packages[@]}" -gt 0 ]; then
+  as_root=""
+  [ "$(id -u)" = 0 ] || as_root="sudo"
+  export DEBIAN_FRONTEND=noninteractive
+  # Packages start their services by themselves; the tests start their own, on free ports.
+  $as_root apt-get update -qq
+  $as_root apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+  for service in nats-server mosquitto; do
+    $as_root systemctl disable --now "$service" >/dev/null 2>&1 || true
+  done
+fi
+echo "test servers: ready"

@@ -1,0 +1,73 @@
+// `npm start`: the example project with its sample systems, and three forms sent in.
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const example = `${root}examples/association-grants`
+const port = process.env.SLUSE_PORT ?? '8080'
+const server = `http://127.0.0.1:${port}`
+const systems = 'http://127.0.0.1:8090'
+
+const children = [
+  start([`${example}/systems/main.mjs`], {}),
+  start([`${root}dist/cli/main.js`, 'serve', example], {
+    SLUSE_PORT: port,
+    SLUSE_DATA: process.env.SLUSE_DATA ?? `${example}/.sluse`,
+    SLUSE_SECRET_CASESYSTEMTOKEN: undefined,
+    SLUSE_SECRET_caseSystemToken: 'andeby-case-system',
+  }),
+]
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop(0))
+
+await ready(`${server}/ready`)
+await ready(systems)
+for (const file of readdirSync(`${example}/samples`)) {
+  const form = JSON.parse(readFileSync(`${example}/samples/${file}`, 'utf8'))
+  const answer = await fetch(`${server}/events`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/cloudevents+json' },
+    body: JSON.stringify({
+      specversion: '1.0',
+      id: file,
+      source: '/andeby/forms',
+      type: 'dk.andeby.form.grant-application.submitted',
+      data: form,
+    }),
+  })
+  console.log(`sent in ${file}: ${answer.status} ${answer.statusText}`)
+}
+
+console.log(`
+Sluse runs. Open:
+  ${server}/api/v1/runs        the runs: two are delivered, one form is turned back
+  ${systems}                   what the case system and the finance system have got
+  ${server}/openapi.json       the API
+
+Try, in another terminal:
+  npx sluse runs list
+  npx sluse runs show <id>
+  npx sluse graph examples/association-grants/pipelines/grant-application.yaml
+  kill -9 the server while a delivery is being retried, and start again
+
+Ctrl-C stops everything.`)
+
+function start(args, environment) {
+  const child = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, ...environment } })
+  child.once('exit', (code) => stop(code ?? 1))
+  return child
+}
+
+function stop(code) {
+  for (const child of children) child.kill('SIGTERM')
+  process.exitCode = code
+}
+
+async function ready(url) {
+  for (let attempt = 0; attempt < 150; attempt++) {
+    const answer = await fetch(url).catch(() => undefined)
+    if (answer?.ok) return
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  throw new Error(`${url} does not answer`)
+}
