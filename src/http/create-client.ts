@@ -1,42 +1,151 @@
-import { Agent, request } from 'undici'
-import { fault } from '../workflow/index.ts'
-import type { HttpClient, HttpSettings } from './client.ts'
+import { createAuthentication } from './authentication/index.ts'
+import { type Access, type HttpClient, type HttpRequest, type HttpSettings } from './client.ts'
+import { withDeadline } from './deadline.ts'
+import { dispatchers } from './dispatchers.ts'
+import { type Answer, exchange, type Exchange } from './exchange.ts'
+import { statusFault, transportFault } from './faults.ts'
+import { checkedHeaders, shownHeaders, withoutCredentials } from './headers.ts'
+import { maskFor } from './masking.ts'
+import { redirectOf } from './redirects.ts'
+import { targetRules } from './target-rules.ts'
+import { ExchangeError } from './faults.ts'
+import { fault, problemOf } from '../workflow/index.ts'
+import { parseAddress } from './addresses.ts'
+
+const defaults = {
+  totalTimeoutMs: 5 * 60_000,
+  maxResponseBytes: 10_000_000,
+  maxFileBytes: 10_000_000_000,
+}
+
+/** Most redirects that are followed for one request. */
+const mostRedirects = 10
 
 export function createHttpClient(settings: HttpSettings = {}): HttpClient {
-  const agent = new Agent({ connections: settings.connectionsPerOrigin ?? 32 })
-  return {
-    async send(sent, access) {
-      const headers = Object.fromEntries(
-        Object.entries(sent.headers ?? {}).map(([name, value]) => [
-          name,
-          typeof value === 'string' ? value : [...value],
-        ]),
-      )
-      const answer = await request(sent.uri, {
-        method: sent.method,
-        headers,
-        body: sent.body ?? null,
-        dispatcher: agent,
-        signal: access.signal,
-      })
-      const body = new Uint8Array(await answer.body.arrayBuffer())
-      if (answer.statusCode >= 300 && !sent.anyStatus) {
-        throw fault('communication', 'The service refused the request.', { status: answer.statusCode })
-      }
-      return {
-        status: answer.statusCode,
-        statusText: answer.statusText,
-        headers: Object.fromEntries(
-          Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
-        ),
-        request: { method: sent.method, uri: sent.uri, headers: {} },
-        body,
-        bytes: body.length,
-      }
-    },
-    async authorize() {
-      throw fault('configuration', 'No authentication scheme is known.')
-    },
-    close: () => agent.close(),
+  const rules = targetRules(settings)
+  const pools = dispatchers(settings, rules.lookup)
+  const totalMs = settings.totalTimeoutMs ?? defaults.totalTimeoutMs
+  const maxResponseBytes = settings.maxResponseBytes ?? defaults.maxResponseBytes
+  const maxFileBytes = settings.maxFileBytes ?? defaults.maxFileBytes
+
+  /** One exchange with a system that may be called. Throws `transportFault`, or the refusal. */
+  const guarded = async (
+    asked: Exchange,
+    mask: (text: string) => string,
+    signal: AbortSignal,
+  ): Promise<Answer> => {
+    rules.check(asked.url)
+    if (pools.proxied) await rules.checkAddresses(asked.url)
+    try {
+      return await exchange(asked, pools.for(asked.url), signal)
+    } catch (error) {
+      if (signal.aborted && !(signal.reason instanceof ExchangeError)) throw signal.reason
+      // A refusal of the name service comes wrapped: it is the answer.
+      throw refusalIn(error) ?? transportFault(signal.aborted ? signal.reason : error, asked, mask)
+    }
   }
+
+  const authentication = createAuthentication({
+    // Token requests go the same way: guarded, bounded, timed, never redirected.
+    exchange: (asked, mask, signal) =>
+      withDeadline(signal, Math.min(totalMs, 30_000), (limited) =>
+        guarded({ ...asked, maxBytes: 1_000_000, anyStatus: true }, mask, limited),
+      ),
+  })
+
+  const send = async (request: HttpRequest, access: Access, signal: AbortSignal) => {
+    const { url, userinfo } = parseAddress(request.uri)
+    const policy = request.authentication ?? userinfo
+    const authenticator =
+      policy === undefined ? undefined : await authentication.authenticator(policy, access)
+    const newMask = () => maskFor(access.secrets, ...(authenticator?.secrets() ?? []))
+    let mask = newMask()
+
+    let asked: Exchange = {
+      method: checkedMethod(request.method),
+      url,
+      headers: { ...defaultHeaders, ...checkedHeaders(request.headers ?? {}) },
+      body: request.body,
+      maxBytes: request.maxBytes ?? (request.saveTo === undefined ? maxResponseBytes : maxFileBytes),
+      saveTo: request.saveTo,
+      anyStatus: request.anyStatus,
+    }
+    let credentials = authenticator
+    for (let redirects = 0; ; redirects += 1) {
+      const hop = asked
+      const perform = (headers: { [name: string]: string }) =>
+        guarded({ ...hop, headers: { ...hop.headers, ...headers } }, mask, signal)
+      const answer = credentials ? await credentials.perform(hop, perform, signal) : await perform({})
+      // A token that was obtained meanwhile is a secret too.
+      if (credentials) mask = newMask()
+
+      const next = request.redirect ? redirectOf(answer, hop) : undefined
+      if (next) {
+        if (redirects === mostRedirects) {
+          throw transportFault(new ExchangeError('SLUSE_REDIRECTS'), hop, mask)
+        }
+        if (next.url.origin !== hop.url.origin) {
+          credentials = undefined
+          asked = { ...hop, ...next, headers: withoutCredentials(next.headers ?? hop.headers, mask) }
+        } else asked = { ...hop, ...next }
+        continue
+      }
+      const success = answer.status >= 200 && answer.status < (request.redirect ? 400 : 300)
+      if (!success && !request.anyStatus) throw statusFault(answer, hop, mask)
+      return {
+        ...answer,
+        request: { method: hop.method, uri: mask(hop.url.href), headers: shownHeaders(hop.headers, mask) },
+      }
+    }
+  }
+
+  return {
+    send: (request, access) =>
+      withDeadline(access.signal, totalMs, (signal) => send(request, access, signal)).catch(
+        (error: unknown) => {
+          throw access.signal.aborted || problemOf(error) ? error : unexpected(error, request)
+        },
+      ),
+    authorize: (policy, access, target) =>
+      withDeadline(access.signal, totalMs, async (signal) => {
+        const authenticator = await authentication.authenticator(policy, access)
+        return authenticator.authorize(target, signal)
+      }),
+    async close() {
+      authentication.close()
+      await pools.close()
+    },
+  }
+}
+
+const defaultHeaders = {
+  accept: 'application/json, */*;q=0.8',
+  'accept-encoding': 'gzip, deflate, br',
+  'user-agent': 'sluse',
+}
+
+function checkedMethod(method: string): string {
+  const upper = method.toUpperCase()
+  // CONNECT would open a tunnel, TRACE echoes credentials.
+  if (!/^[A-Z][A-Z-]{0,31}$/.test(upper) || upper === 'CONNECT' || upper === 'TRACE') {
+    throw fault(
+      'configuration',
+      `${JSON.stringify(method.slice(0, 40))} is not an HTTP method that can be used.`,
+    )
+  }
+  return upper
+}
+
+function refusalIn(error: unknown): unknown {
+  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) {
+    if (problemOf(at)) return at
+  }
+  return undefined
+}
+
+/** The deadline fell between two exchanges: while a token was fetched, say. */
+function unexpected(error: unknown, request: HttpRequest): unknown {
+  if (!(error instanceof ExchangeError)) return error
+  const { url } = parseAddress(request.uri)
+  return transportFault(error, { method: request.method.toUpperCase(), url }, (text) => text)
 }

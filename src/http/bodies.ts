@@ -1,0 +1,72 @@
+import { open, rename, rm } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { ExchangeError } from './faults.ts'
+
+/** Reads a body (a stream and its decoders) into memory. Past `most` bytes it throws, or cuts and lets go. */
+export async function readBody(
+  stages: readonly Readable[],
+  most: number,
+  past: 'refuse' | 'cut',
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  await consume(stages, signal, async (stream) => {
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      bytes += chunk.length
+      if (bytes > most) {
+        if (past === 'refuse') throw tooLarge(most)
+        chunks.push(chunk.subarray(0, chunk.length - (bytes - most)))
+        return
+      }
+      chunks.push(chunk)
+    }
+  })
+  return Buffer.concat(chunks)
+}
+
+/**
+ * Writes a body to `file`, whole or not at all: it appears under its name only once it is complete and on disk.
+ * Returns its length in bytes.
+ */
+export async function saveBody(
+  stages: readonly Readable[],
+  file: string,
+  most: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const partial = `${file}.part`
+  let bytes = 0
+  try {
+    await consume(stages, signal, async (stream) => {
+      const handle = await open(partial, 'w', 0o600)
+      try {
+        for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+          bytes += chunk.length
+          if (bytes > most) throw tooLarge(most)
+          await handle.write(chunk)
+        }
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+    })
+    await rename(partial, file)
+    return bytes
+  } catch (error) {
+    await rm(partial, { force: true })
+    throw error
+  }
+}
+
+async function consume(
+  stages: readonly Readable[],
+  signal: AbortSignal,
+  sink: (stream: AsyncIterable<unknown>) => Promise<void>,
+): Promise<void> {
+  await pipeline([...stages, sink] as unknown as Parameters<typeof pipeline>[0], { signal } as never)
+}
+
+const tooLarge = (most: number) =>
+  new ExchangeError('SLUSE_TOO_LARGE', `the answer is larger than the ${most} bytes that are allowed`)
