@@ -175,6 +175,16 @@ export const errorTable = {
     todo: 'Run `sluse doctor`; the cause is in the log beside this code.',
     status: 500,
   },
+  'SLUSE-STORE-LOCKED': {
+    what: 'The data folder is in use by another process.',
+    todo: 'Stop that process, or give this one a folder of its own with SLUSE_DATA.',
+    status: 503,
+  },
+  'SLUSE-STORE-NEWER': {
+    what: 'The database was written by a newer version of Sluse.',
+    todo: 'Start the newer version; there is no way back to an older schema but a backup.',
+    status: 500,
+  },
   'SLUSE-REPLAY': {
     what: 'A run does not replay as it was recorded, so it was stopped rather than continued wrongly.',
     todo: 'Report it with the run id; meanwhile rerun the run from its last good task.',
@@ -184,6 +194,121 @@ export const errorTable = {
     what: 'The server is stopping and takes no new work.',
     todo: 'Send it again to another instance, or when the server is back.',
     status: 503,
+  },
+  'SLUSE-SETTING': {
+    what: 'A setting is not valid, so nothing was started.',
+    todo: 'Correct each value named; docs/reference/settings.md lists all settings.',
+    status: 500,
+  },
+  'SLUSE-SECRETS': {
+    what: 'Secrets cannot be read.',
+    todo: 'Correct the file or folder named; nothing of its content is ever shown.',
+    status: 500,
+  },
+  'SLUSE-PROJECT': {
+    what: 'The project cannot be read.',
+    todo: 'Name its folder with --project, or make one with `sluse init`.',
+    status: 500,
+  },
+  'SLUSE-PROJECT-FILE': {
+    what: 'A file of the project cannot be read.',
+    todo: 'Make it a readable file, saved as UTF-8, of the size given.',
+    status: 422,
+  },
+  'SLUSE-PROJECT-SYMLINK': {
+    what: 'A link in the project leads out of its folder, so it is not followed.',
+    todo: 'Put the file itself into the project.',
+    status: 422,
+  },
+  'SLUSE-PROJECT-DUPLICATE': {
+    what: 'Two files define the same namespace, name and version.',
+    todo: 'Raise the version of one of them, or remove it.',
+    status: 422,
+  },
+  'SLUSE-PROJECT-WORKFLOW': {
+    what: 'A pipeline runs a workflow that no file of the project defines.',
+    todo: 'Add its definition, or correct namespace, name and version.',
+    status: 422,
+  },
+  'SLUSE-PROJECT-RESOURCE': {
+    what: 'A connection or a policy is not a resource with apiVersion, kind and metadata.name.',
+    todo: 'Write it as the Dapr resource that it is.',
+    status: 422,
+  },
+  'SLUSE-TEST-FILE': {
+    what: 'A test file is not valid.',
+    todo: 'Correct what is named; docs/reference/tests.md describes the format.',
+    status: 422,
+  },
+  'SLUSE-USAGE': {
+    what: 'The command was not used as it must be.',
+    todo: 'Look at its --help.',
+    status: 400,
+  },
+  'SLUSE-SERVER': {
+    what: 'The server does not answer.',
+    todo: 'Start it with `sluse serve`, or name it with --server or SLUSE_URL.',
+    status: 502,
+  },
+  'SLUSE-SIGN-IN': {
+    what: 'There is no sign-in, so the server refuses to listen on anything but loopback.',
+    todo: 'Listen on 127.0.0.1 behind a proxy that signs people in, or say --insecure-no-sign-in.',
+    status: 500,
+  },
+  'SLUSE-LISTEN': {
+    what: 'The server cannot listen on this address and port.',
+    todo: 'Stop what uses the port, or choose another with --port.',
+    status: 500,
+  },
+  'SLUSE-REQUEST': {
+    what: 'The request is not valid.',
+    todo: 'Correct what is named; /openapi.json describes every request.',
+    status: 400,
+  },
+  'SLUSE-REQUEST-SIZE': {
+    what: 'The request is too large.',
+    todo: 'Send less at a time, or raise SLUSE_MAX_BODY_BYTES.',
+    status: 413,
+  },
+  'SLUSE-REQUEST-TYPE': {
+    what: 'The request has a body of a type that is not taken here.',
+    todo: 'Send it with a Content-Type that /openapi.json lists for the operation.',
+    status: 415,
+  },
+  'SLUSE-REQUEST-HOST': {
+    what: 'The request names another host, or comes from a page of another site, so it is refused.',
+    todo: 'Without sign-in, call the server as localhost or 127.0.0.1, and only from its own pages.',
+    status: 403,
+  },
+  'SLUSE-REQUEST-TIMEOUT': {
+    what: 'The request was not sent whole in time.',
+    todo: 'Send it faster, or raise SLUSE_REQUEST_TIMEOUT.',
+    status: 408,
+  },
+  'SLUSE-ROUTE': {
+    what: 'There is nothing at this address.',
+    todo: 'Look at /openapi.json for what there is.',
+    status: 404,
+  },
+  'SLUSE-METHOD': {
+    what: 'This address does not take this method.',
+    todo: 'Look at /openapi.json for what it takes.',
+    status: 405,
+  },
+  'SLUSE-DEPLOY-REFUSED': {
+    what: 'This server takes its pipelines from its project folder, not over HTTP.',
+    todo: "Put the file into the project's pipelines/ folder; only `sluse dev` takes definitions over HTTP.",
+    status: 403,
+  },
+  'SLUSE-IDEMPOTENCY': {
+    what: 'The same idempotency key came before with another request.',
+    todo: 'Use a new key for a new request, and repeat a request unaltered.',
+    status: 422,
+  },
+  'SLUSE-INTERNAL': {
+    what: 'Something went wrong that should not be able to.',
+    todo: 'Report it with the log around this time; nothing that was acknowledged is lost.',
+    status: 500,
   },
   'SLUSE-JQ-SYNTAX': {
     what: 'The jq filter is not valid.',

@@ -1,0 +1,224 @@
+import {
+  choice,
+  duration,
+  flag,
+  integer,
+  list,
+  path,
+  size,
+  text,
+  url,
+  type SettingType,
+} from './setting-types.ts'
+
+export interface Setting<T = unknown> {
+  readonly group: SettingGroup
+  readonly type: SettingType<NonNullable<T>>
+  /** `undefined`: the setting is not set unless somebody sets it. */
+  readonly default: T
+  /** For help and the reference page: one sentence, or two. */
+  readonly about: string
+  /** Where the name on the command line is not that of the setting. */
+  readonly flag?: string
+  /** `false`: it cannot stand in `sluse.yaml`. */
+  readonly inFile?: false
+}
+
+/** Groups in which help and the reference page list the settings; a verb takes whole groups. */
+export const settingGroups = {
+  project: 'Where things are',
+  server: 'The server',
+  engine: 'Running pipelines',
+  http: 'Calling other systems',
+  client: 'Speaking to a server',
+  log: 'Telling what happens',
+} as const
+
+export type SettingGroup = keyof typeof settingGroups
+
+const declare = <T>(setting: Setting<T>): Setting<T> => setting
+
+/** Every setting there is. Names in environment, file and on the command line are derived from the key. */
+export const settingsTable = {
+  project: declare({
+    group: 'project',
+    type: path,
+    default: '.',
+    inFile: false,
+    about: "The project's folder: pipelines, connections, policies and functions.",
+  }),
+  data: declare({
+    group: 'project',
+    type: path,
+    default: '.sluse',
+    about: 'Where everything durable lies. From default and file it is within the project.',
+  }),
+  secretsDir: declare<string | undefined>({
+    group: 'project',
+    type: path,
+    default: undefined,
+    about: 'A folder of secrets, one file a secret, as Docker and Kubernetes mount them.',
+  }),
+  engine: declare({
+    group: 'engine',
+    type: choice('embedded'),
+    default: 'embedded',
+    about: 'What runs pipelines: `embedded` is this process, with its data on its own disk.',
+  }),
+  activityConcurrency: declare({
+    group: 'engine',
+    type: integer(1, 10_000),
+    default: 100,
+    about: 'How many calls and processes may be under way at the same time; further ones wait their turn.',
+  }),
+  maxResultBytes: declare({
+    group: 'engine',
+    type: size,
+    default: 10_000_000,
+    about: 'The largest result of one call; a larger one is a fault of the run.',
+  }),
+  maxChildDepth: declare({
+    group: 'engine',
+    type: integer(1, 1000),
+    default: 32,
+    about: 'How many runs may be within one another, by `run: workflow`.',
+  }),
+  maxMissedRuns: declare({
+    group: 'engine',
+    type: integer(1, 100_000),
+    default: 1000,
+    about: 'How many runs a schedule with `missed: all` starts at most after an outage.',
+  }),
+  earlyEvents: declare({
+    group: 'engine',
+    type: duration,
+    default: 3_600_000,
+    about: 'How old an event that nobody consumed may be when a run that started after it listens for it.',
+  }),
+  inboxRetention: declare({
+    group: 'engine',
+    type: duration,
+    default: 7 * 86_400_000,
+    about: 'How long accepted events are kept, so that a repeated one is recognised.',
+  }),
+  runRetentionDays: declare({
+    group: 'engine',
+    type: integer(1, 36_500),
+    default: 90,
+    about: 'How many days an ended run and its history are kept.',
+  }),
+  host: declare({
+    group: 'server',
+    type: text,
+    default: '127.0.0.1',
+    about: 'The address to listen on. Anything but loopback is refused while there is no sign-in.',
+  }),
+  port: declare({
+    group: 'server',
+    type: integer(0, 65_535),
+    default: 8080,
+    about: 'The port to listen on; 0 takes any that is free.',
+  }),
+  insecureNoSignIn: declare({
+    group: 'server',
+    type: flag,
+    default: false,
+    inFile: false,
+    about:
+      'Listen beyond loopback although nobody has to sign in: whoever reaches the port can do everything.',
+  }),
+  maxBodyBytes: declare({
+    group: 'server',
+    type: size,
+    default: 10_000_000,
+    about: 'The largest body of a request; a larger one is answered 413.',
+  }),
+  maxBodyDepth: declare({
+    group: 'server',
+    type: integer(1, 1000),
+    default: 100,
+    about: 'How deep the JSON of a request may nest; a deeper one is answered 400.',
+  }),
+  requestTimeout: declare({
+    group: 'server',
+    type: duration,
+    default: 60_000,
+    about: 'How long a client may take to send its whole request.',
+  }),
+  stopGrace: declare({
+    group: 'server',
+    type: duration,
+    default: 30_000,
+    about: 'How long work under way may take to come to rest when the server is stopped.',
+  }),
+  httpAllowedHosts: declare<readonly string[] | undefined>({
+    group: 'http',
+    type: list,
+    default: undefined,
+    about: 'Only these hosts may be called: `api.example.dk`, `*.example.dk`, `10.0.0.0/8`. Not set: any.',
+  }),
+  httpDeniedHosts: declare<readonly string[] | undefined>({
+    group: 'http',
+    type: list,
+    default: undefined,
+    about: 'These hosts may never be called, even where they are among the allowed ones.',
+  }),
+  httpDenyPrivateAddresses: declare({
+    group: 'http',
+    type: flag,
+    default: false,
+    about: 'Refuse loopback, private and other special addresses, whatever name leads to them.',
+  }),
+  httpTimeout: declare({
+    group: 'http',
+    type: duration,
+    default: 300_000,
+    about: 'How long one call may take in all, redirects and authentication included.',
+  }),
+  httpMaxResponseBytes: declare({
+    group: 'http',
+    type: size,
+    default: 10_000_000,
+    about: 'The largest answer that is taken into memory.',
+  }),
+  httpAuthoritiesFile: declare<string | undefined>({
+    group: 'http',
+    type: path,
+    default: undefined,
+    about: 'A PEM file of further certificate authorities to trust, such as an internal one.',
+  }),
+  url: declare({
+    group: 'client',
+    type: url,
+    default: 'http://127.0.0.1:8080',
+    flag: 'server',
+    about: 'The server to speak to.',
+  }),
+  logLevel: declare({
+    group: 'log',
+    type: choice('silent', 'error', 'warn', 'info', 'debug'),
+    default: 'info',
+    about: 'How much is logged, on standard error, one JSON object a line.',
+  }),
+} as const satisfies { readonly [name: string]: Setting }
+
+export type SettingName = keyof typeof settingsTable
+
+/** `maxBodyBytes` as the environment has it: `SLUSE_MAX_BODY_BYTES`. */
+export function environmentName(name: SettingName): string {
+  return `SLUSE_${kebab(name).replaceAll('-', '_').toUpperCase()}`
+}
+
+/** `maxBodyBytes` as the command line has it: `max-body-bytes`. */
+export function flagName(name: SettingName): string {
+  return kebab((settingsTable[name] as Setting).flag ?? name)
+}
+
+/** The key in `sluse.yaml`; `undefined` where the setting cannot stand there. */
+export function fileName(name: SettingName): string | undefined {
+  return (settingsTable[name] as Setting).inFile === false ? undefined : name
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
