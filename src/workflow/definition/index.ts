@@ -6,3 +6,4 @@ export { callKind, isCall, taskKind, taskKinds, type CallKind, type TaskKind } f
 export type * from './types.ts'
 export { enclosed, expressionOf } from './enclosed.ts'
 export { load, loadFunction, sourcePosition, type Loaded, type LoadOptions } from './load.ts'
+export { workflowSchema } from './editor-schema.ts'

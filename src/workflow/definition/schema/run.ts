@@ -1,9 +1,8 @@
 import { Type, type Static } from 'typebox'
-import type { JsonObject } from '../../json.ts'
 import { duration } from './duration.ts'
 import { externalResource } from './endpoint.ts'
 import { taskOf } from './task-base.ts'
-import { closed, dataMap, either, exactlyOne, literal, oneWord, text } from './vocabulary.ts'
+import { closed, dataMap, either, enclosed, exactlyOne, literal, oneWord, text } from './vocabulary.ts'
 
 const stdin = Type.Optional(text('What it reads on its standard input.'))
 const args = Type.Optional(Type.Array(text('An argument.'), { description: 'The arguments, in order.' }))
@@ -63,7 +62,7 @@ const subWorkflow = closed('Workflow', 'Another workflow to run.', {
   input: Type.Optional(
     either('Input', 'Its input; without it, the input of this task.', [
       dataMap('The input.', { title: 'Data' }),
-      Type.Unsafe<string | JsonObject>(text('Yields the input.', { title: 'Expression' })),
+      enclosed('Yields the input.'),
     ]),
   ),
 })

@@ -41,8 +41,9 @@ function reachable(tasks: readonly NamedTask[]): Set<number> {
     if (!at || reached.has(index)) continue
     reached.add(index)
     for (const directive of directivesOf(at.task)) {
-      const next = directive === 'continue' ? index + 1 : indexes.get(directive)
-      if (next !== undefined) due.push(next)
+      // A name that does not exist is reported where it stands, and tasks need no second finding for it.
+      if (directive !== 'exit' && directive !== 'end')
+        due.push((directive === 'continue' ? undefined : indexes.get(directive)) ?? index + 1)
     }
   }
   return reached

@@ -22,7 +22,8 @@ export function analyse(filter: string): Analysis {
     return { ok: true, references: used.filter(({ name }) => !bound.has(name)) }
   } catch (error) {
     const { message = String(error), offset = 0 } = error as { message?: string; offset?: number }
-    return { ok: false, message, offset }
+    // The place is reported in the text of the definition, not in that of the filter.
+    return { ok: false, message: message.replace(/ \(line \d+, column \d+\)$/, ''), offset }
   }
 }
 

@@ -25,15 +25,15 @@ function checkOne(schema: JsonObject, pointer: string, report: Report): void {
     return report.error('SLUSE-DEFINITION-UNSUPPORTED', `${pointer}/format`, message, { todo })
   }
   const { document } = schema
-  if (document === undefined) return
+  if (document === undefined || typeof document === 'boolean') return
   const at = `${pointer}/document`
-  if (typeof document !== 'boolean' && !isObject(document)) {
+  if (!isObject(document)) {
     return report.error('SLUSE-DEFINITION-JSON-SCHEMA', at, 'A JSON Schema must be a map, or true or false.')
   }
   const dialect =
     isObject(document) && typeof document.$schema === 'string' ? dialectOf(document.$schema) : named
   if (!dialect) {
-    const message = `The JSON Schema dialect ${String((document as JsonObject).$schema)} is not supported.`
+    const message = `The JSON Schema dialect ${String(document.$schema)} is not supported.`
     const todo = 'Leave `$schema` out for 2020-12, or name 2019-09 or draft-07.'
     return report.error('SLUSE-DEFINITION-UNSUPPORTED', `${at}/$schema`, message, { todo })
   }
@@ -78,14 +78,16 @@ function compilerOf(dialect: Dialect): Ajv {
   return made
 }
 
-function compileSchema(
-  dialect: Dialect,
-  document: JsonObject | boolean,
-  pointer: string,
-  report: Report,
-): void {
+function compileSchema(dialect: Dialect, document: JsonObject, pointer: string, report: Report): void {
   const ajv = compilerOf(dialect)
-  const schema = isObject(document) ? withoutDialect(document) : document
+  const schema = withoutDialect(document)
+  if (typeof schema.$id === 'string' && ajv.getSchema(schema.$id)) {
+    return report.error(
+      'SLUSE-DEFINITION-JSON-SCHEMA',
+      `${pointer}/$id`,
+      `The \`$id\` ${schema.$id} is taken.`,
+    )
+  }
   try {
     if (ajv.validateSchema(schema) !== true) {
       // The deepest error is the one that the author made; the others follow from it.
@@ -102,7 +104,6 @@ function compileSchema(
     report.error('SLUSE-DEFINITION-JSON-SCHEMA', pointer, `The JSON Schema cannot be compiled: ${reason}.`)
   } finally {
     ajv.removeSchema(schema)
-    if (isObject(schema) && typeof schema.$id === 'string') ajv.removeSchema(schema.$id)
   }
 }
 

@@ -85,6 +85,8 @@ function wrongType(wanted: readonly Declaration[], value: Json, place: Place, wa
 function typeAdvice(wanted: readonly Declaration[], value: Json): string | undefined {
   const wants = (type: string) => wanted.some((branch) => branch.type === type)
   const scalar = typeof value === 'number' || typeof value === 'boolean'
+  const duration = wanted.some((branch) => branch['x-role'] === 'duration')
+  if (duration && scalar) return `Write \`seconds: ${value}\`, or ISO 8601 such as PT30S.`
   if (wants('string') && scalar) return `Put quotes around it: '${value}'.`
   if (typeof value === 'string' && enclosed(value) !== undefined) {
     return 'An expression is not possible here: write the value itself.'
@@ -92,7 +94,7 @@ function typeAdvice(wanted: readonly Declaration[], value: Json): string | undef
   if (typeof value === 'string' && (wants('integer') || wants('number') || wants('boolean'))) {
     return 'Leave the quotes out and write the value itself.'
   }
-  if (wants('array') && isObject(value)) return 'Begin each item with `- `.'
+  if (wants('array') && !wants('string')) return 'Begin each item with `- `.'
   return undefined
 }
 
@@ -106,7 +108,9 @@ function checkText(declaration: Declaration, value: string, place: Place, walk: 
     return refuse(quoted(words, 'or'), suggestion(value, words))
   }
   if (value.length < (declaration.minLength ?? 0)) return refuse('text, and not nothing')
-  if (declaration.pattern && !new RegExp(declaration.pattern, 'u').test(value)) {
+  // A duration is judged with words of its own below.
+  const { pattern } = declaration
+  if (pattern && declaration['x-role'] !== 'duration' && !new RegExp(pattern, 'u').test(value)) {
     return refuse(declaration['x-form'] ?? 'of another form')
   }
   switch (declaration['x-role']) {
@@ -200,10 +204,12 @@ function checkUnknown(declaration: Declaration, value: JsonObject, place: Place,
   for (const key of Object.keys(value)) {
     if (Object.hasOwn(properties, key)) continue
     const near = nearest(key, free)
-    if (near !== undefined) misspelt.add(near)
+    const holder = near === undefined ? holderOf(key, properties) : undefined
+    const meant = near ?? holder
+    if (meant !== undefined && !ignored) misspelt.add(meant)
     const owner = place.pointer === '' ? 'a workflow' : nameOf(place.pointer)
     const message = `${capital(owner)} has no key \`${key}\`${ignored ? ': it is ignored' : ''}.`
-    const todo = near === undefined ? placeAdvice(key, properties) : `Did you mean \`${near}\`?`
+    const todo = near === undefined ? placeAdvice(properties, holder) : `Did you mean \`${near}\`?`
     const report = ignored ? walk.report.warning : walk.report.error
     report.call(walk.report, 'SLUSE-DEFINITION-UNKNOWN-KEY', into(place, key).pointer, message, {
       part: 'key',
@@ -213,16 +219,22 @@ function checkUnknown(declaration: Declaration, value: JsonObject, place: Place,
   return misspelt
 }
 
-/** Where a key belongs that stands one level too high. */
-function placeAdvice(key: string, properties: { readonly [name: string]: Declaration }): string | undefined {
-  const names = Object.keys(properties)
-  const holder = names.find((name) => {
+/** The key below which a key belongs that stands one level too high. */
+function holderOf(key: string, properties: { readonly [name: string]: Declaration }): string | undefined {
+  return Object.keys(properties).find((name) => {
     const declared = properties[name]
     return (declared?.anyOf ?? [declared]).some(
       (branch) => branch?.properties && Object.hasOwn(branch.properties, key),
     )
   })
+}
+
+function placeAdvice(
+  properties: { readonly [name: string]: Declaration },
+  holder?: string,
+): string | undefined {
   if (holder !== undefined) return `It belongs one level deeper, below \`${holder}\`.`
+  const names = Object.keys(properties)
   return names.length > 0 && names.length <= 12 ? `It takes ${quoted(names, 'or')}.` : undefined
 }
 
@@ -259,7 +271,8 @@ function checkPresence(
   for (const [key, needed] of Object.entries(declaration.dependentRequired ?? {})) {
     if (has(key) && !needed.every(has)) {
       const message = `\`${key}\` goes together with ${quoted(needed)} only.`
-      walk.report.error('SLUSE-DEFINITION-CHOICE', into(place, key).pointer, message, { part: 'key' })
+      const todo = `Remove \`${key}\`, or use ${quoted(needed)}.`
+      walk.report.error('SLUSE-DEFINITION-CHOICE', into(place, key).pointer, message, { part: 'key', todo })
     }
   }
   checkCondition(declaration, value, owner, place, walk)
@@ -286,13 +299,13 @@ function checkCondition(
   const { key, other, equals } = condition
   const wanted = value[other] === equals
   if (wanted === Object.hasOwn(value, key)) return
-  const pointer = wanted ? place.pointer : into(place, key).pointer
-  const message = wanted
-    ? `${owner} lacks \`${key}\`: \`${other}\` is \`${equals}\`.`
-    : `\`${key}\` goes with \`${other}: ${equals}\` only.`
-  walk.report.error(wanted ? 'SLUSE-DEFINITION-MISSING' : 'SLUSE-DEFINITION-CHOICE', pointer, message, {
-    part: 'key',
-  })
+  if (wanted) {
+    const message = `${owner} lacks \`${key}\`: \`${other}\` is \`${equals}\`.`
+    return walk.report.error('SLUSE-DEFINITION-MISSING', place.pointer, message, { part: 'key' })
+  }
+  const message = `\`${key}\` goes with \`${other}: ${equals}\` only.`
+  const todo = `Remove \`${key}\`, or write \`${other}: ${equals}\`.`
+  walk.report.error('SLUSE-DEFINITION-CHOICE', into(place, key).pointer, message, { part: 'key', todo })
 }
 
 /** Finds the expressions in data. */

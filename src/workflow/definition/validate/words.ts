@@ -60,10 +60,13 @@ export function matchesType(declaration: Declaration, value: Json): boolean {
   }
 }
 
-/** The name that the author most likely meant: within a third of its letters, swapped neighbours counted once. */
+/**
+ * The name that the author most likely meant: within a third of its letters, swapped neighbours counted once.
+ * Names of one or two letters differ by letter case only, or everything would be near.
+ */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
-  let least = Math.max(1, Math.floor(name.length / 3)) + 1
+  let least = Math.floor(name.length / 3) + 1
   for (const candidate of candidates) {
     const found = candidate.toLowerCase() === name.toLowerCase() ? 0 : distance(name, candidate, least)
     if (found < least) {
