@@ -60,13 +60,35 @@ export async function saveBody(
   }
 }
 
+/**
+ * Runs `sink` on the last stage and lets go of all stages, also where it stops early. What the sink threw counts,
+ * not the abort of the stages before it that followed.
+ */
 async function consume(
   stages: readonly Readable[],
   signal: AbortSignal,
   sink: (stream: AsyncIterable<unknown>) => Promise<void>,
 ): Promise<void> {
-  await pipeline([...stages, sink] as unknown as Parameters<typeof pipeline>[0], { signal } as never)
+  let outcome: { failure?: unknown } | undefined
+  const watched = async (stream: AsyncIterable<unknown>) => {
+    try {
+      await sink(stream)
+      outcome = {}
+    } catch (failure) {
+      outcome = { failure }
+      throw failure
+    }
+  }
+  try {
+    await pipeline([...stages, watched] as unknown as Parameters<typeof pipeline>[0], { signal } as never)
+  } catch (error) {
+    if (signal.aborted || !outcome || isAbort(outcome.failure)) throw error
+    if ('failure' in outcome) throw outcome.failure
+  }
 }
+
+/** A sink that reads a stage which failed may see no more than that it was torn down. */
+const isAbort = (error: unknown) => error instanceof Error && error.name === 'AbortError'
 
 const tooLarge = (most: number) =>
   new ExchangeError('SLUSE_TOO_LARGE', `the answer is larger than the ${most} bytes that are allowed`)

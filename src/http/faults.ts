@@ -84,7 +84,7 @@ function rootOf(error: unknown): { code: string; message: string } {
     const code = (at as { code?: unknown }).code
     // The innermost code says most: a socket error that undici wrapped, one address of several that were tried.
     if (typeof code === 'string') found = { code, message: at.message || (explanations[code] ?? code) }
-    else if (found.code === 'UNKNOWN') found.message = at.message
+    else if (found.code === 'UNKNOWN') found = { code: at.name, message: at.message }
   }
   return found
 }
