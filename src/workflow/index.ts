@@ -2,18 +2,21 @@
  * The workflow layer: interprets a definition of the Open Workflow Specification, deterministically,
  * over the `DurableContext` port. No clock, chance, I/O or host type in this folder.
  */
-export type { ActivityCall } from './activity.ts'
+export { Postponed, type ActivityCall } from './activity.ts'
 export type { ChildRun, ConsumedEvent, DurableContext } from './durable-context.ts'
-export type { CloudEvent, EventFilter } from './events.ts'
+export { matches, typesOf, type CloudEvent, type EventFilter } from './events.ts'
+export { interpret } from './interpreter.ts'
 export { isObject, type Json, type JsonObject } from './json.ts'
 export type { LifecycleReport, TaskPlace } from './lifecycle.ts'
 export {
   fault,
   problem,
   problemOf,
+  sameErrorType,
   standardErrors,
   WorkflowFault,
   type Problem,
   type StandardError,
 } from './problem.ts'
+export type { RunStart } from './run-start.ts'
 export { Cancelled, Scope } from './scope.ts'

@@ -60,3 +60,16 @@ export function problemOf(error: unknown): Problem | undefined {
   const { type, status } = candidate as Partial<Problem>
   return typeof type === 'string' && typeof status === 'number' ? (candidate as Problem) : undefined
 }
+
+const standardType =
+  /^(?:https?:\/\/)+(?:serverlessworkflow\.io(?:\.io)?|open-workflow-specification\.org)\/(?:spec\/[^/]+\/errors|dsl\/errors\/types)\/([a-z]+)$/
+
+/**
+ * Whether two error types mean the same. A standard error has several addresses: that of DSL 1.0.x, that of the
+ * specification's new home, and the `dsl/errors/types` that its conformance kit and examples use.
+ */
+export function sameErrorType(a: string, b: string): boolean {
+  if (a === b) return true
+  const name = standardType.exec(a)?.[1]
+  return name !== undefined && Object.hasOwn(standardErrors, name) && name === standardType.exec(b)?.[1]
+}
