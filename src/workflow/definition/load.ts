@@ -11,7 +11,7 @@ import { checkForm } from './validate/forms.ts'
 import { checkJsonSchemas } from './validate/json-schemas.ts'
 import { checkCalls, checkDirectives, checkReferences, namesOf, type Names } from './validate/names.ts'
 import { noSites, type Place } from './validate/place.ts'
-import { Remarks, type Remark } from './validate/report.ts'
+import { enough, Remarks, type Remark } from './validate/report.ts'
 import { checkShape, type Walk } from './validate/shape.ts'
 import { checkTask, checkTaskList } from './validate/tasks.ts'
 import { checkWhole } from './validate/whole.ts'
@@ -41,7 +41,7 @@ export interface Loaded<T> {
 export function load(text: string, options: LoadOptions = {}): Loaded<Definition> {
   return loadText(text, options, (value, check) => {
     checkDefinition(value, check)
-    if (check.remarks.all.some((remark) => remark.severity === 'error')) return undefined
+    if (!check.remarks.isClean) return undefined
     const workflow = value as unknown as Definition['workflow']
     const { namespace, name, version } = workflow.document
     const file = options.file === undefined ? {} : { file: options.file }
@@ -68,8 +68,6 @@ interface Check {
   readonly remarks: Remarks
 }
 
-const mostFindings = 200
-
 function loadText<T>(
   text: string,
   options: LoadOptions,
@@ -79,8 +77,13 @@ function loadText<T>(
   const { source, faults, positionOf } = readSource(text, format, defaultLimits)
   if (!source) return { findings: faults.map((fault) => textFinding(fault, positionOf, options)) }
   const remarks = new Remarks()
-  const definition = check(source.value, { options, remarks })
-  const findings = remarks.all.slice(0, mostFindings).map((remark) => finding(remark, source, options))
+  let definition: T | undefined
+  try {
+    definition = check(source.value, { options, remarks })
+  } catch (error) {
+    if (error !== enough) throw error
+  }
+  const findings = remarks.all.map((remark) => finding(remark, source, options))
   findings.sort((one, other) => one.line - other.line || one.column - other.column)
   return definition === undefined ? { findings } : { definition, findings }
 }

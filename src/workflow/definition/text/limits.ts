@@ -10,7 +10,7 @@ export interface Limits {
   readonly nodes: number
 }
 
-export const defaultLimits: Limits = { characters: 5_000_000, depth: 200, nodes: 250_000 }
+export const defaultLimits: Limits = { characters: 5_000_000, depth: 200, nodes: 100_000 }
 
 /**
  * The tokens of a text, as long as they are not too deep and not too many: composing them recurses, and what
@@ -22,7 +22,8 @@ export function* bounded(
   lexemes: Iterable<string>,
   limits: Limits,
 ): Generator<CST.Token, void> {
-  let left = limits.nodes * 8
+  // A key with its value takes some eight lexemes.
+  let left = limits.nodes * 4
   for (const lexeme of lexemes) {
     yield* parser.next(lexeme)
     // The stack holds the stream, its document, and a scalar besides the collections.

@@ -1,16 +1,6 @@
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type Document,
-  type Node,
-  type Pair,
-  type Scalar,
-  type YAMLMap,
-} from 'yaml'
-import { isMergeKey, keyOf } from './plain.ts'
+import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml'
 import { segmentsOf } from './pointer.ts'
+import { isMergeKey, pairsOf, type Tree } from './tree.ts'
 
 /** Which part of what a pointer names: its key, its value, or the character at this index of its text. */
 export type Part = 'key' | 'value' | { readonly character: number }
@@ -19,17 +9,17 @@ export type Part = 'key' | 'value' | { readonly character: number }
  * The offset in the text of what a JSON pointer names. Where the document has no such place, of the nearest
  * place around it. Through an alias, of what the alias stands for.
  */
-export function locate(document: Document.Parsed, text: string, pointer: string, part: Part): number {
-  let node: Node | null | undefined = document.contents
+export function locate(tree: Tree, text: string, pointer: string, part: Part): number {
+  let node: Node | null | undefined = tree.root
   let key: Node | null | undefined
   for (const segment of segmentsOf(pointer)) {
-    const step = descend(resolved(node, document), segment, document)
+    const step = descend(tree.resolve(node), segment, tree)
     if (!step) return offset(key ?? node)
     key = step.key
     node = step.value
   }
   if (part === 'key') return offset(key ?? node)
-  const target = resolved(node, document)
+  const target = tree.resolve(node)
   if (part === 'value') return offset(target ?? key)
   return isScalar(target) ? characterOffset(target, text, part.character) : offset(target ?? key)
 }
@@ -39,31 +29,27 @@ interface Step {
   value: Node | null | undefined
 }
 
-function descend(node: Node | undefined, segment: string, document: Document.Parsed): Step | undefined {
+function descend(node: Node | undefined, segment: string, tree: Tree): Step | undefined {
   if (isSeq(node)) {
     const value = node.items[Number(segment)] as Node | undefined
     return value && { key: undefined, value }
   }
-  return isMap(node) ? descendMap(node, segment, document) : undefined
+  return isMap(node) ? descendMap(node, segment, tree) : undefined
 }
 
-function descendMap(node: YAMLMap, segment: string, document: Document.Parsed): Step | undefined {
-  const pairs = node.items as Pair<Node, Node | null>[]
-  const own = pairs.find((pair) => !isMergeKey(pair.key) && keyOf(pair.key, document) === segment)
+function descendMap(node: YAMLMap, segment: string, tree: Tree): Step | undefined {
+  const pairs = pairsOf(node)
+  const own = pairs.find((pair) => !isMergeKey(pair.key) && tree.keyOf(pair.key) === segment)
   if (own) return { key: own.key, value: own.value }
   for (const pair of pairs) {
     if (!isMergeKey(pair.key)) continue
-    const merged = resolved(pair.value, document)
+    const merged = tree.resolve(pair.value)
     for (const each of isSeq(merged) ? (merged.items as Node[]) : [merged]) {
-      const step = descend(resolved(each, document), segment, document)
+      const step = descend(tree.resolve(each), segment, tree)
       if (step) return step
     }
   }
   return undefined
-}
-
-function resolved(node: Node | null | undefined, document: Document.Parsed): Node | undefined {
-  return (isAlias(node) ? node.resolve(document) : node) ?? undefined
 }
 
 function offset(node: Node | null | undefined): number {

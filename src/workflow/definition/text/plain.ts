@@ -1,30 +1,17 @@
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type Document,
-  type Node,
-  type Pair,
-  type Scalar,
-  type YAMLMap,
-} from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml'
 import type { Json, JsonObject } from '../../json.ts'
 import { tooDeep, tooMany, type Limits } from './limits.ts'
 import type { TextFault } from './source.ts'
+import { isMergeKey, pairsOf, type Tree } from './tree.ts'
 
 /**
  * A document as plain JSON. Aliases and merge keys are written out; what that comes to is bounded, so that
  * no alias bomb goes off.
  */
-export function toPlain(
-  document: Document.Parsed,
-  limits: Limits,
-  fault: (fault: TextFault) => void,
-): Json | undefined {
-  const conversion = new Conversion(document, limits, fault)
+export function toPlain(tree: Tree, limits: Limits, fault: (fault: TextFault) => void): Json | undefined {
+  const conversion = new Conversion(tree, limits, fault)
   try {
-    return conversion.convert(document.contents, 0)
+    return conversion.convert(tree.root, 0)
   } catch (error) {
     if (error !== stop) throw error
     return undefined
@@ -35,14 +22,14 @@ export function toPlain(
 const stop = new Error('the text is beyond its limits')
 
 class Conversion {
-  readonly #document: Document.Parsed
+  readonly #tree: Tree
   readonly #limits: Limits
   readonly #fault: (fault: TextFault) => void
   #nodes = 0
   #faults = 0
 
-  constructor(document: Document.Parsed, limits: Limits, fault: (fault: TextFault) => void) {
-    this.#document = document
+  constructor(tree: Tree, limits: Limits, fault: (fault: TextFault) => void) {
+    this.#tree = tree
     this.#limits = limits
     this.#fault = fault
   }
@@ -60,12 +47,12 @@ class Conversion {
   #map(node: YAMLMap, depth: number): JsonObject {
     const object: JsonObject = {}
     const merged: Node[] = []
-    for (const pair of node.items as Pair<Node, Node | null>[]) {
+    for (const pair of pairsOf(node)) {
       if (isMergeKey(pair.key)) {
         if (pair.value) merged.push(pair.value)
         continue
       }
-      const key = keyOf(pair.key, this.#document)
+      const key = this.#tree.keyOf(pair.key)
       if (key === undefined) {
         this.#syntax(
           pair.key,
@@ -121,7 +108,7 @@ class Conversion {
   }
 
   #resolve(node: Node): Node | undefined {
-    const target = isAlias(node) ? node.resolve(this.#document) : node
+    const target = this.#tree.resolve(node)
     if (!target)
       this.#syntax(node, 'There is no anchor for this alias.', 'Define the anchor (`&name`) before it.')
     return target
@@ -141,16 +128,4 @@ class Conversion {
     })
     throw stop
   }
-}
-
-/** The merge key of YAML 1.1, which authors know from elsewhere. */
-export function isMergeKey(key: Node | null): boolean {
-  return isScalar(key) && key.type === 'PLAIN' && key.source === '<<'
-}
-
-/** A key as text: `200:` is the key "200", as it would be in JSON. */
-export function keyOf(key: Node | null, document: Document.Parsed): string | undefined {
-  const node = isAlias(key) ? key.resolve(document) : key
-  if (!isScalar(node)) return undefined
-  return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value))
 }

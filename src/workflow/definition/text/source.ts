@@ -2,6 +2,7 @@ import { Composer, Lexer, Parser, type Document, type YAMLError } from 'yaml'
 import { bounded, type Limits } from './limits.ts'
 import { toPlain } from './plain.ts'
 import { locate, type Part } from './locate.ts'
+import { Tree } from './tree.ts'
 import type { Json } from '../../json.ts'
 
 /** A fault of the text itself, by its offset in UTF-16 units. */
@@ -57,9 +58,10 @@ export function readSource(
   }
 
   const faults: TextFault[] = []
-  const value = toPlain(document, limits, (fault) => faults.push(fault))
+  const tree = new Tree(document)
+  const value = toPlain(tree, limits, (fault) => faults.push(fault))
   if (value === undefined || faults.length > 0) return fail(...faults)
-  const offsetOf: Source['offsetOf'] = (pointer, part) => locate(document, text, pointer, part ?? 'value')
+  const offsetOf: Source['offsetOf'] = (pointer, part) => locate(tree, text, pointer, part ?? 'value')
   return { source: { value, offsetOf, positionOf }, faults, positionOf }
 }
 

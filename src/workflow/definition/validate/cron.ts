@@ -1,5 +1,6 @@
 /** What is wrong with a cron expression of five fields, or `undefined`. Pure: it knows no clock. */
 export function cronFault(expression: string): { message: string; todo?: string } | undefined {
+  if (expression.length > 500) return { message: 'The cron expression is longer than 500 characters.' }
   const parts = expression.trim().split(/\s+/)
   if (expression.trim().startsWith('@')) {
     const shorthand = shorthands[expression.trim().toLowerCase()]

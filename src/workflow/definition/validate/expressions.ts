@@ -97,7 +97,7 @@ class Expressions {
 
   #checkSecret(name: string, place: Place, part: { character: number }): void {
     const { secrets } = this.#names
-    if (!secrets || secrets.includes(name)) return
+    if (!secrets || secrets.has(name)) return
     const message = `The secret \`${name}\` is not listed in \`use.secrets\`, so the workflow may not read it.`
     const todo = suggestion(name, secrets) ?? `List \`${name}\` in \`use.secrets\`.`
     this.#report.error('SLUSE-DEFINITION-REFERENCE', place.pointer, message, { todo, part })

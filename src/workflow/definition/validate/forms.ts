@@ -45,19 +45,17 @@ function checkUri(value: string, place: Place, report: Report): void {
   const refuse = (message: string, todo?: string) => {
     report.error('SLUSE-DEFINITION-URI', place.pointer, message, { todo })
   }
-  const operator = /\{([+#./;?&=,!@|])/.exec(value)
-  if (operator) {
-    const todo = 'Write `{name}`, give query parameters as `query`, or build the address in `${ }`.'
-    return refuse(
-      `\`{${operator[1]}\` is an operator of URI templates that the language does not have.`,
-      todo,
-    )
+  for (const [whole, name = ''] of value.matchAll(/\{([^{}]*)\}/g)) {
+    if (/^[+#./;?&=,!@|]/.test(name)) {
+      const todo = 'Write `{name}`, give query parameters as `query`, or build the address in `${ }`.'
+      return refuse(`\`{${name[0]}\` is an operator of URI templates that the language does not have.`, todo)
+    }
+    if (/[*,:]/.test(name))
+      return refuse(`\`${whole}\` is more than a name.`, 'Write one `{name}` for each value.')
   }
-  const modifier = /\{([^{}]*[*,:][^{}]*)\}/.exec(value)
-  if (modifier)
-    return refuse(`\`{${modifier[1]}}\` is more than a name.`, 'Write one `{name}` for each value.')
   const literal = value.replaceAll(/\{[^{}\s]+\}/g, '')
-  if (/[{}]/.test(literal)) return refuse(`The braces in "${value}" do not match.`, 'Write `{name}`.')
+  if (/[{}]/.test(literal))
+    return refuse(`The braces in ${described(value)} do not match.`, 'Write `{name}`.')
   const strange = /[<>"\\^`|]|%(?![0-9A-Fa-f]{2})/.exec(literal)
   if (strange) return refuse(`\`${strange[0]}\` cannot stand in a URI.`, 'Write it percent-encoded.')
 }

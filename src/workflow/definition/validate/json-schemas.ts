@@ -2,7 +2,7 @@ import { Ajv, type Options } from 'ajv'
 import { Ajv2019 } from 'ajv/dist/2019.js'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { isObject, type JsonObject } from '../../json.ts'
+import { isObject, type Json, type JsonObject } from '../../json.ts'
 import type { Sites } from './place.ts'
 import type { Report } from './report.ts'
 
@@ -36,6 +36,13 @@ function checkOne(schema: JsonObject, pointer: string, report: Report): void {
     const message = `The JSON Schema dialect ${String(document.$schema)} is not supported.`
     const todo = 'Leave `$schema` out for 2020-12, or name 2019-09 or draft-07.'
     return report.error('SLUSE-DEFINITION-UNSUPPORTED', `${at}/$schema`, message, { todo })
+  }
+  if (isLarge(document)) {
+    return report.error(
+      'SLUSE-DEFINITION-JSON-SCHEMA',
+      at,
+      `The JSON Schema holds more than ${largest} values.`,
+    )
   }
   compileSchema(dialect, document, at, report)
 }
@@ -111,6 +118,20 @@ function compileSchema(dialect: Dialect, document: JsonObject, pointer: string, 
 function withoutDialect(document: JsonObject): JsonObject {
   const { $schema: _, ...rest } = document
   return rest
+}
+
+/** Compiling makes a function of a schema, which takes time and memory for each of its values. */
+const largest = 10_000
+
+function isLarge(document: JsonObject): boolean {
+  let left = largest
+  const count = (value: Json): boolean => {
+    if (--left < 0) return true
+    return (
+      typeof value === 'object' && value !== null && Object.values(value).some((item: Json) => count(item))
+    )
+  }
+  return count(document)
 }
 
 function depth(pointer: string): number {

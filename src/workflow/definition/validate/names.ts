@@ -7,19 +7,19 @@ import { nearest, quoted, suggestion } from './words.ts'
 
 /** What a definition defines by name, as far as it is readable. */
 export interface Names {
-  readonly authentications: readonly string[]
-  readonly errors: readonly string[]
-  readonly retries: readonly string[]
-  readonly timeouts: readonly string[]
-  readonly functions: readonly string[]
-  readonly catalogs: readonly string[]
+  readonly authentications: ReadonlySet<string>
+  readonly errors: ReadonlySet<string>
+  readonly retries: ReadonlySet<string>
+  readonly timeouts: ReadonlySet<string>
+  readonly functions: ReadonlySet<string>
+  readonly catalogs: ReadonlySet<string>
   /** Nothing where any secret may be read: in a function, which has no `use`. */
-  readonly secrets: readonly string[] | undefined
+  readonly secrets: ReadonlySet<string> | undefined
 }
 
 export function namesOf(definition: JsonObject): Names {
   const use = isObject(definition.use) ? definition.use : {}
-  const keys = (value: Json | undefined) => (isObject(value) ? Object.keys(value) : [])
+  const keys = (value: Json | undefined) => new Set(isObject(value) ? Object.keys(value) : [])
   return {
     authentications: keys(use.authentications),
     errors: keys(use.errors),
@@ -27,7 +27,9 @@ export function namesOf(definition: JsonObject): Names {
     timeouts: keys(use.timeouts),
     functions: keys(use.functions),
     catalogs: keys(use.catalogs),
-    secrets: Array.isArray(use.secrets) ? use.secrets.filter((name) => typeof name === 'string') : [],
+    secrets: new Set(
+      Array.isArray(use.secrets) ? use.secrets.filter((name) => typeof name === 'string') : [],
+    ),
   }
 }
 
@@ -43,7 +45,7 @@ const things: { readonly [target in ReferenceTarget]: string } = {
 export function checkReferences(sites: Sites, names: Names, report: Report): void {
   for (const { target, name, pointer } of sites.references) {
     const known = names[target]
-    if (!known || known.includes(name)) continue
+    if (!known || known.has(name)) continue
     const message = `There is no ${things[target]} \`${name}\` in \`use.${target}\`.`
     report.error('SLUSE-DEFINITION-REFERENCE', pointer, message, { todo: suggestion(name, known) })
   }
@@ -57,7 +59,7 @@ export function checkCalls(sites: Sites, names: Names, report: Report, catalogue
   for (const { name, pointer } of sites.calls) {
     const refuse = (message: string, todo?: string) =>
       report.error('SLUSE-DEFINITION-CALL', pointer, message, { todo })
-    if (builtinCalls.some((builtin) => builtin === name) || names.functions.includes(name)) continue
+    if (builtinCalls.some((builtin) => builtin === name) || names.functions.has(name)) continue
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name)) continue
     const catalogName = /^([^:@/\s]+):([^:@/\s]+)@([^:@/\s]+)$/.exec(name)
     if (!catalogName) {
@@ -65,7 +67,7 @@ export function checkCalls(sites: Sites, names: Names, report: Report, catalogue
       continue
     }
     const [, fn, version, catalog = ''] = catalogName
-    if (names.catalogs.includes(catalog)) continue
+    if (names.catalogs.has(catalog)) continue
     if (catalog !== 'default') {
       refuse(
         `There is no catalog \`${catalog}\` in \`use.catalogs\`.`,

@@ -30,8 +30,19 @@ export interface Report {
   ): void
 }
 
+/** So many are told; whoever has more corrects these first. */
+const most = 200
+
+/** Thrown where there are too many errors, so that judging a hostile definition costs little. */
+export const enough = new Error(`there are more than ${most} errors`)
+
 export class Remarks implements Report {
   readonly all: Remark[] = []
+  #errors = 0
+
+  get isClean(): boolean {
+    return this.#errors === 0
+  }
 
   error(...[code, pointer, message, more]: Parameters<Report['error']>): void {
     this.#add('error', code, pointer, message, more)
@@ -42,6 +53,8 @@ export class Remarks implements Report {
   }
 
   #add(severity: Remark['severity'], ...[code, pointer, message, more]: Parameters<Report['error']>): void {
+    if (severity === 'error' && ++this.#errors > most) throw enough
+    if (severity === 'warning' && this.all.length >= most) return
     this.all.push({
       severity,
       code,

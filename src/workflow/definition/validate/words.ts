@@ -67,7 +67,9 @@ export function matchesType(declaration: Declaration, value: Json): boolean {
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
   let least = Math.floor(name.length / 3) + 1
+  let left = 500
   for (const candidate of candidates) {
+    if (--left < 0) break
     const found = candidate.toLowerCase() === name.toLowerCase() ? 0 : distance(name, candidate, least)
     if (found < least) {
       least = found
