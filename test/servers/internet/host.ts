@@ -1,10 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { TLSSocket } from 'node:tls'
 import type { Json } from '../../../src/workflow/index.ts'
 
 /** One request as a stand-in host sees it. */
 export interface HostRequest {
   readonly method: string
   readonly host: string
+  /** The whole address as it was asked, without fragment: `https://petstore.example/pet?q=1`. */
+  readonly address: string
   /** Path without query, percent-decoded. */
   readonly path: string
   readonly query: URLSearchParams
@@ -64,6 +67,7 @@ function readRequest(incoming: IncomingMessage, chunks: Buffer[]): HostRequest {
   return {
     method: incoming.method ?? 'GET',
     host: url.hostname,
+    address: incoming.socket instanceof TLSSocket ? url.href.replace(/^http:/, 'https:') : url.href,
     path: decodeURIComponent(url.pathname),
     query: url.searchParams,
     headers,

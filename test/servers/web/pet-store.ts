@@ -21,6 +21,7 @@ export function petStore({ tokens }: { tokens?: readonly string[] } = {}): Host 
       const wanted = query.getAll('status').flatMap((status) => status.split(','))
       return { body: [...pets.values()].filter((pet) => wanted.includes(pet['status'] as string)) }
     }
+    if (path === '/v2/pet/') return { status: 405 }
     const id = path.match(/^\/v2\/pet\/(\d+)$/)?.[1]
     const pet = id === undefined ? undefined : pets.get(id)
     if (id === undefined || !pet) return { status: 404, body: { type: 'error', message: 'Pet not found' } }
