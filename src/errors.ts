@@ -300,11 +300,6 @@ export const errorTable = {
     todo: "Put the file into the project's pipelines/ folder; only `sluse dev` takes definitions over HTTP.",
     status: 403,
   },
-  'SLUSE-IDEMPOTENCY': {
-    what: 'The same idempotency key came before with another request.',
-    todo: 'Use a new key for a new request, and repeat a request unaltered.',
-    status: 422,
-  },
   'SLUSE-INTERNAL': {
     what: 'Something went wrong that should not be able to.',
     todo: 'Report it with the log around this time; nothing that was acknowledged is lost.',
@@ -353,4 +348,18 @@ export class SluseError extends Error {
 /** Whether `error` carries this code, wherever it was made. */
 export function hasCode(error: unknown, code: ErrorCode): boolean {
   return typeof error === 'object' && error !== null && (error as { code?: unknown }).code === code
+}
+
+/** The error as problem details (RFC 9457), as API and command line give it. */
+export function problemDetails(error: SluseError) {
+  const { what, todo, status } = errorTable[error.code]
+  return {
+    type: `urn:sluse:error:${error.code}`,
+    title: what,
+    status,
+    ...(error.detail === '' ? {} : { detail: error.detail }),
+    code: error.code,
+    todo,
+    ...(Array.isArray(error.data) ? { findings: error.data as unknown[] } : {}),
+  }
 }

@@ -6,3 +6,5 @@ export { readSettings, type Settings, type SettingsSources } from './read-settin
 export { environmentName, fileName, flagName, settingGroups, settingsTable } from './settings-table.ts'
 export type { Setting, SettingGroup, SettingName } from './settings-table.ts'
 export { openSecrets, type SecretJson, type SecretSources } from './secrets.ts'
+export { createLog, type Log, type LogLevel } from './log.ts'
+export { packageVersion } from './version.ts'
