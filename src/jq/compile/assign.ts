@@ -1,0 +1,103 @@
+/** `=`, `|=` and the arithmetic updates: all work on the paths that their left side names. */
+import type { NodeOf } from '../ast.ts'
+import { raise } from '../errors.ts'
+import { shorten } from '../json.ts'
+import { outOfSteps, state } from '../limits.ts'
+import { deletePaths, getPath, setPath } from '../paths.ts'
+import type { Json } from '../values.ts'
+import { truthy } from '../values.ts'
+import type { Compiler } from './compiler.ts'
+import { valueFilter } from './compiler.ts'
+import { isPlaced } from './data.ts'
+import type { Env, Filter, Many } from './filter.ts'
+import { Place, breakOut } from './filter.ts'
+import type { Operator } from './operators.ts'
+import { operators } from './operators.ts'
+import type { Scope } from './scope.ts'
+
+export function compileAssign(c: Compiler, node: NodeOf<'assign'>, scope: Scope): Filter {
+  const target = c.compile(node.target, scope)
+  const value = c.compile(node.value, scope)
+  if (node.op === '|=') {
+    const first = firstOf(value)
+    return valueFilter((input, env) => modify(target, input, env, (before) => first(before, env)))
+  }
+  const operate: Operator | undefined =
+    node.op === '=' ? undefined : node.op === '//=' ? orElse : operators[node.op.slice(0, -1) as '+']
+  const apply = (input: Json, env: Env, given: Json): Json =>
+    operate === undefined
+      ? assign(target, input, env, given)
+      : modify(target, input, env, (before) => operate(before, given))
+  if (value.single === undefined) {
+    return valueFilter(undefined, (input, env, emit) =>
+      value.many(input, env, (given) => emit(apply(input, env, given))),
+    )
+  }
+  const { single } = value
+  return valueFilter((input, env) => {
+    const given = single(input, env)
+    return given === undefined ? undefined : apply(input, env, given)
+  })
+}
+
+const orElse: Operator = (before, given) => (truthy(before) ? before : given)
+
+/** The first value, `undefined` for none: an update takes no more. */
+export function firstOf(filter: Filter): (input: Json, env: Env) => Json | undefined {
+  return filter.single ?? firstOfMany(filter.many)
+}
+
+export function firstOfMany(many: Many): (input: Json, env: Env) => Json | undefined {
+  return (input, env) => {
+    let first: Json | undefined
+    const stopped = many(input, env, (value) => {
+      first = value
+      return true
+    })
+    if (stopped && first === undefined) breakOut()
+    return first
+  }
+}
+
+/** Hands on the path of every place that the filter names. */
+export function eachPath(filter: Filter, input: Json, env: Env, emit: (path: Json[]) => boolean): boolean {
+  return filter.paths(new Place(undefined, null, input), input, env, (place, value) => {
+    if (--state.steps < 0) outOfSteps()
+    if (!isPlaced(place, value)) raise(`Invalid path expression with result ${shorten(value)}`)
+    return emit(place.path())
+  })
+}
+
+function assign(target: Filter, input: Json, env: Env, value: Json): Json {
+  const owned = new Set<Json>()
+  let result = input
+  const stopped = eachPath(target, input, env, (path) => {
+    result = setPath(result, path, value, owned)
+    return false
+  })
+  if (stopped) breakOut()
+  return result
+}
+
+/** Changes what is at each path; where the change gives nothing, the place is deleted, after all changes. */
+export function modify(
+  target: Filter,
+  input: Json,
+  env: Env,
+  change: (before: Json) => Json | undefined,
+): Json {
+  const owned = new Set<Json>()
+  const deleted: Json[] = []
+  let result = input
+  const stopped = eachPath(target, input, env, (path) => {
+    const before = getPath(result, path)
+    // The change may keep what it is shown, so that is no longer only ours; nor is what lies within it.
+    if (owned.has(before)) owned.clear()
+    const after = change(before)
+    if (after === undefined) deleted.push(path)
+    else result = setPath(result, path, after, owned)
+    return false
+  })
+  if (stopped) breakOut()
+  return deleted.length === 0 ? result : deletePaths(result, deleted)
+}
