@@ -6,11 +6,17 @@ import type { ActivityRunner } from '../engines/engine.ts'
 import { createHttpClient } from '../http/index.ts'
 import { fault } from '../workflow/index.ts'
 import type { Activity, ActivityFactory, ActivityOptions } from './activity.ts'
+import { authorize } from './authorize/index.ts'
+import { callHttp } from './call-http/index.ts'
+import { functionActivity } from './function/index.ts'
+import { resource } from './resource/index.ts'
+import { runScript } from './run-script/index.ts'
+import { runShell } from './run-shell/index.ts'
 
 export type { Activity, ActivityContext, ActivityFactory, ActivityOptions } from './activity.ts'
 
 /** Every kind there is, one line each. */
-const factories: readonly ActivityFactory[] = []
+const factories: readonly ActivityFactory[] = [callHttp, resource, functionActivity, authorize, runShell, runScript]
 
 /** The runner, with its end: `close` lets go of pooled connections and whatever the activities keep. */
 export type ClosableRunner = ActivityRunner & { close(): Promise<void> }
