@@ -135,5 +135,6 @@ function argumentsOf({ variables }: EventFilter): Arguments {
     pointer: '',
     argument: (name) => member(variables as { [name: string]: Json }, name) ?? null,
     requireSecret: () => {},
+    now: () => 0,
   }
 }

@@ -1,6 +1,5 @@
 import { compile } from '../jq/index.ts'
 import { expressionOf } from './definition/enclosed.ts'
-import { analyse } from './definition/validate/jq.ts'
 import { kindOf, type Json } from './json.ts'
 import { fault, problemOf, type WorkflowFault } from './problem.ts'
 
@@ -33,6 +32,8 @@ export interface Arguments {
   argument(name: string): Json
   /** Throws an `authorization` fault where the secret is not listed or missing. */
   requireSecret(name: string): void
+  /** What jq's `now` says, in milliseconds since 1970, UTC. */
+  now(): number
 }
 
 /**
@@ -45,6 +46,7 @@ export function evaluate(text: string, dot: Json, stage: Stage, from: Arguments,
     for (const secret of expression.secrets) from.requireSecret(secret)
     const variables: { [name: string]: Json } = {}
     for (const name of expression.variables) variables[name] = from.argument(name)
+    if (expression.readsClock) clock.seconds = from.now() / 1000
     return single(expression.run(dot, variables))
   } catch (error) {
     throw problemOf(error) ? error : expressionFault(text, from.pointer + place, error)
@@ -90,6 +92,7 @@ export interface Expression {
   readonly variables: readonly string[]
   /** The secrets that it mentions by name. */
   readonly secrets: readonly string[]
+  readonly readsClock: boolean
 }
 
 /** Only what the text mentions is declared, so that no other argument is ever built. */
@@ -99,13 +102,16 @@ function prepare(text: string, available: readonly string[]): Expression {
     Array.from(filter.matchAll(/\$\s*([A-Za-z_]\w*)/g), (match) => match[1] as string),
   )
   const variables = [...new Set(available)].filter((name) => mentioned.has(name))
-  const analysis = variables.includes('secrets') ? analyse(filter) : undefined
-  const references = analysis?.ok ? analysis.references : []
-  const secrets = references.flatMap(({ name, path: [secret] }) =>
+  const readsClock = /\bnow\b/.test(filter)
+  const run = compile(filter, readsClock ? { variables, now: () => clock.seconds } : { variables })
+  const secrets = run.references.flatMap(([name, secret]) =>
     name === 'secrets' && secret !== undefined ? [secret] : [],
   )
-  return { run: compile(filter, { variables }), variables, secrets: [...new Set(secrets)] }
+  return { run, variables, secrets: [...new Set(secrets)], readsClock }
 }
+
+/** The time of the evaluation under way: an expression is compiled once and evaluated in many runs. */
+const clock = { seconds: 0 }
 
 function single(outputs: Iterable<Json>): Json {
   let result: Json | undefined

@@ -58,6 +58,7 @@ function applies(frame: Frame, extension: ExtensionNode): boolean {
     mode: frame.mode,
     argument: (name) => (name === 'task' ? described(frame) : frame.argument(name)),
     requireSecret: (name) => frame.requireSecret(name),
+    now: () => frame.now(),
   }
   return holds(extension.when, frame.rawInput, 'input', seen, '/when')
 }

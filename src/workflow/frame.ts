@@ -147,6 +147,7 @@ export class Frame implements Surroundings, TemplateArguments {
         return name === 'context' && context !== undefined ? context : this.argument(name)
       },
       requireSecret: (name) => void this.run.secret(name),
+      now: () => this.now(),
     }
   }
 
@@ -171,6 +172,10 @@ export class Frame implements Surroundings, TemplateArguments {
 
   requireSecret(name: string): void {
     this.run.secret(name)
+  }
+
+  now(): number {
+    return this.run.context.now()
   }
 
   /** `$task` (dsl.md, "Task Descriptor") */
