@@ -34,6 +34,8 @@ export interface HttpRequest {
   readonly body?: string | Uint8Array
   /** An authentication policy of the specification, inline: `{ basic: {...} }`, `{ oauth2: {...} }`, ... */
   readonly authentication?: Json
+  /** Further values that are secret: never shown, never sent on to another origin. */
+  readonly hidden?: readonly string[]
   /** Follow redirects (at most 10), and take a 3xx that is left over as success. Default false. */
   readonly redirect?: boolean
   /** Most bytes of the answer's body. Default: the client's `maxResponseBytes`. */

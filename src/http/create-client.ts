@@ -58,7 +58,8 @@ export function createHttpClient(settings: HttpSettings = {}): HttpClient {
     const policy = request.authentication ?? userinfo
     const authenticator =
       policy === undefined ? undefined : await authentication.authenticator(policy, access)
-    const newMask = () => maskFor(access.secrets, ...(authenticator?.secrets() ?? []))
+    const newMask = () =>
+      maskFor(access.secrets, ...(request.hidden ?? []), ...(authenticator?.secrets() ?? []))
     let mask = newMask()
 
     let asked: Exchange = {

@@ -59,6 +59,6 @@ export function shownHeaders(headers: SentHeaders, mask: Mask): SentHeaders {
 }
 
 const carriesCredentials = (name: string): boolean =>
-  /^(authorization|cookie|proxy-authorization)$|api-?key|token|secret|password|subscription-key|signature/.test(
+  /^(authorization|cookie|proxy-authorization)$|api[-_]?key|token|secret|password|subscription-key|signature/.test(
     name,
   )

@@ -11,3 +11,4 @@ export type {
   HttpResponse,
   HttpSettings,
 } from './client.ts'
+export { maskFor, type Mask } from './masking.ts'

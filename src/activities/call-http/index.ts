@@ -6,7 +6,7 @@ import { encodeBody } from '../http-body.ts'
 import { httpOutput, outputFormat } from '../http-output.ts'
 import { idempotencyHeader } from '../idempotency.ts'
 import { endpointOf, flagOf, objectInput, optionalObject, textOf } from '../input.ts'
-import { withQuery } from './query.ts'
+import { withQuery } from '../query.ts'
 
 export const callHttp: ActivityFactory = (options) => ({
   name: 'http',

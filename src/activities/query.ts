@@ -1,4 +1,4 @@
-import { fault, type Json, type JsonObject } from '../../workflow/index.ts'
+import { fault, type Json, type JsonObject } from '../workflow/index.ts'
 
 /**
  * The address with `query` added to what it has already. A list is repeated (`a=1&a=2`), `null` is left out.
