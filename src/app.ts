@@ -1,0 +1,9 @@
+/**
+ * Wires everything: settings and secrets, database, history, activities, engine and project. What is above (server,
+ * command line) speaks to an `App`, and knows none of the parts by name.
+ */
+export { openApp, type App, type AppOptions } from './app/open-app.ts'
+export { loadOptions } from './app/supported.ts'
+export type { Inbox, InboxEntry, InboxPage, InboxQuery } from './app/inbox.ts'
+export { compareVersions, type Pipelines } from './app/pipelines.ts'
+export { runOnce, type RunOnce, type RunOnceOptions } from './app/run-once.ts'

@@ -1,0 +1,129 @@
+import type { Database } from '../database/index.ts'
+import type { Engine } from '../engines/index.ts'
+import { SluseError } from '../errors.ts'
+import { readProject, type Project } from '../project/index.ts'
+import type { Definition } from '../workflow/definition/index.ts'
+import { loadOptions } from './supported.ts'
+
+/** The pipelines of the project, deployed. */
+export interface Pipelines {
+  /** The project as it was read last; empty before the first `reload`. */
+  readonly project: Project
+  /** Those that are deployed, by namespace and name, the highest version first. */
+  list(): readonly Definition[]
+  /** A version, or the highest one; `SLUSE-DEFINITION-NOT-FOUND`. */
+  find(namespace: string, name: string, version?: string): Definition
+  /**
+   * Reads the project anew and deploys what is valid in it. What is gone from it is undeployed; a pipeline whose
+   * file is broken now stays as it was. Runs under way go on in any case.
+   */
+  reload(): Promise<Project>
+}
+
+export function openPipelines(folder: string, engine: Engine, database: Database): Pipelines {
+  let project: Project = {
+    folder,
+    definitions: [],
+    functions: [],
+    connections: [],
+    policies: [],
+    tests: [],
+    findings: [],
+  }
+  let deployed: readonly Definition[] = []
+  let reloading: Promise<unknown> = Promise.resolve()
+
+  const reload = async () => {
+    const found = await readProject(folder, loadOptions)
+    const broken = new Set(
+      found.findings.filter(({ severity }) => severity === 'error').map(({ file }) => file),
+    )
+    // What is broken only in the sight of the whole project (a second file of its name) is not deployed, either.
+    const valid = found.definitions.filter(({ file }) => !broken.has(file))
+    await engine.deploy(valid)
+    const identities = new Set(valid.map(({ reference }) => identity(reference)))
+    for (const row of await deployments(database)) {
+      if (identities.has(identity(row)) || (row.file !== null && broken.has(row.file))) continue
+      await engine.undeploy({ namespace: row.namespace, name: row.name, version: row.version })
+    }
+    const kept = deployed.filter(
+      ({ reference, file }) => !identities.has(identity(reference)) && broken.has(file),
+    )
+    deployed = [...valid, ...kept].sort(byName)
+    project = found
+    return found
+  }
+
+  return {
+    get project() {
+      return project
+    },
+    list: () => deployed,
+    find: (namespace, name, version = 'latest') => {
+      const found = deployed.find(
+        ({ reference }) =>
+          reference.namespace === namespace &&
+          reference.name === name &&
+          (version === 'latest' || reference.version === version),
+      )
+      if (found) return found
+      throw new SluseError('SLUSE-DEFINITION-NOT-FOUND', `Asked for: ${namespace}/${name}:${version}.`)
+    },
+    reload: () => {
+      const next = reloading.then(reload, reload)
+      reloading = next.catch(() => {})
+      return next
+    },
+  }
+}
+
+type DeploymentRow = { namespace: string; name: string; version: string; file: string | null }
+
+async function deployments(database: Database): Promise<DeploymentRow[]> {
+  return database.query<DeploymentRow>(
+    `SELECT p.namespace, p.name, p.version, d.file FROM deployments p
+     LEFT JOIN definitions d ON d.digest = p.digest`,
+  )
+}
+
+function identity({ namespace, name, version }: Definition['reference']): string {
+  return `${namespace}/${name}:${version}`
+}
+
+function byName({ reference: one }: Definition, { reference: other }: Definition): number {
+  return (
+    one.namespace.localeCompare(other.namespace) ||
+    one.name.localeCompare(other.name) ||
+    compareVersions(other.version, one.version)
+  )
+}
+
+/** Orders semantic versions (semver.org, 11); build metadata does not count. */
+export function compareVersions(one: string, other: string): number {
+  const parse = (version: string) => {
+    const [core = '', ...rest] = (version.split('+')[0] ?? '').split('-')
+    return { core: core.split('.'), before: rest.length > 0 ? rest.join('-').split('.') : [] }
+  }
+  const first = parse(one)
+  const second = parse(other)
+  const core = compareParts(first.core, second.core)
+  if (core !== 0) return core
+  if (first.before.length === 0 || second.before.length === 0) {
+    return second.before.length - first.before.length
+  }
+  return compareParts(first.before, second.before)
+}
+
+function compareParts(one: readonly string[], other: readonly string[]): number {
+  for (let at = 0; at < Math.max(one.length, other.length); at++) {
+    const [first, second] = [one[at], other[at]]
+    if (first === second) continue
+    if (first === undefined) return -1
+    if (second === undefined) return 1
+    const numbers = [first, second].map((part) => /^\d+$/.test(part))
+    if (numbers[0] && numbers[1]) return Number(first) - Number(second)
+    if (numbers[0] !== numbers[1]) return numbers[0] ? -1 : 1
+    return first < second ? -1 : 1
+  }
+  return 0
+}

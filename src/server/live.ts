@@ -1,0 +1,71 @@
+import { Readable } from 'node:stream'
+import type { App } from '../app.ts'
+import { SluseError } from '../errors.ts'
+import type { FeedEvent, Subscription } from '../history/index.ts'
+
+/** Live connections at the same time; each costs memory and a reader of the feed. */
+const mostConnections = 500
+const heartbeatMs = 15_000
+
+/** Lifecycle events as server-sent events (HTML, "Server-sent events"); the id of each is its cursor. */
+export interface Live {
+  open(subscription: Omit<Subscription, 'signal'>): Readable
+  readonly connections: number
+}
+
+export function openLive(app: App, stopping: AbortSignal): Live {
+  let connections = 0
+  return {
+    get connections() {
+      return connections
+    },
+    open: (subscription) => {
+      if (connections >= mostConnections) {
+        throw new SluseError('SLUSE-CLOSING', 'There are too many live connections.')
+      }
+      connections++
+      const gone = new AbortController()
+      const signal = AbortSignal.any([gone.signal, stopping])
+      const stream = Readable.from(withHeartbeat(app.history.subscribe({ ...subscription, signal })), {
+        objectMode: false,
+        highWaterMark: 65_536,
+      })
+      stream.once('close', () => {
+        connections--
+        gone.abort()
+      })
+      stopping.addEventListener('abort', () => stream.push(null), { once: true })
+      return stream
+    },
+  }
+}
+
+/** A comment now and then keeps proxies from closing a quiet connection, and shows a client that is gone. */
+async function* withHeartbeat(events: AsyncIterable<FeedEvent>): AsyncGenerator<string> {
+  yield 'retry: 2000\n\n'
+  const iterator = events[Symbol.asyncIterator]()
+  let pending = iterator.next()
+  try {
+    for (;;) {
+      let timer: NodeJS.Timeout | undefined
+      const quiet = new Promise<undefined>((resolve) => {
+        timer = setTimeout(() => resolve(undefined), heartbeatMs).unref()
+      })
+      const result = await Promise.race([pending, quiet])
+      clearTimeout(timer)
+      if (result === undefined) yield ': alive\n\n'
+      else if (result.done) return
+      else {
+        pending = iterator.next()
+        yield messageOf(result.value)
+      }
+    }
+  } finally {
+    pending.catch(() => {})
+    void iterator.return?.()
+  }
+}
+
+function messageOf({ cursor, event }: FeedEvent): string {
+  return `id: ${cursor}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+}

@@ -1,0 +1,68 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { errorTable, problemDetails, SluseError, type ErrorCode } from '../errors.ts'
+import type { Log } from '../config/index.ts'
+
+/** Answers every failure as problem details (RFC 9457). What is not one of ours is logged, and says nothing. */
+export function answerProblems(server: FastifyInstance, log: Log): void {
+  server.setErrorHandler((error, request, reply) => {
+    const known = translate(error)
+    if (known.code === 'SLUSE-INTERNAL') {
+      log('error', 'A request failed.', {
+        method: request.method,
+        route: request.routeOptions.url ?? '',
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      })
+    }
+    if (known.code === 'SLUSE-CLOSING' || known.code === 'SLUSE-STORE-FULL')
+      void reply.header('retry-after', '5')
+    return sendProblem(reply, known)
+  })
+  server.setNotFoundHandler((request, reply) => sendProblem(reply, missing(server, request)))
+}
+
+export function sendProblem(reply: FastifyReply, error: SluseError) {
+  const details = problemDetails(error)
+  return reply.code(details.status).type('application/problem+json').send(details)
+}
+
+function translate(error: unknown): SluseError {
+  if (error instanceof SluseError) return error
+  const { code, statusCode, validation, validationContext } = error as Foreign
+  if (validation) {
+    const [first] = Array.isArray(validation) ? validation : []
+    const place = `${validationContext ?? 'request'}${first?.instancePath?.replaceAll('/', '.') ?? ''}`
+    return new SluseError('SLUSE-REQUEST', `${place}: ${first?.message ?? 'it does not fit its schema'}.`)
+  }
+  // Matched by code: an error that crossed a thread has lost its class.
+  if (typeof code === 'string' && Object.hasOwn(errorTable, code)) {
+    const { detail, data } = error as { detail?: unknown; data?: unknown }
+    return new SluseError(code as ErrorCode, typeof detail === 'string' ? detail : '', { data })
+  }
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new SluseError('SLUSE-REQUEST-SIZE')
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new SluseError('SLUSE-REQUEST-TYPE')
+    default:
+      return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
+        ? new SluseError('SLUSE-REQUEST', error instanceof Error ? error.message : '')
+        : new SluseError('SLUSE-INTERNAL')
+  }
+}
+
+interface Foreign {
+  readonly code?: unknown
+  readonly statusCode?: unknown
+  readonly validation?: readonly { readonly instancePath?: string; readonly message?: string }[]
+  readonly validationContext?: string
+}
+
+/** No such address, or not with this method. */
+function missing(server: FastifyInstance, request: FastifyRequest): SluseError {
+  const [address] = request.url.split('?')
+  const methods = ['GET', 'POST', 'PUT', 'DELETE'] as const
+  const allowed = methods.filter((method) => server.findRoute({ method, url: address ?? '/' }) !== null)
+  return allowed.length > 0
+    ? new SluseError('SLUSE-METHOD', `It takes ${allowed.join(', ')}.`)
+    : new SluseError('SLUSE-ROUTE')
+}

@@ -1,0 +1,17 @@
+import { apiRoutes } from './api.ts'
+import { eventRoutes } from './events.ts'
+import { liveRoutes } from './live.ts'
+import { operationRoutes } from './operation.ts'
+import { pipelineRoutes } from './pipelines.ts'
+import { runRoutes } from './runs.ts'
+import type { Route } from './route.ts'
+
+/** Every resource of the API. */
+export const routes: readonly Route[] = [
+  pipelineRoutes,
+  runRoutes,
+  eventRoutes,
+  liveRoutes,
+  operationRoutes,
+  apiRoutes,
+]

@@ -1,0 +1,75 @@
+import { Type } from 'typebox'
+import { answers, problems, runId } from '../schemas.ts'
+import type { Route } from './route.ts'
+
+const cursor = Type.Optional(
+  Type.String({
+    maxLength: 100,
+    description: 'Begin after this cursor; `0` is the beginning. Default: now.',
+  }),
+)
+const lastEventId = Type.Object({
+  'last-event-id': Type.Optional(
+    Type.String({ maxLength: 100, description: 'What a browser sends when it connects again.' }),
+  ),
+})
+const response = answers({
+  200: {
+    description: 'Server-sent events: `id` is the cursor, `event` the type, `data` a lifecycle CloudEvent.',
+    content: { 'text/event-stream': { schema: Type.String() } },
+  },
+  ...problems(400, 404, 503),
+})
+
+export const liveRoutes: Route = (scope, { app, live }) => {
+  const headers = { 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
+
+  scope.get(
+    '/api/v1/live',
+    {
+      schema: {
+        tags: ['runs'],
+        operationId: 'live',
+        summary: 'What happens, as it happens; none missed, none repeated',
+        headers: lastEventId,
+        querystring: Type.Object(
+          {
+            from: cursor,
+            namespace: Type.Optional(Type.String({ maxLength: 200 })),
+            name: Type.Optional(Type.String({ maxLength: 200 })),
+          },
+          { additionalProperties: false },
+        ),
+        response,
+      },
+    },
+    async ({ headers: given, query }, reply) => {
+      const from = given['last-event-id'] ?? query.from
+      const stream = live.open({ ...query, ...(from !== undefined && { from }) })
+      return reply.headers(headers).type('text/event-stream').send(stream)
+    },
+  )
+
+  scope.get(
+    '/api/v1/runs/:id/live',
+    {
+      schema: {
+        tags: ['runs'],
+        operationId: 'liveRun',
+        summary: 'What happens in one run, from its beginning unless told otherwise',
+        params: runId,
+        headers: lastEventId,
+        querystring: Type.Object({ from: cursor }, { additionalProperties: false }),
+        response,
+      },
+    },
+    async ({ params, headers: given, query }, reply) => {
+      await app.history.run(params.id)
+      const from = given['last-event-id'] ?? query.from ?? '0'
+      return reply
+        .headers(headers)
+        .type('text/event-stream')
+        .send(live.open({ run: params.id, from }))
+    },
+  )
+}

@@ -1,0 +1,212 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { loadOptions, type App } from '../../app.ts'
+import { SluseError } from '../../errors.ts'
+import { load, type Definition } from '../../workflow/definition/index.ts'
+import {
+  answers,
+  finding,
+  named,
+  pipeline,
+  pipelineName,
+  problems,
+  startBody,
+  startedRun,
+} from '../schemas.ts'
+import { saveDefinition } from '../save-definition.ts'
+import type { Route } from './route.ts'
+
+const version = Type.Object({
+  version: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 100, description: 'Default: the highest that is deployed.' }),
+  ),
+})
+const anything = Type.Unknown({ description: 'Any JSON.' })
+const definitionText = Type.String({ description: 'The definition, YAML or JSON.' })
+const textTypes = ['application/yaml', 'application/json', 'text/plain']
+
+export const pipelineRoutes: Route = (scope, { app, editable }) => {
+  scope.get(
+    '/api/v1/pipelines',
+    {
+      schema: {
+        tags: ['pipelines'],
+        operationId: 'listPipelines',
+        summary: 'The pipelines that are deployed, and the findings on the project',
+        response: answers({
+          200: Type.Object({
+            pipelines: Type.Array(named(pipeline)),
+            findings: Type.Array(named(finding)),
+          }),
+        }),
+      },
+    },
+    async () => ({
+      pipelines: app.pipelines.list().map(summaryOf),
+      findings: app.pipelines.project.findings,
+    }),
+  )
+
+  scope.get(
+    '/api/v1/pipelines/:namespace/:name',
+    {
+      schema: {
+        tags: ['pipelines'],
+        operationId: 'getPipeline',
+        summary: 'One pipeline: its text, its findings, its versions and its graph',
+        params: pipelineName,
+        querystring: version,
+        response: answers({
+          200: Type.Object({
+            pipeline: named(pipeline),
+            versions: Type.Array(Type.String()),
+            source: Type.String(),
+            definition: anything,
+            graph: Type.String({ description: 'Mermaid.' }),
+            findings: Type.Array(named(finding)),
+          }),
+          ...problems(404),
+        }),
+      },
+    },
+    async ({ params, query }) => {
+      const found = app.pipelines.find(params.namespace, params.name, query.version)
+      const { mermaid } = await import('../../workflow/index.ts')
+      return {
+        pipeline: summaryOf(found),
+        versions: versionsOf(app, params),
+        source: found.text,
+        definition: found.workflow,
+        graph: mermaid(found.workflow),
+        findings: app.pipelines.project.findings.filter(({ file }) => file === found.file),
+      }
+    },
+  )
+
+  scope.post(
+    '/api/v1/pipelines/:namespace/:name/runs',
+    {
+      schema: {
+        tags: ['pipelines', 'runs'],
+        operationId: 'startRun',
+        summary: 'Start a run; answered once it is durable',
+        params: pipelineName,
+        querystring: version,
+        headers: Type.Object({
+          'idempotency-key': Type.Optional(
+            Type.String({
+              minLength: 1,
+              maxLength: 255,
+              description: 'The same key twice for a pipeline starts one run.',
+            }),
+          ),
+        }),
+        body: Type.Optional(startBody),
+        response: answers({
+          200: named(startedRun),
+          201: named(startedRun),
+          ...problems(400, 404, 422, 503, 507),
+        }),
+      },
+    },
+    async ({ params, query, headers, body }, reply) => {
+      const key = headers['idempotency-key']
+      const started = await app.engine.start({
+        definition: app.pipelines.find(params.namespace, params.name, query.version).reference,
+        ...(body?.input !== undefined && { input: body.input }),
+        ...(key !== undefined && { idempotencyKey: key }),
+        by: 'api',
+      })
+      return reply
+        .code(started.existing ? 200 : 201)
+        .header('location', `/api/v1/runs/${started.id}`)
+        .send(started)
+    },
+  )
+
+  // Definitions come as text: JSON, too, is kept to the byte.
+  void scope.register(async (plain) => {
+    const texts = plain.withTypeProvider<TypeBoxTypeProvider>()
+    texts.removeContentTypeParser('application/json')
+    texts.addContentTypeParser(
+      'application/json',
+      { parseAs: 'string' },
+      async (_request: unknown, body: string) => body,
+    )
+
+    texts.post(
+      '/api/v1/pipelines/validate',
+      {
+        schema: {
+          tags: ['pipelines'],
+          operationId: 'validateDefinition',
+          summary: 'All findings on a definition; nothing is kept',
+          consumes: textTypes,
+          body: definitionText,
+          response: answers({
+            200: Type.Object({ valid: Type.Boolean(), findings: Type.Array(named(finding)) }),
+            ...problems(400, 413),
+          }),
+        },
+      },
+      async ({ body, headers }) => {
+        const { definition, findings } = loadText(app, body, headers['content-type'])
+        return { valid: definition !== undefined, findings }
+      },
+    )
+
+    texts.put(
+      '/api/v1/pipelines/:namespace/:name',
+      {
+        schema: {
+          tags: ['pipelines'],
+          operationId: 'putPipeline',
+          summary: "Write a definition into the project's folder and deploy it (`sluse dev` only)",
+          consumes: textTypes,
+          params: pipelineName,
+          body: definitionText,
+          response: answers({ 200: named(pipeline), ...problems(403, 413, 422) }),
+        },
+      },
+      async ({ params, body, headers }) => {
+        if (!editable) throw new SluseError('SLUSE-DEPLOY-REFUSED')
+        const { definition, findings } = loadText(app, body, headers['content-type'])
+        if (!definition) throw new SluseError('SLUSE-DEFINITION-INVALID', '', { data: findings })
+        const { namespace, name } = definition.reference
+        if (namespace !== params.namespace || name !== params.name) {
+          const detail = `It defines ${namespace}/${name}, not ${params.namespace}/${params.name}.`
+          throw new SluseError('SLUSE-REQUEST', detail)
+        }
+        await saveDefinition(app, definition, isJson(headers['content-type']))
+        return summaryOf(app.pipelines.find(namespace, name, definition.reference.version))
+      },
+    )
+  })
+}
+
+function loadText(app: App, text: string, type: string | undefined) {
+  const { functions } = app.pipelines.project
+  return load(text, { format: isJson(type) ? 'json' : 'yaml', functions, ...loadOptions })
+}
+
+function isJson(type: string | undefined): boolean {
+  return /^application\/json\b/i.test(type ?? '')
+}
+
+function versionsOf(app: App, { namespace, name }: { namespace: string; name: string }): string[] {
+  return app.pipelines
+    .list()
+    .filter(({ reference }) => reference.namespace === namespace && reference.name === name)
+    .map(({ reference }) => reference.version)
+}
+
+function summaryOf({ reference, workflow, file }: Definition) {
+  const { title, summary } = workflow.document
+  return {
+    ...reference,
+    ...(title !== undefined && { title }),
+    ...(summary !== undefined && { summary }),
+    ...(file !== undefined && { file }),
+    ...(workflow.schedule !== undefined && { schedule: workflow.schedule }),
+  }
+}

@@ -1,0 +1,26 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { App } from '../../app.ts'
+import type { Live } from '../live.ts'
+import type { Metrics } from '../metrics.ts'
+
+export type Scope = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+export interface RouteContext {
+  readonly app: App
+  readonly live: Live
+  readonly metrics: Metrics
+  readonly editable: boolean
+  /** Aborts when the server begins to stop. */
+  readonly stopping: AbortSignal
+}
+
+/** Adds the operations of one resource. */
+export type Route = (scope: Scope, context: RouteContext) => void | Promise<void>

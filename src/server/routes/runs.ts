@@ -1,0 +1,215 @@
+import { Type } from 'typebox'
+import type { RunQuery, RunStatus } from '../../history/index.ts'
+import { SluseError } from '../../errors.ts'
+import {
+  answers,
+  bulkBody,
+  cloudEvent,
+  named,
+  problems,
+  rerunBody,
+  run,
+  runFilters,
+  runId,
+  runStatuses,
+  startedRun,
+  task,
+} from '../schemas.ts'
+import type { App } from '../../app.ts'
+import type { Route } from './route.ts'
+
+const anything = Type.Unknown({ description: 'Any JSON.' })
+const by = 'api'
+
+export const runRoutes: Route = (scope, { app }) => {
+  scope.get(
+    '/api/v1/runs',
+    {
+      schema: {
+        tags: ['runs'],
+        operationId: 'listRuns',
+        summary: 'Runs, newest first',
+        querystring: runFilters,
+        response: answers({
+          200: Type.Object({ runs: Type.Array(named(run)), next: Type.Optional(Type.String()) }),
+          ...problems(400),
+        }),
+      },
+    },
+    async ({ query }) => {
+      const { status, ...filters } = query
+      for (const time of [filters.from, filters.to]) {
+        if (time !== undefined && Number.isNaN(Date.parse(time))) {
+          throw new SluseError('SLUSE-REQUEST', `${JSON.stringify(time)} is no time of ISO 8601.`)
+        }
+      }
+      return app.history.runs({
+        ...filters,
+        ...(status !== undefined && { status: statuses(status) }),
+      } as RunQuery)
+    },
+  )
+
+  scope.get(
+    '/api/v1/runs/:id',
+    {
+      schema: {
+        tags: ['runs'],
+        operationId: 'getRun',
+        summary: 'One run',
+        params: runId,
+        response: answers({ 200: named(run), ...problems(404) }),
+      },
+    },
+    async ({ params }) => app.history.run(params.id),
+  )
+
+  scope.get(
+    '/api/v1/runs/:id/timeline',
+    {
+      schema: {
+        tags: ['runs'],
+        operationId: 'getTimeline',
+        summary: 'One run with its input, its output, and all its tasks in the order in which they started',
+        params: runId,
+        response: answers({
+          200: Type.Object({
+            run: named(run),
+            input: anything,
+            output: Type.Optional(anything),
+            tasks: Type.Array(named(task)),
+          }),
+          ...problems(404),
+        }),
+      },
+    },
+    async ({ params }) => app.history.timeline(params.id),
+  )
+
+  scope.get(
+    '/api/v1/runs/:id/output',
+    {
+      schema: {
+        tags: ['runs'],
+        operationId: 'getOutput',
+        summary: 'The output of a completed run',
+        params: runId,
+        response: answers({ 200: anything, ...problems(404, 409) }),
+      },
+    },
+    async ({ params }, reply) => {
+      const { run: found, output } = await app.history.timeline(params.id)
+      if (found.status !== 'completed') {
+        throw new SluseError('SLUSE-RUN-STATE', `It has no output: it is ${found.status}.`)
+      }
+      return reply.type('application/json').send(JSON.stringify(output ?? null))
+    },
+  )
+
+  scope.get(
+    '/api/v1/runs/:id/lifecycle',
+    {
+      schema: {
+        tags: ['runs'],
+        operationId: 'getLifecycle',
+        summary: 'The lifecycle CloudEvents of a run so far, in order',
+        params: runId,
+        response: answers({ 200: Type.Array(named(cloudEvent)), ...problems(404) }),
+      },
+    },
+    async ({ params }, reply) => {
+      await app.history.run(params.id)
+      const events = []
+      for await (const event of app.history.lifecycle(params.id)) events.push(event)
+      return reply.type('application/cloudevents-batch+json').send(JSON.stringify(events))
+    },
+  )
+
+  for (const action of ['cancel', 'suspend', 'resume'] as const) {
+    scope.post(
+      `/api/v1/runs/:id/${action}`,
+      {
+        schema: {
+          tags: ['runs'],
+          operationId: `${action}Run`,
+          summary: actions[action],
+          params: runId,
+          response: answers({ 200: named(run), ...problems(404, 409) }),
+        },
+      },
+      async ({ params }) => {
+        await app.engine[action](params.id, by)
+        return app.history.run(params.id)
+      },
+    )
+  }
+
+  scope.post(
+    '/api/v1/runs/:id/rerun',
+    {
+      schema: {
+        tags: ['runs'],
+        operationId: 'rerunRun',
+        summary: 'Run it again: anew, or from one of its tasks',
+        params: runId,
+        body: Type.Optional(rerunBody),
+        response: answers({ 201: named(startedRun), ...problems(400, 404, 422) }),
+      },
+    },
+    async ({ params, body }, reply) => {
+      const started = await app.engine.rerun(params.id, { ...body, by })
+      return reply.code(201).header('location', `/api/v1/runs/${started.id}`).send(started)
+    },
+  )
+
+  scope.post(
+    '/api/v1/runs/bulk',
+    {
+      schema: {
+        tags: ['runs'],
+        operationId: 'bulkRuns',
+        summary: 'One action on many runs; each has its own result',
+        body: bulkBody,
+        response: answers({
+          200: Type.Object({
+            results: Type.Array(
+              Type.Object({
+                id: Type.String(),
+                ok: Type.Boolean(),
+                started: Type.Optional(Type.String({ description: 'The run that a rerun started.' })),
+                code: Type.Optional(Type.String()),
+              }),
+            ),
+          }),
+          ...problems(400),
+        }),
+      },
+    },
+    async ({ body }) => ({ results: await Promise.all(body.ids.map((id) => act(app, body.action, id))) }),
+  )
+}
+
+const actions = {
+  cancel: 'End it: what is under way is interrupted',
+  suspend: 'Let it go no further until it is resumed',
+  resume: 'Let a suspended run go on',
+} as const
+
+async function act(app: App, action: keyof typeof actions | 'rerun', id: string) {
+  try {
+    if (action === 'rerun') return { id, ok: true, started: (await app.engine.rerun(id, { by })).id }
+    await app.engine[action](id, by)
+    return { id, ok: true }
+  } catch (error) {
+    const { code } = error as { code?: unknown }
+    return { id, ok: false, code: typeof code === 'string' ? code : 'SLUSE-INTERNAL' }
+  }
+}
+
+function statuses(text: string): RunStatus[] {
+  return text.split(',').map((word) => {
+    const found = runStatuses.find((each) => each === word.trim())
+    if (found) return found
+    throw new SluseError('SLUSE-REQUEST', `${JSON.stringify(word)} is no status.`)
+  })
+}

@@ -1,0 +1,199 @@
+import { Type, type Static, type TSchema } from 'typebox'
+import type { Json } from '../workflow/index.ts'
+
+/**
+ * The shapes of the API, once: they check what comes in, type the routes, and are the components of
+ * `/openapi.json`. A shape that many operations give back is a named component.
+ */
+
+const text = (most: number, description?: string) =>
+  Type.String({ minLength: 1, maxLength: most, ...(description === undefined ? {} : { description }) })
+const time = Type.String({ description: 'ISO 8601, UTC.' })
+const anything = Type.Unsafe<Json>({ description: 'Any JSON.' })
+
+export const reference = Type.Object({
+  namespace: Type.String(),
+  name: Type.String(),
+  version: Type.String(),
+})
+
+export const problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.Optional(Type.String()),
+    status: Type.Integer(),
+    detail: Type.Optional(Type.String()),
+    instance: Type.Optional(Type.String()),
+    code: Type.Optional(Type.String({ description: 'The code of our own errors: SLUSE-…' })),
+  },
+  { $id: 'Problem', description: 'Problem details, RFC 9457.', additionalProperties: true },
+)
+
+export const finding = Type.Object(
+  {
+    severity: Type.Union([Type.Literal('error'), Type.Literal('warning')]),
+    code: Type.String(),
+    message: Type.String(),
+    todo: Type.String(),
+    file: Type.Optional(Type.String()),
+    line: Type.Integer(),
+    column: Type.Integer(),
+    pointer: Type.String(),
+  },
+  { $id: 'Finding', description: 'Something wrong with a definition, where it is, and what to do.' },
+)
+
+export const runStatuses = [
+  'pending',
+  'running',
+  'waiting',
+  'suspended',
+  'cancelled',
+  'faulted',
+  'completed',
+] as const
+
+const runStatus = Type.Enum([...runStatuses])
+
+export const run = Type.Object(
+  {
+    id: Type.String(),
+    definition: reference,
+    status: runStatus,
+    startedAt: time,
+    endedAt: Type.Optional(time),
+    by: Type.Optional(Type.String()),
+    parent: Type.Optional(Type.String()),
+    rerunOf: Type.Optional(Type.String()),
+    labels: Type.Record(Type.String(), Type.String()),
+    error: Type.Optional(named(problem)),
+  },
+  { $id: 'Run' },
+)
+
+export const task = Type.Object(
+  {
+    task: Type.String({ description: 'JSON pointer in the definition.' }),
+    key: Type.String({ description: 'The same with the iteration path; what a rerun takes as `from`.' }),
+    status: runStatus,
+    createdAt: time,
+    startedAt: Type.Optional(time),
+    endedAt: Type.Optional(time),
+    input: Type.Optional(anything),
+    output: Type.Optional(anything),
+    error: Type.Optional(named(problem)),
+    retries: Type.Integer(),
+  },
+  { $id: 'Task' },
+)
+
+export const pipeline = Type.Object(
+  {
+    namespace: Type.String(),
+    name: Type.String(),
+    version: Type.String(),
+    title: Type.Optional(Type.String()),
+    summary: Type.Optional(Type.String()),
+    file: Type.Optional(Type.String()),
+    schedule: Type.Optional(anything),
+  },
+  { $id: 'Pipeline' },
+)
+
+export const startedRun = Type.Object(
+  {
+    id: Type.String(),
+    existing: Type.Boolean({ description: 'True where this is the run that the same key started before.' }),
+  },
+  { $id: 'StartedRun' },
+)
+
+/** CloudEvents 1.0, JSON format; `data` and `data_base64` exclude one another. */
+export const cloudEvent = Type.Object(
+  {
+    specversion: Type.Literal('1.0'),
+    id: text(1000),
+    source: text(2000, 'URI reference.'),
+    type: text(1000),
+    time: Type.Optional(time),
+    subject: Type.Optional(Type.String({ maxLength: 10_000 })),
+    datacontenttype: Type.Optional(Type.String()),
+    dataschema: Type.Optional(Type.String()),
+    data: Type.Optional(anything),
+    data_base64: Type.Optional(Type.String()),
+  },
+  { $id: 'CloudEvent', description: 'A CloudEvent 1.0, structured.', additionalProperties: true },
+)
+
+export const components: readonly TSchema[] = [problem, finding, run, task, pipeline, startedRun, cloudEvent]
+
+/** A component by its name, so that the document holds it once. For answers only: requests are checked whole. */
+export function named<S extends TSchema>(schema: S) {
+  return Type.Unsafe<Static<S>>({ $ref: `${(schema as { $id?: string }).$id}#` })
+}
+
+/**
+ * What an operation answers, by status. The answers are what history and engine give, typed there; that they are as
+ * declared here is what the tests check.
+ */
+export function answers(schemas: { readonly [status: number]: unknown }): { [status: number]: TSchema } {
+  return schemas as { [status: number]: TSchema }
+}
+
+/** Problem details under the statuses that an operation may answer with. */
+export function problems(...statuses: readonly number[]) {
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      {
+        description: 'Problem details.',
+        content: { 'application/problem+json': { schema: named(problem) } },
+      },
+    ]),
+  )
+}
+
+export const runId = Type.Object({ id: text(200) })
+export const pipelineName = Type.Object({ namespace: text(200), name: text(200) })
+
+export const runFilters = Type.Object(
+  {
+    status: Type.Optional(
+      Type.String({ description: `With commas between them: ${runStatuses.join(', ')}.` }),
+    ),
+    namespace: Type.Optional(text(200)),
+    name: Type.Optional(text(200)),
+    version: Type.Optional(text(100)),
+    from: Type.Optional(text(40, 'Runs that started at or after this, ISO 8601.')),
+    to: Type.Optional(text(40, 'Runs that started before this, ISO 8601.')),
+    text: Type.Optional(text(200, "Found in the id, the definition's name, a label or the error.")),
+    parent: Type.Optional(text(200)),
+    cursor: Type.Optional(text(500, '`next` of the page before.')),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })),
+  },
+  { additionalProperties: false },
+)
+
+export const startBody = Type.Object({ input: Type.Optional(anything) }, { additionalProperties: false })
+
+export const rerunBody = Type.Object(
+  {
+    from: Type.Optional(text(2000, 'Key of the task to begin with; without it the run begins anew.')),
+    input: Type.Optional(anything),
+    definition: Type.Optional(Type.Union([Type.Literal('original'), Type.Literal('newest')])),
+  },
+  { additionalProperties: false },
+)
+
+export const bulkBody = Type.Object(
+  {
+    action: Type.Union([
+      Type.Literal('cancel'),
+      Type.Literal('suspend'),
+      Type.Literal('resume'),
+      Type.Literal('rerun'),
+    ]),
+    ids: Type.Array(text(200), { minItems: 1, maxItems: 500, uniqueItems: true }),
+  },
+  { additionalProperties: false },
+)
