@@ -104,7 +104,7 @@ export function indicesOfArray(target: Json[], wanted: Json[]): Json {
 
 /** Where a text occurs in another, also overlapping, in code points. */
 export function indicesOfText(text: string, wanted: string): Json {
-  if (wanted === '') return null
+  if (wanted === '') return []
   const found: Json[] = []
   const hasSurrogates = surrogate.test(text)
   let counted = 0
