@@ -98,10 +98,11 @@ function answerTo(session: Session, username: string, password: string, asked: A
   const nc = session.count.toString(16).padStart(8, '0')
   const uri = `${asked.url.pathname}${asked.url.search}`
 
-  const secret = hash(`${username}:${realm}:${password}`)
-  const a1 = session.sessionVariant ? hash(`${secret}:${nonce}:${cnonce}`) : secret
-  const a2 = hash(`${asked.method}:${uri}${qop === 'auth-int' ? `:${hash(asked.body ?? '')}` : ''}`)
-  const response = hash(qop ? `${a1}:${nonce}:${nc}:${cnonce}:${qop}:${a2}` : `${a1}:${nonce}:${a2}`)
+  const bodyHash = qop === 'auth-int' ? hash(asked.body ?? '') : undefined
+  const response = digestResponse(
+    { session, username, password, method: asked.method, uri, nc, bodyHash },
+    hash,
+  )
 
   return `Digest ${[
     user(session, username, hash),
@@ -115,6 +116,27 @@ function answerTo(session: Session, username: string, password: string, asked: A
     ...(qop || session.sessionVariant ? [`cnonce="${cnonce}"`] : []),
     ...(session.userhash ? ['userhash=true'] : []),
   ].join(', ')}`
+}
+
+/** The `response` of RFC 7616, section 3.4.1. */
+export function digestResponse(
+  given: {
+    session: Pick<Session, 'realm' | 'nonce' | 'cnonce' | 'qop' | 'sessionVariant'>
+    username: string
+    password: string
+    method: string
+    uri: string
+    nc: string
+    bodyHash: string | undefined
+  },
+  hash: (data: string) => string,
+): string {
+  const { session, username, password, method, uri, nc, bodyHash } = given
+  const { realm, nonce, cnonce, qop, sessionVariant } = session
+  const secret = hash(`${username}:${realm}:${password}`)
+  const a1 = sessionVariant ? hash(`${secret}:${nonce}:${cnonce}`) : secret
+  const a2 = hash(`${method}:${uri}${bodyHash === undefined ? '' : `:${bodyHash}`}`)
+  return hash(qop ? `${a1}:${nonce}:${nc}:${cnonce}:${qop}:${a2}` : `${a1}:${nonce}:${a2}`)
 }
 
 function user(session: Session, username: string, hash: (data: string) => string): string {
