@@ -1,6 +1,7 @@
 import type { ActivityRequest } from '../engines/engine.ts'
 import type { HttpClient, HttpSettings } from '../http/index.ts'
 import type { Json } from '../workflow/index.ts'
+import type { ProcessSettings } from './process/index.ts'
 
 /**
  * One kind of effect that a task can ask for. A folder of `activities/` exports one `ActivityFactory`;
@@ -37,6 +38,8 @@ export interface ActivityOptions {
   /** Where the data lies (absolute, `SLUSE_DATA`): downloads go to `files/` in it. */
   readonly dataFolder: string
   readonly http?: HttpSettings
+  /** Bounds of the processes that shells, scripts and MCP servers are. */
+  readonly processes?: ProcessSettings
   /** Folder (absolute) or http(s) address of catalogs by name; `default` is the project's folder unless given. */
   readonly catalogs?: { readonly [name: string]: string }
   /** One line of a log: never a secret. Default: nothing is logged. */
