@@ -79,16 +79,32 @@ function repeat(text: string, times: number): Json {
   return text.repeat(count)
 }
 
+const deepestMerge = 10_000
+
+/** Keeps its own list of what is left to merge: objects may be nested deeper than the stack of the host. */
 function mergeDeep(a: JsonObject, b: JsonObject): JsonObject {
-  const merged = { ...a }
-  const keys = Object.keys(b)
-  grow(keys.length + 1)
-  for (const key of keys) {
-    const theirs = b[key] as Json
-    const ours = hasMember(merged, key) ? (member(merged, key) as Json) : null
-    setMember(merged, key, isObject(ours) && isObject(theirs) ? mergeDeep(ours, theirs) : theirs)
+  const result = { ...a }
+  const left: { target: JsonObject; source: JsonObject; depth: number }[] = [
+    { target: result, source: b, depth: 0 },
+  ]
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const { target, source, depth } = next
+    if (depth > deepestMerge) return raise('Object merge too deep')
+    const keys = Object.keys(source)
+    grow(keys.length + 1)
+    for (const key of keys) {
+      const theirs = source[key] as Json
+      const ours = hasMember(target, key) ? (member(target, key) as Json) : null
+      if (isObject(ours) && isObject(theirs)) {
+        const copy = { ...ours }
+        setMember(target, key, copy)
+        left.push({ target: copy, source: theirs, depth: depth + 1 })
+      } else {
+        setMember(target, key, theirs)
+      }
+    }
   }
-  return merged
+  return result
 }
 
 export function divide(a: Json, b: Json): Json {

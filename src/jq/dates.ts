@@ -42,7 +42,11 @@ export function fromEpoch(seconds: number): BrokenTime {
   const era = Math.floor(shifted / 146_097)
   const dayOfEra = shifted - era * 146_097
   const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+    (dayOfEra -
+      Math.floor(dayOfEra / 1460) +
+      Math.floor(dayOfEra / 36_524) -
+      Math.floor(dayOfEra / 146_096)) /
+      365,
   )
   const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
   const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153)
@@ -81,17 +85,20 @@ const composites: Readonly<Record<string, string>> = {
 
 /** Writes a time; a conversion that C does not know stands for itself. */
 export function strftime(time: BrokenTime, format: string): string {
-  return format.replace(/%([_0^#-]?)(\d*)([EO]?)([A-Za-z%+])/g, (text, flag: string, width: string, _mark, letter: string) => {
-    const composite = Object.hasOwn(composites, letter) ? composites[letter] : undefined
-    if (composite !== undefined) return strftime(time, composite)
-    const field = Object.hasOwn(writers, letter) ? writers[letter]?.(time) : undefined
-    if (field === undefined) return text
-    if (typeof field === 'string') return flag === '^' ? field.toUpperCase() : field
-    const [value, digits, padding] = field
-    const fill = flag === '_' ? ' ' : flag === '0' ? '0' : padding
-    const size = flag === '-' ? 0 : width === '' ? digits : Math.min(Number(width), 100)
-    return value < 0 ? `-${String(-value).padStart(size - 1, fill)}` : String(value).padStart(size, fill)
-  })
+  return format.replace(
+    /%([_0^#-]?)(\d*)([EO]?)([A-Za-z%+])/g,
+    (text, flag: string, width: string, _mark, letter: string) => {
+      const composite = Object.hasOwn(composites, letter) ? composites[letter] : undefined
+      if (composite !== undefined) return strftime(time, composite)
+      const field = Object.hasOwn(writers, letter) ? writers[letter]?.(time) : undefined
+      if (field === undefined) return text
+      if (typeof field === 'string') return flag === '^' ? field.toUpperCase() : field
+      const [value, digits, padding] = field
+      const fill = flag === '_' ? ' ' : flag === '0' ? '0' : padding
+      const size = flag === '-' ? 0 : width === '' ? digits : Math.min(Number(width), 100)
+      return value < 0 ? `-${String(-value).padStart(size - 1, fill)}` : String(value).padStart(size, fill)
+    },
+  )
 }
 
 type Field = string | readonly [value: number, digits: number, padding: '0' | ' ']
@@ -207,7 +214,12 @@ function readField(text: string, letter: string, found: Found): string | undefin
 
 type Reader = (text: string, found: Found) => string | undefined
 
-function digits(most: number, low: number, high: number, store: (found: Found, value: number) => void): Reader {
+function digits(
+  most: number,
+  low: number,
+  high: number,
+  store: (found: Found, value: number) => void,
+): Reader {
   const pattern = new RegExp(`^ *(\\d{1,${most}})`)
   return (text, found) => {
     const match = pattern.exec(text)
@@ -287,7 +299,8 @@ const readers: Readonly<Record<string, Reader>> = {
 function complete(found: Found): BrokenTime {
   if (found.epoch !== undefined) return fromEpoch(found.epoch)
   const { minute = 0, second = 0, isAfternoon } = found
-  const hour = isAfternoon === undefined ? (found.hour ?? 0) : ((found.hour ?? 0) % 12) + (isAfternoon ? 12 : 0)
+  const hour =
+    isAfternoon === undefined ? (found.hour ?? 0) : ((found.hour ?? 0) % 12) + (isAfternoon ? 12 : 0)
   const given = found.year ?? 1970
   const year = found.century === undefined ? given : found.century * 100 + (given % 100)
   const isByYearday = found.yearday !== undefined && found.month === undefined && found.day === undefined
@@ -295,5 +308,13 @@ function complete(found: Found): BrokenTime {
   const dayOfMonth = isByYearday ? (found.yearday as number) + 1 : (found.day ?? 1)
   const date = fromEpoch(daysFrom(year, month, dayOfMonth) * daySeconds)
   const shown = isByYearday ? { month: date.month, day: date.day } : { month, day: dayOfMonth }
-  return { ...date, year: isByYearday ? date.year : year, ...shown, hour, minute, second, yearday: daysFrom(year, month, dayOfMonth) - daysFrom(year, 0, 1) }
+  return {
+    ...date,
+    year: isByYearday ? date.year : year,
+    ...shown,
+    hour,
+    minute,
+    second,
+    yearday: daysFrom(year, month, dayOfMonth) - daysFrom(year, 0, 1),
+  }
 }

@@ -2,8 +2,8 @@
  * Reading and writing JSON text as jq does: numbers with at most 17 digits in jq's own notation, NaN as null,
  * infinities as the largest finite number.
  */
-import { raise } from './errors.ts'
-import { grow } from './limits.ts'
+import { deepestText, readJson } from './json-reader.ts'
+import { grow, state } from './limits.ts'
 import type { Json } from './values.ts'
 
 /** JSON text on one line, as `tojson` gives it. */
@@ -131,19 +131,30 @@ function cut(text: string, bytes: number): string {
   return kept
 }
 
-/** `fromjson`: JSON text, where `nan` (with or without digits) is a number, too. */
+/** `fromjson`: JSON text, where NaN and infinities are numbers, too. */
 export function parse(text: string): Json {
   grow(text.length)
+  if (mayBeTooDeep(text) || brokenPair.test(text)) return readJson(text)
+  if (largeNumber.test(text)) state.unwritable = true
   try {
     return JSON.parse(text) as Json
   } catch {
-    return parseLoosely(text)
+    state.unwritable = true
+    return readJson(text)
   }
 }
 
-function parseLoosely(text: string): Json {
-  const trimmed = text.trim()
-  if (/^-?nan\d*$/i.test(trimmed)) return Number.NaN
-  if (/^-?infinity$/i.test(trimmed)) return trimmed[0] === '-' ? -Infinity : Infinity
-  return raise(`${preview(text.slice(0, 11))} (while parsing '${text}')`)
+/** Escapes of half a character, which the host reads as they are. */
+const brokenPair = /\\u[dD][89abAB]/
+/** A number that may be infinite as a double. */
+const largeNumber = /[eE]\+?\d{3}|\d{308}/
+
+function mayBeTooDeep(text: string): boolean {
+  if (text.length < deepestText) return false
+  let opened = 0
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit === 0x5b || unit === 0x7b) opened++
+  }
+  return opened >= deepestText
 }

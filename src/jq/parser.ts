@@ -450,11 +450,7 @@ class Parser {
     ) {
       key = this.string()
     } else if (this.accept('(')) {
-      key = this.query()
-      this.expect(')')
-      if (key.type === 'literal' && typeof key.value !== 'string') {
-        throw syntaxError(this.text, key.at, `An object key is a string, not ${JSON.stringify(key.value)}.`)
-      }
+      key = this.keyQuery()
       this.expect(':')
       return { key, value: this.objectValue() }
     } else {
@@ -462,6 +458,16 @@ class Parser {
     }
     if (this.accept(':')) return { key, value: this.objectValue() }
     return { key, value: member(key) }
+  }
+
+  /** The rest of a key in parentheses. */
+  private keyQuery(): Node {
+    const key = this.query()
+    this.expect(')')
+    if (key.type === 'literal' && typeof key.value !== 'string') {
+      throw syntaxError(this.text, key.at, `An object key is a string, not ${JSON.stringify(key.value)}.`)
+    }
+    return key
   }
 
   /** Within an object `,` separates members, so a value is operators and `|` alone. */
@@ -524,8 +530,7 @@ class Parser {
       key = this.string()
     } else {
       this.expect('(')
-      key = this.query()
-      this.expect(')')
+      key = this.keyQuery()
     }
     this.expect(':')
     return { key, bind: undefined, value: this.pattern() }

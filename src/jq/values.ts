@@ -100,7 +100,8 @@ function orderOf(value: Json): number {
   return Array.isArray(value) ? order.array : order.object
 }
 
-const deepest = 10_000
+/** Below jq's own 10,000, because the stack of the host is in use here. */
+const deepestComparison = 2000
 
 /** jq's order of all values: null, false, true, numbers, strings, arrays, objects; NaN is below any number. */
 export function compare(a: Json, b: Json, depth = 0): number {
@@ -110,7 +111,7 @@ export function compare(a: Json, b: Json, depth = 0): number {
   if (typeof a === 'string' && typeof b === 'string') return compareStrings(a, b)
   const difference = orderOf(a) - orderOf(b)
   if (difference !== 0) return difference
-  if (depth > deepest) raise('Comparison too deep')
+  if (depth > deepestComparison) raise('Comparison too deep')
   if (Array.isArray(a)) return compareArrays(a, b as Json[], depth + 1)
   if (isObject(a)) return compareObjects(a, b as JsonObject, depth + 1)
   return 0
@@ -137,22 +138,49 @@ function compareObjects(a: JsonObject, b: JsonObject, depth: number): number {
   return 0
 }
 
-export function equal(a: Json, b: Json, depth = 0): boolean {
+const deepestEquality = 10_000
+
+/** Keeps its own list of what is left to compare: values may be nested deeper than the stack of the host. */
+export function equal(a: Json, b: Json): boolean {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
-  if (depth > deepest) raise('Equality check too deep')
-  if (Array.isArray(a)) {
-    if (!Array.isArray(b) || a.length !== b.length) return false
-    spend(a.length)
-    for (let i = 0; i < a.length; i++) if (!equal(a[i] as Json, b[i] as Json, depth + 1)) return false
+  const left: [Json, Json, number][] = [[a, b, 0]]
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const [x, y, depth] = next
+    if (x === y) continue
+    if (typeof x !== 'object' || typeof y !== 'object' || x === null || y === null) return false
+    if (depth > deepestEquality) raise('Equality check too deep')
+    if (!queueParts(x, y, depth + 1, left)) return false
+  }
+  return true
+}
+
+/** Whether two containers agree so far; what they hold in containers is left for later. */
+function queueParts(
+  x: Json[] | JsonObject,
+  y: Json[] | JsonObject,
+  depth: number,
+  left: [Json, Json, number][],
+): boolean {
+  if (Array.isArray(x)) {
+    if (!Array.isArray(y) || x.length !== y.length) return false
+    spend(x.length)
+    for (let i = 0; i < x.length; i++) if (!queuePair(x[i] as Json, y[i] as Json, depth, left)) return false
     return true
   }
-  if (Array.isArray(b)) return false
-  const keys = Object.keys(a)
-  if (keys.length !== Object.keys(b).length) return false
+  if (Array.isArray(y)) return false
+  const keys = Object.keys(x)
+  if (keys.length !== Object.keys(y).length) return false
   spend(keys.length)
   for (const key of keys) {
-    if (!Object.hasOwn(b, key) || !equal(a[key] as Json, b[key] as Json, depth + 1)) return false
+    if (!Object.hasOwn(y, key) || !queuePair(x[key] as Json, y[key] as Json, depth, left)) return false
   }
+  return true
+}
+
+function queuePair(x: Json, y: Json, depth: number, left: [Json, Json, number][]): boolean {
+  if (x === y) return true
+  if (typeof x !== 'object' || typeof y !== 'object' || x === null || y === null) return false
+  left.push([x, y, depth])
   return true
 }

@@ -1,7 +1,7 @@
 /** How a built-in function is declared: as data, one entry for each name and number of arguments. */
 import type { Node } from '../ast.ts'
 import type { Compiler } from '../compile/compiler.ts'
-import { valueFilter } from '../compile/compiler.ts'
+import { valueFilter } from '../compile/filter.ts'
 import type { Env, Emit, Filter, Single } from '../compile/filter.ts'
 import type { Scope } from '../compile/scope.ts'
 import type { Json } from '../values.ts'

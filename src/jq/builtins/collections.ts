@@ -1,13 +1,14 @@
 /** Built-ins on arrays and objects: `keys`, `sort_by`, `group_by`, `add`, `flatten`, `to_entries`, … */
-import { codepointCount, indicesOfArray, indicesOfText, index } from '../access.ts'
-import { add, described } from '../arithmetic.ts'
+import { cannotIterate, codepointCount, indicesOfArray, indicesOfText, index } from '../access.ts'
+import { add, checked, described } from '../arithmetic.ts'
 import type { Node } from '../ast.ts'
 import { raise } from '../errors.ts'
+import { readNumber } from '../json-reader.ts'
 import { stringify } from '../json.ts'
 import { grow, spend } from '../limits.ts'
 import type { Json, JsonObject } from '../values.ts'
 import { compare, equal, hasMember, isObject, kindOf, setMember, sortedKeys, truthy } from '../values.ts'
-import { valueFilter } from '../compile/compiler.ts'
+import { valueFilter } from '../compile/filter.ts'
 import { iterate } from '../compile/data.ts'
 import type { Filter } from '../compile/filter.ts'
 import { breakOut, collect } from '../compile/filter.ts'
@@ -45,18 +46,26 @@ function contains(a: Json, b: Json): boolean {
   return holds(a, b, 0)
 }
 
+/** Below jq's own 10,000, because the stack of the host is in use here. */
+const deepestContainment = 2000
+
 function holds(a: Json, b: Json, depth: number): boolean {
   spend(1)
-  if (depth > 10_000) return raise('Containment check too deep')
-  if (isObject(a) && isObject(b)) {
-    return Object.keys(b).every(
-      (key) => hasMember(a, key) && holds(a[key] as Json, b[key] as Json, depth + 1),
-    )
-  }
-  if (Array.isArray(a) && Array.isArray(b))
-    return b.every((item) => a.some((other) => holds(other, item, depth + 1)))
+  if (depth > deepestContainment) return raise('Containment check too deep')
   if (typeof a === 'string' && typeof b === 'string') return a.includes(b)
-  return equal(a, b)
+  if (Array.isArray(a) && Array.isArray(b)) {
+    for (const item of b) {
+      let found = false
+      for (let i = 0; i < a.length && !found; i++) found = holds(a[i] as Json, item, depth + 1)
+      if (!found) return false
+    }
+    return true
+  }
+  if (!isObject(a) || !isObject(b)) return equal(a, b)
+  for (const key of Object.keys(b)) {
+    if (!hasMember(a, key) || !holds(a[key] as Json, b[key] as Json, depth + 1)) return false
+  }
+  return true
 }
 
 function sorted(input: Json): Json[] {
@@ -195,20 +204,24 @@ function flatten(input: Json, depth: Json): Json {
   if (compare(depth, 0) < 0) return raise('flatten depth must not be negative')
   if (typeof depth !== 'number') return raise(`${described(depth)} and number (1) cannot be subtracted`)
   const result: Json[] = []
-  flattenInto(result, input, depth)
+  const open: { items: readonly Json[]; next: number }[] = [{ items: itemsOf(input), next: 0 }]
+  for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+    if (top.next === top.items.length) {
+      open.pop()
+      continue
+    }
+    spend(1)
+    const item = top.items[top.next++] as Json
+    if (Array.isArray(item) && open.length - 1 !== depth) open.push({ items: item, next: 0 })
+    else result.push(item)
+  }
+  grow(result.length)
   return result
 }
 
-function flattenInto(result: Json[], input: Json, depth: number): void {
-  iterate(input, false, (item) => {
-    if (Array.isArray(item) && depth !== 0) {
-      flattenInto(result, item, depth - 1)
-    } else {
-      grow(1)
-      result.push(item)
-    }
-    return false
-  })
+function itemsOf(input: Json): readonly Json[] {
+  if (typeof input !== 'object' || input === null) return cannotIterate(input)
+  return Array.isArray(input) ? input : Object.values(input)
 }
 
 /** As if by index from the end, so that only an array, or what has length 0, can be reversed. */
@@ -310,13 +323,8 @@ function implode(input: Json): Json {
 }
 
 function tonumber(input: Json): Json {
-  if (typeof input === 'number') return input
-  if (typeof input === 'string') {
-    if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(input)) return Number(input)
-    if (/^[+-]?nan$/i.test(input)) return Number.NaN
-    if (/^[+-]?inf(?:inity)?$/i.test(input)) return input.startsWith('-') ? -Infinity : Infinity
-  }
-  return raise(`${described(input)} cannot be parsed as a number`)
+  const number = typeof input === 'number' ? input : typeof input === 'string' ? readNumber(input) : undefined
+  return number === undefined ? raise(`${described(input)} cannot be parsed as a number`) : checked(number)
 }
 
 function toboolean(input: Json): Json {

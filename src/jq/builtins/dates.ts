@@ -5,7 +5,7 @@ import { fromEpoch, strftime, strptime, toEpoch } from '../dates.ts'
 import { raise } from '../errors.ts'
 import { grow, state } from '../limits.ts'
 import type { Json } from '../values.ts'
-import { valueFilter } from '../compile/compiler.ts'
+import { valueFilter } from '../compile/filter.ts'
 import type { Builtin } from './builtin.ts'
 import { plain, withValues } from './builtin.ts'
 
@@ -19,7 +19,8 @@ const furthest = 8e15
 
 function broken(input: Json, name: string): Json[] {
   if (typeof input !== 'number') return raise(`${name}() requires numeric inputs`)
-  if (!(Math.abs(input) < furthest)) return raise('error converting number of seconds since epoch to datetime')
+  if (!(Math.abs(input) < furthest))
+    return raise('error converting number of seconds since epoch to datetime')
   const whole = Math.floor(input)
   return asArray(fromEpoch(Math.trunc(input) === whole ? whole : Math.trunc(input)), input - whole)
 }
@@ -66,7 +67,8 @@ const now: Builtin = {
   name: 'now',
   arity: 0,
   compile: (c, _args, _scope, at) => {
-    if (!c.hasClock) throw c.refused(at, 'A filter has no clock here, so that it gives the same each time it is run.')
+    if (!c.hasClock)
+      throw c.refused(at, 'A filter has no clock here, so that it gives the same each time it is run.')
     return valueFilter(() => (state.now as () => number)())
   },
 }

@@ -4,6 +4,7 @@ import type { FunctionEntry } from '../compile/scope.ts'
 import { functionEntry } from '../compile/calls.ts'
 import { parse } from '../parser.ts'
 import type { Builtin, Compile } from './builtin.ts'
+import { plain } from './builtin.ts'
 import { collections } from './collections.ts'
 import { dates } from './dates.ts'
 import { defined } from './defined.ts'
@@ -13,8 +14,10 @@ import { places } from './places.ts'
 import { regexes } from './regexes.ts'
 import { strings } from './strings.ts'
 
+const builtins: Builtin = plain('builtins', () => builtinNames.slice())
+
 const native: ReadonlyMap<string, Compile> = new Map(
-  [...generators, ...collections, ...strings, ...places, ...math, ...regexes, ...dates].map(
+  [...generators, ...collections, ...strings, ...places, ...math, ...regexes, ...dates, builtins].map(
     (builtin: Builtin) => [`${builtin.name}/${builtin.arity}`, builtin.compile] as const,
   ),
 )
@@ -35,7 +38,9 @@ export function findBuiltin(name: string, arity: number): Compile | FunctionEntr
 }
 
 /** What `builtins` lists: `name/arity` of everything that a filter may call. */
-export const builtinNames: readonly string[] = [...native.keys(), ...defined.keys()]
+export const builtinNames: readonly string[] = [...native.keys(), ...defined.keys()].filter(
+  (name) => !name.startsWith('_'),
+)
 
 const noHost = 'A filter has no access to its host'
 

@@ -7,7 +7,7 @@ import type { Match } from '../regex/index.ts'
 import { matchRegex, testRegex } from '../regex/index.ts'
 import type { Json, JsonObject } from '../values.ts'
 import { kindOf, setMember } from '../values.ts'
-import { valueFilter } from '../compile/compiler.ts'
+import { valueFilter } from '../compile/filter.ts'
 import type { Filter } from '../compile/filter.ts'
 import { collect } from '../compile/filter.ts'
 import type { Builtin, Compile } from './builtin.ts'
@@ -26,7 +26,11 @@ function patternOf(value: Json): Pattern {
 }
 
 /** Checks what is matched against what, in jq's order, and hands it on as strings. */
-function checked<T>(input: Json, { regex, flags }: Pattern, use: (text: string, regex: string, flags: string) => T): T {
+function checked<T>(
+  input: Json,
+  { regex, flags }: Pattern,
+  use: (text: string, regex: string, flags: string) => T,
+): T {
   if (typeof input !== 'string') return raise(`${described(input)} cannot be matched, as it is not a string`)
   if (typeof regex !== 'string') return raise(`${described(regex)} is not a string`)
   if (flags !== null && typeof flags !== 'string') return raise(`${described(flags)} is not a string`)
@@ -52,7 +56,12 @@ function captureObject(match: Match): JsonObject {
 }
 
 /** Several values from the input and the arguments' values. */
-function emitting(name: string, arity: number, firstSlowest: boolean, values: (input: Json, args: Json[]) => readonly Json[]): Builtin {
+function emitting(
+  name: string,
+  arity: number,
+  firstSlowest: boolean,
+  values: (input: Json, args: Json[]) => readonly Json[],
+): Builtin {
   const compile: Compile = (c, nodes, scope) => {
     const args = nodes.map((node) => c.compile(node, scope))
     return valueFilter(undefined, (input, env, emit) =>
@@ -99,7 +108,12 @@ function substitution(name: string, arity: number): Builtin {
     const patterns = [regexNode as Node, flagsNode ?? nothing].map((node) => c.compile(node, scope))
     const replacement = c.compile(replacementNode as Node, scope)
     const regexes = patterns.map((pattern) => pattern.single)
-    const substitute = (input: Json, env: Parameters<Filter['many']>[1], regex: Json, flags: Json): readonly Json[] =>
+    const substitute = (
+      input: Json,
+      env: Parameters<Filter['many']>[1],
+      regex: Json,
+      flags: Json,
+    ): readonly Json[] =>
       replaceAll(input, isGlobal ? global(regex, flags, false) : { regex, flags }, (match) =>
         replacement.single === undefined
           ? collect(replacement.many, captureObject(match), env)
@@ -114,7 +128,9 @@ function substitution(name: string, arity: number): Builtin {
       })
     }
     return valueFilter(undefined, (input, env, emit) =>
-      combine(patterns, input, env, true, ([r, f]) => substitute(input, env, r as Json, f as Json).some(emit)),
+      combine(patterns, input, env, true, ([r, f]) =>
+        substitute(input, env, r as Json, f as Json).some(emit),
+      ),
     )
   }
   return { name, arity, compile }
@@ -127,7 +143,8 @@ function replaceAll(input: Json, pattern: Pattern, replacements: (match: Match) 
     let previous = 0
     for (const match of matches) {
       const gap = slice(previous, match.offset)
-      for (const [i, value] of replacements(match).entries()) results[i] = add(results[i] ?? null, add(gap, value))
+      for (const [i, value] of replacements(match).entries())
+        results[i] = add(results[i] ?? null, add(gap, value))
       previous = match.offset + match.length
     }
     if (results.length === 0) return [text]
@@ -141,12 +158,23 @@ export const regexes: readonly Builtin[] = [
   withValues('test', 2, (input, ...args) => checked(input, pair(args), testRegex)),
   emitting('match', 1, true, (input, [value]) => matchesOf(input, patternOf(value as Json)).map(matchObject)),
   emitting('match', 2, false, (input, args) => matchesOf(input, pair(args)).map(matchObject)),
-  emitting('capture', 1, true, (input, [value]) => matchesOf(input, patternOf(value as Json)).map(captureObject)),
+  emitting('capture', 1, true, (input, [value]) =>
+    matchesOf(input, patternOf(value as Json)).map(captureObject),
+  ),
   emitting('capture', 2, false, (input, args) => matchesOf(input, pair(args)).map(captureObject)),
   emitting('scan', 1, true, (input, [regex]) => scan(input, global(regex as Json, null, true))),
-  emitting('scan', 2, true, (input, [regex, flags]) => scan(input, global(regex as Json, flags as Json, true))),
+  emitting('scan', 2, true, (input, [regex, flags]) =>
+    scan(input, global(regex as Json, flags as Json, true)),
+  ),
   emitting('splits', 1, true, (input, [regex]) => splits(input, global(regex as Json, null, false))),
-  emitting('splits', 2, true, (input, [regex, flags]) => splits(input, global(regex as Json, flags as Json, false))),
-  withValues('split', 2, (input, regex, flags) => splits(input, global(regex as Json, flags as Json, false)), true),
+  emitting('splits', 2, true, (input, [regex, flags]) =>
+    splits(input, global(regex as Json, flags as Json, false)),
+  ),
+  withValues(
+    'split',
+    2,
+    (input, regex, flags) => splits(input, global(regex as Json, flags as Json, false)),
+    true,
+  ),
   ...[substitution('sub', 2), substitution('sub', 3), substitution('gsub', 2), substitution('gsub', 3)],
 ]

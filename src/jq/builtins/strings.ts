@@ -1,4 +1,5 @@
 /** Built-ins on strings that need no regular expression. */
+import { indicesOfText } from '../access.ts'
 import { described, split } from '../arithmetic.ts'
 import { raise } from '../errors.ts'
 import { applyFormat } from '../formats.ts'
@@ -58,6 +59,13 @@ function trimEnd(text: string): string {
   return text.slice(0, end)
 }
 
+function strindices(input: Json, wanted: Json): Json {
+  if (typeof input !== 'string') return raise(`${described(input)} cannot be searched, as it is not a string`)
+  return typeof wanted === 'string'
+    ? indicesOfText(input, wanted)
+    : raise(`${described(wanted)} is not a string`)
+}
+
 export const strings: readonly Builtin[] = [
   plain('tojson', stringify),
   plain('fromjson', (input) =>
@@ -85,6 +93,7 @@ export const strings: readonly Builtin[] = [
       ? split(input, separator)
       : raise('split input and separator must be strings'),
   ),
+  withValues('_strindices', 1, strindices),
   withValues('format', 1, (input, name) =>
     typeof name === 'string' ? applyFormat(name, input) : raise(`${described(name)} is not a valid format`),
   ),

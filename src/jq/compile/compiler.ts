@@ -7,8 +7,7 @@ import { compileBind, compileVariable } from './bindings.ts'
 import { compileCall, compileFunction } from './calls.ts'
 import { compileBreak, compileIf, compileLabel, compileTry } from './control.ts'
 import { compileForeach, compileReduce } from './folds.ts'
-import type { Many, Paths, Single } from './filter.ts'
-import { Filter, manyFrom } from './filter.ts'
+import type { Filter } from './filter.ts'
 import { compileAlternative, compileBinary, compileLogic, compileNegate } from './operators.ts'
 import {
   compileComma,
@@ -110,14 +109,4 @@ export class Compiler {
   refused(at: number, message: string): Error {
     return refused(this.text, at, message)
   }
-}
-
-/** A filter that makes values: as a path it leads nowhere, unless it gives the very value that is there. */
-export function valueFilter(single: Single | undefined, many?: Many): Filter {
-  const always = many ?? manyFrom(single as Single)
-  return new Filter(single, always, () => pathsOfValues(always))
-}
-
-function pathsOfValues(many: Many): Paths {
-  return (place, input, env, emit) => many(input, env, (value) => emit(place, value))
 }

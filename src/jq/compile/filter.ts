@@ -141,3 +141,13 @@ export function collect(many: Many, input: Json, env: Env): Json[] {
   if (stopped) breakOut()
   return values
 }
+
+/** A filter that makes values: as a path it leads nowhere, unless it gives the very value that is there. */
+export function valueFilter(single: Single | undefined, many?: Many): Filter {
+  const always = many ?? manyFrom(single as Single)
+  return new Filter(single, always, () => pathsOfValues(always))
+}
+
+function pathsOfValues(many: Many): Paths {
+  return (place, input, env, emit) => many(input, env, (value) => emit(place, value))
+}

@@ -4,7 +4,7 @@ import { add, divide, modulo, multiply, negate, subtract } from '../arithmetic.t
 import type { Json } from '../values.ts'
 import { compare, equal, truthy } from '../values.ts'
 import type { Compiler } from './compiler.ts'
-import { valueFilter } from './compiler.ts'
+import { valueFilter } from './filter.ts'
 import type { Many, Paths, Single } from './filter.ts'
 import { Filter, breakOut, manyFrom } from './filter.ts'
 import type { Scope } from './scope.ts'

@@ -44,7 +44,11 @@ function compileRegex(pattern: string, flags: string): Compiled {
   spend(pattern.length)
   try {
     const dotAll = /[mp]/.test(flags)
-    const regex = parseRegex(pattern, { ignoreCase: flags.includes('i'), extended: flags.includes('x'), dotAll })
+    const regex = parseRegex(pattern, {
+      ignoreCase: flags.includes('i'),
+      extended: flags.includes('x'),
+      dotAll,
+    })
     const compiled = {
       program: assemble(regex),
       names: regex.names,
@@ -71,7 +75,9 @@ class Subject {
 
   constructor(text: string) {
     if (text.length > state.limits.subject) {
-      throw new LimitReached(`A string of more than ${state.limits.subject} characters was matched against a regular expression.`)
+      throw new LimitReached(
+        `A string of more than ${state.limits.subject} characters was matched against a regular expression.`,
+      )
     }
     spend(text.length >> 3)
     this.text = text
@@ -100,12 +106,16 @@ export function testRegex(text: string, pattern: string, flags: string): boolean
 }
 
 /** The first match, or all of them with the flag `g`. */
-export function matchRegex(text: string, pattern: string, flags: string): { matches: Match[]; slice: (start: number, end: number) => string; length: number } {
+export function matchRegex(
+  text: string,
+  pattern: string,
+  flags: string,
+): { matches: Match[]; slice: (start: number, end: number) => string; length: number } {
   const regex = compileRegex(pattern, flags)
   const subject = new Subject(text)
   const machine = new Machine(regex.program, subject.codes)
   const matches: Match[] = []
-  for (let start = 0; start <= subject.codes.length; ) {
+  for (let start = 0; start <= subject.codes.length;) {
     const found = machine.search(start, regex)
     if (found === undefined) break
     spend(1)

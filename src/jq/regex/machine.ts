@@ -316,7 +316,10 @@ export class Machine {
     return true
   }
 
-  private backreference(instruction: Extract<Instruction, { op: 'backreference' }>, position: number): number {
+  private backreference(
+    instruction: Extract<Instruction, { op: 'backreference' }>,
+    position: number,
+  ): number {
     for (const number of instruction.numbers.toReversed()) {
       const start = this.slots[2 * number] as number
       const end = this.slots[2 * number + 1] as number

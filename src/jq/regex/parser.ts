@@ -58,7 +58,8 @@ class RegexParser {
       if (!text.startsWith('(')) continue
       number++
       const name = angled ?? quoted
-      if (name !== undefined) this.numbersOfNames.set(name, [...(this.numbersOfNames.get(name) ?? []), number])
+      if (name !== undefined)
+        this.numbersOfNames.set(name, [...(this.numbersOfNames.get(name) ?? []), number])
     }
   }
 
@@ -218,7 +219,8 @@ class RegexParser {
     let name = ''
     while (this.peek() !== '' && this.peek() !== end && this.peek() !== ')') name += this.take()
     if (name === '') fail('group name is empty')
-    if (!this.accept(end) || !/^[\p{L}_][\p{L}\p{M}\p{N}_]*$/u.test(name)) fail(`invalid group name <${name}>`)
+    if (!this.accept(end) || !/^[\p{L}_][\p{L}\p{M}\p{N}_]*$/u.test(name))
+      fail(`invalid group name <${name}>`)
     return name
   }
 
@@ -241,7 +243,8 @@ class RegexParser {
     const [text, on = '', off = '', end] = found
     this.at += text.length
     const before = this.options
-    const flag = (letter: string, now: boolean): boolean => (on.includes(letter) ? true : off.includes(letter) ? false : now)
+    const flag = (letter: string, now: boolean): boolean =>
+      on.includes(letter) ? true : off.includes(letter) ? false : now
     this.options = {
       ignoreCase: flag('i', before.ignoreCase),
       extended: flag('x', before.extended),
@@ -350,7 +353,8 @@ class RegexParser {
 
   private quoted(): Regex {
     const parts: Regex[] = []
-    while (this.at < this.codes.length && this.ahead(2) !== '\\E') parts.push(this.literal(this.codes[this.at++] as number))
+    while (this.at < this.codes.length && this.ahead(2) !== '\\E')
+      parts.push(this.literal(this.codes[this.at++] as number))
     this.at += 2
     return { type: 'sequence', parts }
   }
@@ -399,7 +403,8 @@ class RegexParser {
       if (char === ']' && !isFirst) break
       const item = this.bracketItem()
       if (typeof item === 'function') tests.push(item)
-      else if (this.peek() === '-' && this.ahead(2)[1] !== ']' && this.ahead(2).length === 2) tests.push(this.codeRange(item))
+      else if (this.peek() === '-' && this.ahead(2)[1] !== ']' && this.ahead(2).length === 2)
+        tests.push(this.codeRange(item))
       else singles.add(item)
     }
     this.at++
@@ -476,9 +481,6 @@ const lineBreak: Regex = {
   type: 'atomic',
   body: {
     type: 'choice',
-    parts: [
-      { type: 'sequence', parts: [codes(13), codes(10)] },
-      codes(10, 11, 12, 13, 0x85, 0x2028, 0x2029),
-    ],
+    parts: [{ type: 'sequence', parts: [codes(13), codes(10)] }, codes(10, 11, 12, 13, 0x85, 0x2028, 0x2029)],
   },
 }

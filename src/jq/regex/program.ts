@@ -8,9 +8,22 @@ export type Instruction =
   | { readonly op: 'jump'; to: number }
   | { readonly op: 'save'; readonly slot: number }
   /** A run of one set, as long as it goes, given back one by one. */
-  | { readonly op: 'run'; readonly test: CodeTest; readonly min: number; readonly max: number; readonly lazy: boolean; readonly keep: boolean }
+  | {
+      readonly op: 'run'
+      readonly test: CodeTest
+      readonly min: number
+      readonly max: number
+      readonly lazy: boolean
+      readonly keep: boolean
+    }
   | { readonly op: 'begin'; readonly counter: number }
-  | { readonly op: 'again'; readonly counter: number; readonly min: number; readonly max: number; readonly lazy: boolean }
+  | {
+      readonly op: 'again'
+      readonly counter: number
+      readonly min: number
+      readonly max: number
+      readonly lazy: boolean
+    }
   | { readonly op: 'turn'; readonly counter: number; readonly body: number }
   | { readonly op: 'at'; readonly where: Where }
   /** A part that is matched on its own, without coming back into it. It lies behind, up to an `accept`. */
@@ -109,7 +122,10 @@ class Assembler {
         return
       case 'look': {
         const [min, max] = node.behind ? lengths(node.body) : [0, 0]
-        this.addApart({ op: 'look', negative: node.negative, behind: node.behind, min, max, to: 0 }, node.body)
+        this.addApart(
+          { op: 'look', negative: node.negative, behind: node.behind, min, max, to: 0 },
+          node.body,
+        )
         return
       }
       case 'at':
@@ -270,7 +286,9 @@ function firstOf(node: Regex): CodeTest | undefined {
     }
     case 'choice': {
       const tests = node.parts.map(firstOf)
-      return tests.every((test) => test !== undefined) ? (code) => tests.some((test) => test(code)) : undefined
+      return tests.every((test) => test !== undefined)
+        ? (code) => tests.some((test) => test(code))
+        : undefined
     }
     case 'group':
     case 'atomic':

@@ -6,17 +6,29 @@ export type Regex =
   | { readonly type: 'sequence'; readonly parts: readonly Regex[] }
   | { readonly type: 'choice'; readonly parts: readonly Regex[] }
   | { readonly type: 'group'; readonly number: number; readonly body: Regex }
-  | { readonly type: 'repeat'; readonly body: Regex; readonly min: number; readonly max: number; readonly mode: RepeatMode }
+  | {
+      readonly type: 'repeat'
+      readonly body: Regex
+      readonly min: number
+      readonly max: number
+      readonly mode: RepeatMode
+    }
   | { readonly type: 'atomic'; readonly body: Regex }
   | { readonly type: 'look'; readonly body: Regex; readonly behind: boolean; readonly negative: boolean }
   | { readonly type: 'at'; readonly where: Where }
   | { readonly type: 'backreference'; readonly numbers: readonly number[]; readonly ignoreCase: boolean }
   | { readonly type: 'call'; readonly number: number }
-  | { readonly type: 'condition'; readonly numbers: readonly number[]; readonly yes: Regex; readonly no: Regex }
+  | {
+      readonly type: 'condition'
+      readonly numbers: readonly number[]
+      readonly yes: Regex
+      readonly no: Regex
+    }
 
 export type RepeatMode = 'greedy' | 'lazy' | 'possessive'
 
-export type Where = 'start' | 'end' | 'finalLine' | 'lineStart' | 'lineEnd' | 'word' | 'notWord' | 'searchStart'
+export type Where =
+  'start' | 'end' | 'finalLine' | 'lineStart' | 'lineEnd' | 'word' | 'notWord' | 'searchStart'
 
 /** Whether a code point belongs to a set. */
 export type CodeTest = (code: number) => boolean
