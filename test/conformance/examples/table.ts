@@ -385,7 +385,7 @@ do: [{ register: { set: { registered: '\${ .customer }' } } }]`,
             timestamp: '2026-01-01T00:00:00Z',
             patient: { id: 'p1', name: 'A B', room: { number: 1 }, vitals: { bpm: 40 } },
           }),
-        ] as Json,
+        ] as JsonObject[],
       },
       ends: {
         outputLike: {
@@ -402,14 +402,14 @@ do: [{ register: { set: { registered: '\${ .customer }' } } }]`,
   'set-expression.yaml': [
     {
       what: 'with the event that starts it',
-      given: { input: [event('io.serverlessworkflow.samples.events.trigger.v1', 1)] as Json },
+      given: { input: [event('io.serverlessworkflow.samples.events.trigger.v1', 1)] as JsonObject[] },
       ends: { outputLike: { type: 'io.serverlessworkflow.samples.events.trigger.v1', data: 1 } },
     },
   ],
   'set.yaml': [
     {
       what: 'with the event that starts it',
-      given: { input: [event('io.serverlessworkflow.samples.events.trigger.v1', 1)] as Json },
+      given: { input: [event('io.serverlessworkflow.samples.events.trigger.v1', 1)] as JsonObject[] },
       ends: { outputLike: { startEvent: { data: 1 } } },
     },
   ],

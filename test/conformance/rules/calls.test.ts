@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect } from 'vitest'
 import type { Json } from '../../../src/workflow/index.ts'
+import { petStore } from '../../servers/web/pet-store.ts'
 import { feature } from '../feature.ts'
 import { useHarness } from './harness.ts'
 
@@ -35,6 +36,7 @@ describe('calls over HTTP', () => {
       if (path === '/nothing') return { status: 204 }
       return undefined
     },
+    'petstore.swagger.io': petStore(),
     'digest.example': ({ headers, method }) => digest(headers['authorization'], method),
     'login.example': ({ path }) => {
       if (path === '/.well-known/openid-configuration')
@@ -238,6 +240,25 @@ describe('calls over HTTP', () => {
       h: 'head',
       json: { n: 1 },
     })
+  })
+
+  feature('openapi.swagger2', 'host, base path and parameters come from the document', async () => {
+    const args = (operationId: string, parameters: object) => ({
+      document: { endpoint: 'https://petstore.swagger.io/v2/swagger.json' },
+      operationId,
+      parameters,
+    })
+    const tasks = (name: string, parameters: object) => [
+      {
+        call: {
+          call: 'openapi',
+          with: args(name, parameters),
+          output: { as: 'if type == "array" then map(.id) else .id end' },
+        },
+      },
+    ]
+    expect(await output(tasks('getPetById', { petId: 3 }))).toBe(3)
+    expect(await output(tasks('findPetsByStatus', { status: ['pending'] }))).toEqual([2, 5, 8])
   })
 
   feature('openapi.unknown', 'an operation that is not there is an error that names it', async () => {
