@@ -1,16 +1,15 @@
+import { fault, problemOf } from '../workflow/index.ts'
+import { parseAddress } from './addresses.ts'
 import { createAuthentication } from './authentication/index.ts'
-import { type Access, type HttpClient, type HttpRequest, type HttpSettings } from './client.ts'
+import type { Access, HttpClient, HttpRequest, HttpSettings } from './client.ts'
 import { withDeadline } from './deadline.ts'
 import { dispatchers } from './dispatchers.ts'
 import { type Answer, exchange, type Exchange } from './exchange.ts'
-import { statusFault, transportFault } from './faults.ts'
+import { ExchangeError, statusFault, transportFault } from './faults.ts'
 import { checkedHeaders, shownHeaders, withoutCredentials } from './headers.ts'
 import { maskFor } from './masking.ts'
 import { redirectOf } from './redirects.ts'
 import { targetRules } from './target-rules.ts'
-import { ExchangeError } from './faults.ts'
-import { fault, problemOf } from '../workflow/index.ts'
-import { parseAddress } from './addresses.ts'
 
 const defaults = {
   totalTimeoutMs: 5 * 60_000,
@@ -111,6 +110,9 @@ export function createHttpClient(settings: HttpSettings = {}): HttpClient {
       withDeadline(access.signal, totalMs, async (signal) => {
         const authenticator = await authentication.authenticator(policy, access)
         return authenticator.authorize(target, signal)
+      }).catch((error: unknown) => {
+        if (!(error instanceof ExchangeError)) throw error
+        throw fault('authentication', `No token was obtained: ${error.message}.`)
       }),
     async close() {
       authentication.close()

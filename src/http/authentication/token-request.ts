@@ -192,7 +192,7 @@ function clientAuthentication({ client, grant }: OAuthPolicy): oauth.ClientAuth 
 }
 
 /** Carries the library's requests over our own client, in the encoding asked for. */
-function transport({ policy, endpoints, exchange, signal }: TokenRequest, mask: (text: string) => string) {
+function transport({ policy, exchange, signal }: TokenRequest, mask: (text: string) => string) {
   return async (address: string, options: oauth.CustomFetchOptions<string, unknown>): Promise<Response> => {
     const headers: { [name: string]: string } = { ...options.headers }
     let body = options.body instanceof URLSearchParams ? options.body.toString() : undefined
@@ -206,32 +206,25 @@ function transport({ policy, endpoints, exchange, signal }: TokenRequest, mask: 
       mask,
       signal,
     )
-    return new Response(
-      tolerated(answer, address === parseAddress(endpoints.token).url.href && !endpoints.issuerKnown),
-      {
-        status: answer.status,
-        headers: { ...pick(answer.headers, 'www-authenticate'), 'content-type': contentType(answer) },
-      },
-    )
+    return new Response(tolerated(answer), {
+      status: answer.status,
+      headers: { ...pick(answer.headers, 'www-authenticate'), 'content-type': contentType(answer) },
+    })
   }
 }
 
 /**
- * A successful answer, with what servers are known to leave out put in: `token_type`, which then is Bearer. The ID
- * token of a plain OAuth 2.0 server is left out: it is not used, and without discovery there is nothing to hold it to.
+ * A successful answer, with what servers are known to leave out put in: `token_type`, which then is Bearer. An ID
+ * token is left out: it tells who signed in, which is nobody here.
  */
-function tolerated(answer: { status: number; body: Uint8Array }, plainOAuth: boolean): string | null {
+function tolerated(answer: { status: number; body: Uint8Array }): string | null {
   const text = Buffer.from(answer.body).toString('utf8')
   if (answer.status !== 200) return text === '' ? null : text
   try {
     const value = JSON.parse(text) as Json
     if (!isObject(value) || value['access_token'] === undefined) return text
-    const { id_token: idToken, ...rest } = value
-    return JSON.stringify({
-      token_type: 'Bearer',
-      ...rest,
-      ...(idToken !== undefined && !plainOAuth && { id_token: idToken }),
-    })
+    const { id_token: _, ...rest } = value
+    return JSON.stringify({ token_type: 'Bearer', ...rest })
   } catch {
     return text
   }
