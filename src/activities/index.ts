@@ -11,13 +11,22 @@ import { callHttp } from './call-http/index.ts'
 import { callOpenapi } from './call-openapi/index.ts'
 import { functionActivity } from './function/index.ts'
 import { resource } from './resource/index.ts'
+import { runContainer } from './run-container/index.ts'
 import { runScript } from './run-script/index.ts'
 import { runShell } from './run-shell/index.ts'
 
 export type { Activity, ActivityContext, ActivityFactory, ActivityOptions } from './activity.ts'
 
 /** Every kind there is, one line each. */
-const factories: readonly ActivityFactory[] = [callHttp, resource, functionActivity, authorize, runShell, runScript]
+const factories: readonly ActivityFactory[] = [
+  callHttp,
+  resource,
+  functionActivity,
+  authorize,
+  runShell,
+  runScript,
+  runContainer,
+]
 
 /** The runner, with its end: `close` lets go of pooled connections and whatever the activities keep. */
 export type ClosableRunner = ActivityRunner & { close(): Promise<void> }
