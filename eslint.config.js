@@ -21,7 +21,7 @@ export default tseslint.config(
   {
     // The deterministic sandbox: no clock and no chance, so that a replay sees what the first run saw.
     files: ['src/workflow/**/*.ts', 'src/jq/**/*.ts'],
-    ignores: ['**/*.test.ts'],
+    ignores: ['**/*.test.ts', '**/testing/**'],
     rules: {
       'no-restricted-globals': [
         'error',
