@@ -1,0 +1,174 @@
+import type { Database, Row, SqlValue } from '../database/index.ts'
+import { SluseError } from '../errors.ts'
+import type { CloudEvent } from '../workflow/index.ts'
+import { decodeRow, type FeedItem } from './feed.ts'
+import type { FeedEvent, History, RunPage, RunQuery, RunSummary, Subscription, Timeline } from './history.ts'
+import { lifecycleEvent, type RunIdentity } from './lifecycle-event.ts'
+import { concealed } from './marks.ts'
+import { runQuery, toSummary } from './run-query.ts'
+import { timelineOf } from './timeline.ts'
+
+/** Reads the feed of this database: what every engine that writes there has told. */
+export function openHistory(database: Database): History {
+  return {
+    runs: (query) => listRuns(database, query ?? {}),
+    run: (id) => oneRun(database, id),
+    timeline: (id) => timeline(database, id),
+    lifecycle: (id) => lifecycle(database, id),
+    subscribe: (subscription) => subscribe(database, subscription ?? {}),
+  }
+}
+
+async function listRuns(database: Database, query: RunQuery): Promise<RunPage> {
+  const { sql, parameters, limit } = runQuery(query)
+  const rows = await database.query<Row>(sql, parameters)
+  const page = rows.slice(0, limit)
+  const last = page.at(-1)
+  const next = rows.length > limit && last ? { next: String(last.number) } : {}
+  return { runs: page.map(toSummary), ...next }
+}
+
+async function oneRun(database: Database, id: string): Promise<RunSummary> {
+  const { sql, parameters } = runQuery({}, { id })
+  const [row] = await database.query<Row>(sql, parameters)
+  if (!row) throw new SluseError('SLUSE-RUN-NOT-FOUND', id)
+  return toSummary(row)
+}
+
+async function timeline(database: Database, id: string): Promise<Timeline> {
+  const run = await oneRun(database, id)
+  const identity = await identify(database, id)
+  const items: FeedItem[] = []
+  for await (const { item } of itemsOf(database, identity)) items.push(item)
+  return timelineOf(run, items)
+}
+
+async function* lifecycle(database: Database, id: string): AsyncIterable<CloudEvent> {
+  const identity = await identify(database, id)
+  for await (const { item, cursor } of itemsOf(database, identity)) {
+    if (item.type === 'report') yield lifecycleEvent(identity, cursor, item.report, item.at)
+  }
+}
+
+/** Rows of the journal read at a time: a long history never stands in memory whole. */
+const rowsAtOnce = 500
+
+async function* itemsOf(
+  database: Database,
+  run: RunIdentity,
+): AsyncIterable<{ item: FeedItem; cursor: string }> {
+  for (let after = 0; ;) {
+    const rows = await database.query<{ seq: number; data: string }>(
+      'SELECT seq, data FROM journal WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?',
+      [run.number, after, rowsAtOnce],
+    )
+    for (const { seq, data } of rows) {
+      for (const [index, item] of visible(data, run.nonce).entries())
+        yield { item, cursor: `${seq}.${index}` }
+    }
+    const last = rows.at(-1)
+    if (!last || rows.length < rowsAtOnce) return
+    after = last.seq
+  }
+}
+
+async function* subscribe(database: Database, subscription: Subscription): AsyncIterable<FeedEvent> {
+  const { signal } = subscription
+  let { seq, index } = await beginning(database, subscription.from)
+  let woken = true
+  let wake = () => {}
+  const stopListening = database.onCommit(() => {
+    woken = true
+    wake()
+  })
+  const onAbort = () => wake()
+  signal?.addEventListener('abort', onAbort)
+  try {
+    while (!signal?.aborted) {
+      // Asked for before reading: a commit during the read is not missed.
+      woken = false
+      const { sql, parameters } = feedQuery(subscription, seq, index)
+      const rows = await database.query<Row>(sql, parameters)
+      for (const row of rows) {
+        const run = identityOf(row)
+        const after = row.seq === seq ? index : -1
+        for (const [place, item] of visible(row.data as string, run.nonce).entries()) {
+          if (signal?.aborted) return
+          if (place <= after || item.type !== 'report') continue
+          const cursor = `${row.seq}.${place}`
+          yield { cursor, run: run.id, event: lifecycleEvent(run, cursor, item.report, item.at) }
+        }
+        seq = row.seq as number
+        index = Number.MAX_SAFE_INTEGER
+      }
+      if (rows.length === rowsAtOnce || woken) continue
+      await new Promise<void>((resolve) => {
+        wake = resolve
+        if (woken || signal?.aborted) resolve()
+      })
+    }
+  } finally {
+    stopListening()
+    signal?.removeEventListener('abort', onAbort)
+  }
+}
+
+function feedQuery(subscription: Subscription, seq: number, index: number) {
+  const conditions = [index === Number.MAX_SAFE_INTEGER ? 'journal.seq > ?' : 'journal.seq >= ?']
+  const parameters: SqlValue[] = [seq]
+  const filters = [
+    ['runs.id', subscription.run],
+    ['runs.namespace', subscription.namespace],
+    ['runs.name', subscription.name],
+  ] as const
+  for (const [column, value] of filters) {
+    if (value === undefined) continue
+    conditions.push(`${column} = ?`)
+    parameters.push(value)
+  }
+  const sql = `SELECT journal.seq, journal.data, ${identityColumns}
+    FROM journal JOIN runs ON runs.number = journal.run
+    WHERE ${conditions.join(' AND ')} ORDER BY journal.seq LIMIT ${rowsAtOnce}`
+  return { sql, parameters }
+}
+
+async function beginning(
+  database: Database,
+  from: string | undefined,
+): Promise<{ seq: number; index: number }> {
+  const given = /^(\d{1,15})(?:\.(\d{1,9}))?$/.exec(from ?? '')
+  if (given)
+    return {
+      seq: Number(given[1]),
+      index: given[2] === undefined ? Number.MAX_SAFE_INTEGER : Number(given[2]),
+    }
+  const [row] = await database.query<{ seq: number | null }>('SELECT max(seq) AS seq FROM journal')
+  return { seq: row?.seq ?? 0, index: Number.MAX_SAFE_INTEGER }
+}
+
+const identityColumns = 'runs.number, runs.id, runs.namespace, runs.name, runs.version, runs.seal'
+
+async function identify(database: Database, id: string): Promise<RunIdentity> {
+  const [row] = await database.query<Row>(`SELECT ${identityColumns} FROM runs WHERE id = ?`, [id])
+  if (!row) throw new SluseError('SLUSE-RUN-NOT-FOUND', id)
+  return identityOf(row)
+}
+
+function identityOf(row: Row): RunIdentity {
+  const seal = row.seal === null ? undefined : (JSON.parse(row.seal as string) as { nonce: string })
+  return {
+    number: row.number as number,
+    id: row.id as string,
+    namespace: row.namespace as string,
+    name: row.name as string,
+    version: row.version as string,
+    nonce: seal?.nonce,
+  }
+}
+
+/** The items of a row as people may see them. */
+function visible(data: string, nonce: string | undefined): FeedItem[] {
+  const items = decodeRow(data)
+  if (nonce === undefined || !data.includes(nonce)) return items
+  return items.map((item) => concealed(item as never, nonce) as unknown as FeedItem)
+}

@@ -1,0 +1,94 @@
+import type { Row, SqlValue } from '../database/index.ts'
+import type { Problem } from '../workflow/index.ts'
+import type { RunQuery, RunStatus, RunSummary } from './history.ts'
+
+const columns = [
+  'runs.number',
+  'runs.id',
+  'runs.namespace',
+  'runs.name',
+  'runs.version',
+  'runs.status',
+  'runs.started_at',
+  'runs.ended_at',
+  'runs.started_by',
+  'runs.rerun_of',
+  'runs.labels',
+  'runs.error',
+]
+
+/**
+ * The statement that finds runs, newest first, with one more than `limit` so that the caller sees whether there is
+ * a further page.
+ */
+export function runQuery(
+  query: RunQuery,
+  only?: { id: string },
+): { sql: string; parameters: SqlValue[]; limit: number } {
+  const conditions: string[] = []
+  const parameters: SqlValue[] = []
+  const where = (condition: string, ...values: SqlValue[]) => {
+    conditions.push(condition)
+    parameters.push(...values)
+  }
+  if (only) where('runs.id = ?', only.id)
+  if (query.status && query.status.length > 0) {
+    where(`runs.status IN (${query.status.map(() => '?').join(', ')})`, ...query.status)
+  }
+  if (query.namespace !== undefined) where('runs.namespace = ?', query.namespace)
+  if (query.name !== undefined) where('runs.name = ?', query.name)
+  if (query.version !== undefined) where('runs.version = ?', query.version)
+  if (query.from !== undefined) where('runs.started_at >= ?', millisecondsOf(query.from))
+  if (query.to !== undefined) where('runs.started_at < ?', millisecondsOf(query.to))
+  if (query.parent !== undefined) where('runs.parent = (SELECT number FROM runs WHERE id = ?)', query.parent)
+  if (query.text !== undefined && query.text !== '') {
+    const pattern = `%${query.text.replace(/[\\%_]/g, '\\$&')}%`
+    const searched = ['runs.id', 'runs.name', 'runs.labels', 'runs.error']
+    where(
+      `(${searched.map((column) => `${column} LIKE ? ESCAPE '\\'`).join(' OR ')})`,
+      ...searched.map(() => pattern),
+    )
+  }
+  if (query.cursor !== undefined) where('runs.number < ?', numberOf(query.cursor))
+  const limit = Math.min(Math.max(Math.trunc(query.limit ?? 50), 1), 500)
+  const sql = `SELECT ${columns.join(', ')}, parents.id AS parent_id
+    FROM runs LEFT JOIN runs AS parents ON parents.number = runs.parent
+    ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
+    ORDER BY runs.number DESC LIMIT ${limit + 1}`
+  return { sql, parameters, limit }
+}
+
+export function toSummary(row: Row): RunSummary {
+  const text = (column: string) => (row[column] as string | null) ?? undefined
+  const ended = row.ended_at as number | null
+  const by = text('started_by')
+  const parent = text('parent_id')
+  const rerunOf = text('rerun_of')
+  const error = text('error')
+  return {
+    id: row.id as string,
+    definition: {
+      namespace: row.namespace as string,
+      name: row.name as string,
+      version: row.version as string,
+    },
+    status: row.status as RunStatus,
+    startedAt: new Date(row.started_at as number).toISOString(),
+    ...(ended === null ? {} : { endedAt: new Date(ended).toISOString() }),
+    ...(by === undefined ? {} : { by }),
+    ...(parent === undefined ? {} : { parent }),
+    ...(rerunOf === undefined ? {} : { rerunOf }),
+    labels: JSON.parse(text('labels') ?? '{}') as RunSummary['labels'],
+    ...(error === undefined ? {} : { error: JSON.parse(error) as Problem }),
+  }
+}
+
+/** A time or a cursor that cannot be read finds nothing rather than everything. */
+function millisecondsOf(time: string): number {
+  const parsed = Date.parse(time)
+  return Number.isNaN(parsed) ? -1 : parsed
+}
+
+function numberOf(cursor: string): number {
+  return /^\d{1,15}$/.test(cursor) ? Number(cursor) : -1
+}
