@@ -2,14 +2,23 @@ import type { Json } from './json.ts'
 
 /**
  * An effect on the world that a task asks for: what, and with which data. All expressions in `input` are
- * evaluated, and a policy named by `authentication: { use }` is put in its place.
+ * evaluated, a policy named by `authentication: { use }` is put in its place, a duration is `{ milliseconds }`.
+ * A policy that a secret holds stays `{ <scheme>: { use: <secret> } }`: the activity reads the secret itself.
  *
  * Kinds of this project (one folder each under `activities/`), with their input and result:
  * - `http`, `openapi`, `grpc`, `asyncapi`, `a2a`, `mcp`: the call's `with`; the call's output.
  *   In every `endpoint` the URI template is expanded and the form is `{ uri, authentication? }`.
+ * - `asyncapi` with a `subscription`: `filter`, `consume.while` and `consume.until` stay text (`${ … }`), for the
+ *   activity to evaluate on each message (`filter`) or on the array of messages so far (`while`, `until`), with
+ *   `variables` as their arguments. The output is the array of messages `{ payload, headers, correlationId? }`.
+ * - `asyncapi` with a `subscription.next: { index, position }`: tasks run between two messages, so each request is
+ *   for one more; `consume` is `{ amount: 1, for? }`. The output is `{ message, position }`, or `{ done: true }` when
+ *   time is over. `position` is any JSON by which the next request goes on from there; it is `null` in the first.
+ *   The requests of one subscription have the keys `…/message[0]`, `…/message[1]`, …
  * - `shell`, `script`, `container`: the process's definition and `return`; its output as `return` says.
  * - `resource`: `{ endpoint: { uri, authentication? } }`; `{ content: string, mediaType: string }`.
  * - `function`: `{ name, version, catalog, endpoint? }` or `{ endpoint }`; the content of `function.yaml` as JSON.
+ *   An `endpoint` is the function's own address, pages of GitHub and GitLab already turned into raw content.
  * - `authorize`: an authentication policy; `{ scheme, parameter }`.
  * - `emit`: a CloudEvent; the same. Engines carry this one out themselves, so that the event and the
  *   journal entry are one transaction.

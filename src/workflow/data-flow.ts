@@ -63,9 +63,7 @@ export async function validate(
 
 /** The schema itself, fetched where it lies elsewhere. */
 function schemaOf(frame: Frame, schema: SchemaDefinition, place: string): Json | Promise<Json> {
-  return schema.resource === undefined
-    ? (schema.document as Json)
-    : loadResource(frame, schema.resource, place)
+  return schema.resource === undefined ? schema.document : loadResource(frame, schema.resource, place)
 }
 
 function check(data: Json, document: Json, schema: SchemaDefinition | undefined, place: string): void {

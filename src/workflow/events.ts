@@ -1,7 +1,8 @@
+import { compile } from '../jq/index.ts'
 import { enclosed } from './definition/enclosed.ts'
 import { Names, evaluate, type Arguments } from './expressions.ts'
 import { equalJson, isObject, member, type Json } from './json.ts'
-import { fullMatch } from './regex.ts'
+import { limits } from './limits.ts'
 
 /** A CloudEvent 1.0 in structured form: context attributes, extensions, and `data` or `data_base64`. */
 export interface CloudEvent {
@@ -36,7 +37,7 @@ export interface EventFilter {
  * the expected one where that is known. Never throws: an expression that fails does not match.
  *
  * How an attribute matches
- * - a text: the equal text; else a regular expression that matches the whole (see `regex.ts`);
+ * - a text: the equal text; else a regular expression, as jq has them, that matches the whole, in bounded time;
  * - `${ … }`: evaluated on the attribute's value. True and false decide; any other value must equal the attribute
  *   (of `data`, where a condition is meant, anything but null and false is yes);
  * - a map or list, of `data`: its members match the data's members; the data may have more;
@@ -109,7 +110,22 @@ function matchesText(expected: string, actual: Json, from: Arguments, isData: bo
   if (corresponds(expected, actual)) return true
   if (typeof actual === 'object') return false
   const text = String(actual)
-  return literalsOf(expected)?.includes(text) ?? fullMatch(expected, text) ?? false
+  return literalsOf(expected)?.includes(text) ?? matchesWhole(expected, text)
+}
+
+const whole = compile('test("\\\\A(?:" + $pattern + ")\\\\z")', {
+  variables: ['pattern'],
+  limits: { steps: limits.patternSteps },
+})
+
+/** False, too, for a text that is no regular expression or would take too long. */
+function matchesWhole(pattern: string, subject: string): boolean {
+  if (pattern.length > limits.pattern || subject.length > limits.subject) return false
+  try {
+    return whole.first(subject, { pattern }) === true
+  } catch {
+    return false
+  }
 }
 
 /** Equal; a text also stands for the number or boolean that it writes, since a definition has only texts here. */
@@ -133,7 +149,7 @@ function argumentsOf({ variables }: EventFilter): Arguments {
   return {
     names: root.with(...Object.keys(variables)),
     pointer: '',
-    argument: (name) => member(variables as { [name: string]: Json }, name) ?? null,
+    argument: (name) => member(variables, name) ?? null,
     requireSecret: () => {},
     now: () => 0,
   }

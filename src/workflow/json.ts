@@ -21,6 +21,11 @@ export function member(object: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined
 }
 
+/** The object without one of its members. */
+export function omit(object: JsonObject, key: string): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => name !== key))
+}
+
 export function equalJson(a: Json, b: Json): boolean {
   if (a === b) return true
   if (Array.isArray(a)) {

@@ -11,4 +11,5 @@ export const limits = {
   /** UTF-16 units of a regular expression in an event filter, and of what it is matched against. */
   pattern: 1000,
   subject: 10_000,
+  patternSteps: 100_000,
 } as const

@@ -67,7 +67,7 @@ const { list } = fc.letrec<{ list: Tasks; task: object }>((tie) => {
     ),
     list: fc
       .array(tie('task'), { minLength: 1, maxLength: 3 })
-      .map((tasks) => tasks.map((task, index) => ({ [`t${index}`]: task as object }))),
+      .map((tasks) => tasks.map((task, index) => ({ [`t${index}`]: task }))),
   }
 })
 

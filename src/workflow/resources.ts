@@ -15,8 +15,8 @@ export async function loadResource(frame: Frame, resource: ExternalResource, pla
   const result = await frame.activity({ kind: 'resource', input: { endpoint } }, place)
   const content = isObject(result) ? result.content : undefined
   if (typeof content !== 'string')
-    throw fault('runtime', `The resource ${String(endpoint.uri)} came without content.`)
-  return known.get(content) ?? keep(content, parse(content, String(endpoint.uri)))
+    throw fault('runtime', `The resource ${endpoint.uri} came without content.`)
+  return known.get(content) ?? keep(content, parse(content, endpoint.uri))
 }
 
 /** The same text gives the same object, so that what is made of it can be kept with it. */

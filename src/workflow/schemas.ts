@@ -2,7 +2,7 @@ import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv'
 import { Ajv2019 } from 'ajv/dist/2019.js'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { isObject, type Json, type JsonObject } from './json.ts'
+import { isObject, omit, type Json, type JsonObject } from './json.ts'
 import { fault, type WorkflowFault } from './problem.ts'
 
 /**
@@ -110,7 +110,7 @@ function compilerOf(dialect: Dialect, allErrors: boolean): Ajv {
 
 function compile(schema: JsonObject | boolean, dialect: Dialect, place: string): Validators {
   // The dialect is chosen already, and `https` for `http` in its name must not matter.
-  const plain = typeof schema === 'boolean' ? schema : withoutDialect(schema)
+  const plain = typeof schema === 'boolean' ? schema : omit(schema, '$schema')
   let every: ValidateFunction | undefined
   try {
     const first = compiled(compilerOf(dialect, false), plain)
@@ -133,9 +133,4 @@ function compiled(compiler: Ajv, schema: JsonObject | boolean): ValidateFunction
   } finally {
     if (typeof schema !== 'boolean') compiler.removeSchema(schema)
   }
-}
-
-function withoutDialect(schema: JsonObject): JsonObject {
-  const { $schema: _, ...rest } = schema
-  return rest
 }

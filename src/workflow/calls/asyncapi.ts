@@ -25,7 +25,7 @@ export async function callAsyncapi(frame: Frame): Promise<Json> {
       kind: 'asyncapi',
       input: fillArguments(frame, argumentsIn(frame), special, '/with'),
     })
-  const call = fillArguments(frame, rest as unknown as JsonObject, special, '/with')
+  const call = fillArguments(frame, rest, special, '/with')
   return subscription.foreach
     ? eachMessage(frame, call, subscription)
     : allMessages(frame, call, subscription)

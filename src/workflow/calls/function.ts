@@ -60,6 +60,6 @@ function inputOf(frame: Frame, reference: Exclude<FunctionReference, { kind: 'in
     throw fault('configuration', `use.catalogs has no '${catalog}'.`)
   }
   const endpoint = endpointOf(frame, declared.endpoint, '/call')
-  const uri = catalogedUri(String(endpoint.uri), name, version)
+  const uri = catalogedUri(endpoint.uri, name, version)
   return { name, version, catalog, endpoint: { ...endpoint, uri } }
 }

@@ -1,9 +1,9 @@
 import { fillArguments, type Special } from '../calls/builtin.ts'
 import type { RunTask, WorkflowProcess } from '../definition/types.ts'
 import type { Frame } from '../frame.ts'
-import type { Json, JsonObject } from '../json.ts'
+import { omit, type Json, type JsonObject } from '../json.ts'
 import { located } from '../locate.ts'
-import { fault, problemOf, WorkflowFault } from '../problem.ts'
+import { fault, problemOf, WorkflowFault, type Problem } from '../problem.ts'
 
 /**
  * dsl-reference.md, "Run": a container, a script, a shell command or another workflow. With `await: false` the
@@ -55,7 +55,6 @@ async function runWorkflow(frame: Frame, process: WorkflowProcess, wait: boolean
   } catch (error) {
     const problem = problemOf(error)
     if (!problem) throw error
-    const { instance: _, ...here } = problem
-    throw located(new WorkflowFault(here as typeof problem), frame.pointer)
+    throw located(new WorkflowFault(omit(problem as JsonObject, 'instance') as Problem), frame.pointer)
   }
 }

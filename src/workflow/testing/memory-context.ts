@@ -57,7 +57,7 @@ interface Pending {
   readonly filters?: readonly EventFilter[]
   readonly work?: () => Json | Taking
   result?: Json | WorkflowFault
-  readonly settle: (outcome: { value: Json | ConsumedEvent } | { error: unknown }) => void
+  readonly settle: (outcome: { value: Json | ConsumedEvent } | { error: Error }) => void
 }
 
 /**
@@ -89,8 +89,8 @@ export class MemoryContext implements DurableContext {
     this.#recorded = [...recorded]
     this.#inbox = (world.events ?? []).map((each) =>
       'event' in each && 'at' in each
-        ? { at: each.at as number, event: each.event as CloudEvent }
-        : { at: startedAt, event: each as CloudEvent },
+        ? { at: each.at, event: each.event as CloudEvent }
+        : { at: startedAt, event: each },
     )
   }
 
@@ -165,7 +165,7 @@ export class MemoryContext implements DurableContext {
       })
       const settle: Pending['settle'] = (outcome) => {
         off()
-        if ('error' in outcome) reject(outcome.error as Error)
+        if ('error' in outcome) reject(outcome.error)
         else resolve(outcome.value)
       }
       const order = this.#order++
