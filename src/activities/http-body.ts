@@ -33,9 +33,9 @@ export function encodeBody(value: Json, contentType: string | undefined): Encode
 function encodeText(text: string, charset: string | undefined): string | Uint8Array {
   if (charset === undefined || /^utf-?8$/.test(charset)) return text
   if (/^(iso-8859-1|latin1|windows-1252|us-ascii)$/.test(charset)) {
-    // The part that both share: beyond it they differ, and Node writes neither right.
-    // eslint-disable-next-line no-control-regex
-    if (/^[\x00-\x7f\xa0-\xff]*$/.test(text)) return Buffer.from(text, 'latin1')
+    // What is the same in all of them: beyond it they differ, and Node writes only Latin-1.
+    const common = charset === 'us-ascii' ? /^[\x00-\x7f]*$/ : /^[\x00-\x7f\xa0-\xff]*$/
+    if (common.test(text)) return Buffer.from(text, 'latin1')
     throw fault('validation', `The body holds a character that ${charset} does not have.`)
   }
   throw fault('configuration', `A body cannot be sent in the charset ${charset}: use utf-8 or iso-8859-1.`)

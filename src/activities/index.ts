@@ -20,6 +20,7 @@ export type { Activity, ActivityContext, ActivityFactory, ActivityOptions } from
 /** Every kind there is, one line each. */
 const factories: readonly ActivityFactory[] = [
   callHttp,
+  callOpenapi,
   resource,
   functionActivity,
   authorize,
@@ -51,7 +52,7 @@ export function createActivityRunner(
   }
 
   const close = async () => {
-    await Promise.all([...activities.values()].map((activity) => activity.close?.()))
+    await Promise.all([...activities.values()].map(async (activity) => activity.close?.()))
     await http.close()
   }
 

@@ -6,6 +6,10 @@ export function objectInput(input: Json, kind: string): JsonObject {
   throw fault('configuration', `A call of kind '${kind}' is given an object.`)
 }
 
+/** A scalar as text; what else it may be, as JSON. */
+export const shown = (value: Json | undefined): string =>
+  typeof value === 'string' ? value : JSON.stringify(value ?? null)
+
 export function textOf(input: JsonObject, name: string): string {
   const value = optionalText(input, name)
   if (value === undefined || value === '') throw fault('configuration', `The call lacks '${name}'.`)

@@ -81,7 +81,9 @@ async function readFile(
   const path = pathOf(uri, projectFolder)
   const real = await realpath(path).catch(() => undefined)
   const roots = await Promise.all(
-    [projectFolder, join(dataFolder, 'files')].map((root) => root && realpath(root).catch(() => undefined)),
+    [projectFolder, join(dataFolder, 'files')].map(async (root) =>
+      root === undefined ? undefined : realpath(root).catch(() => undefined),
+    ),
   )
   // Asked of the real path, so that no link leads out. What is outside looks the same as what is missing.
   if (real === undefined || !roots.some((root) => root && real.startsWith(root + sep))) throw missing(uri)

@@ -60,6 +60,9 @@ export async function saveBody(
   }
 }
 
+/** As Node has it for a list of stages; its types know tuples alone. */
+const run = pipeline as unknown as (stages: readonly unknown[], options: object) => Promise<void>
+
 /**
  * Runs `sink` on the last stage and lets go of all stages, also where it stops early. What the sink threw counts,
  * not the abort of the stages before it that followed.
@@ -80,7 +83,7 @@ async function consume(
     }
   }
   try {
-    await pipeline([...stages, watched] as unknown as Parameters<typeof pipeline>[0], { signal } as never)
+    await run([...stages, watched], { signal })
   } catch (error) {
     if (signal.aborted || !outcome || isAbort(outcome.failure)) throw error
     if ('failure' in outcome) throw outcome.failure

@@ -58,7 +58,7 @@ export function dispatchers(settings: HttpSettings, lookup: LookupFunction): Dis
   }
 }
 
-function hostMatcher(pattern: string): (host: string) => boolean {
+export function hostMatcher(pattern: string): (host: string) => boolean {
   const wanted = pattern.toLowerCase()
   return wanted.startsWith('*.') ? (host) => host.endsWith(wanted.slice(1)) : (host) => host === wanted
 }
@@ -67,7 +67,7 @@ function hostMatcher(pattern: string): (host: string) => boolean {
  * Node's own authorities and these. `undefined` where there are none beside Node's: then Node also reads
  * NODE_EXTRA_CA_CERTS by itself, which it does not where a list is given.
  */
-function trustedAuthorities(
+export function trustedAuthorities(
   further: readonly string[],
   environment: { readonly [name: string]: string | undefined },
 ): string[] | undefined {

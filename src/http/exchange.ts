@@ -38,7 +38,7 @@ export async function exchange(
   const answer = await dispatcher.request({
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
-    method: asked.method as Dispatcher.HttpMethod,
+    method: asked.method,
     headers: asked.headers,
     body: asked.body ?? null,
     signal,

@@ -96,7 +96,6 @@ function bodyExcerpt(body: Uint8Array, type: string, mask: Mask): string {
   if (body.length === 0 || !(type === '' || /json|text|xml/i.test(type))) return ''
   // Mask before cutting, so that half a secret never stands at the end.
   const text = mask(new TextDecoder().decode(body))
-    // eslint-disable-next-line no-control-regex
     .replace(/[\x00-\x1f\x7f\s]+/g, ' ')
     .trim()
   return text.length > excerptLength ? `${text.slice(0, excerptLength)}…` : text

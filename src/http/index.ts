@@ -12,3 +12,4 @@ export type {
   HttpSettings,
 } from './client.ts'
 export { maskFor, type Mask } from './masking.ts'
+export { socketRules, type SocketRules, type SocketTls } from './sockets.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { fault, isObject, type Json, problemOf } from '../../workflow/index.ts'
 import type { ActivityContext, ActivityOptions } from '../activity.ts'
-import type { Endpoint } from '../input.ts'
+import { type Endpoint, shown } from '../input.ts'
 import { parseDocument, readResource } from '../resources.ts'
 
 /** A document that was read: what its references are relative to, and what they may lead to. */
@@ -70,7 +70,7 @@ function keyOf({ uri, authentication }: Endpoint, { secrets }: ActivityContext):
   if (authentication === undefined) return uri
   const uses = isObject(authentication)
     ? Object.values(authentication).map((scheme) =>
-        isObject(scheme) ? (secrets[String(scheme['use'])] ?? null) : null,
+        isObject(scheme) ? (secrets[shown(scheme['use'])] ?? null) : null,
       )
     : []
   return createHash('sha256')

@@ -1,4 +1,5 @@
 import { fault, isObject, type Json, type JsonObject } from '../../workflow/index.ts'
+import { shown } from '../input.ts'
 import {
   type Body,
   declaredParameters,
@@ -102,7 +103,7 @@ function serverOf({ document, root, pathItem, operation }: Found): string {
     const value = isObject(variable) ? variable['default'] : undefined
     if (value === undefined)
       throw fault('configuration', `The server variable '${name}' of the API description has no default.`)
-    return String(value)
+    return shown(value)
   })
   return absoluteServer(url, document.uri)
 }

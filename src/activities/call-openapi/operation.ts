@@ -1,4 +1,5 @@
 import { fault, isObject, type Json, type JsonObject } from '../../workflow/index.ts'
+import { shown } from '../input.ts'
 import type { OpenDocument } from './documents.ts'
 import { operationOfOpenApi3 } from './openapi3.ts'
 import { items, type Located, member, resolvedObject } from './references.ts'
@@ -74,7 +75,7 @@ const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'tr
 export async function findOperation(document: OpenDocument, operationId: string): Promise<Operation> {
   const root = await resolvedObject({ value: document.root, document }, 'content')
   const { swagger, openapi } = root.value
-  const version = typeof openapi === 'string' ? openapi : swagger === undefined ? '' : String(swagger)
+  const version = typeof openapi === 'string' ? openapi : swagger === undefined ? '' : shown(swagger)
   // YAML reads an unquoted 2.0 as the number 2.
   const reader = /^3\.[012]/.test(version)
     ? operationOfOpenApi3
@@ -122,9 +123,7 @@ export async function findOperation(document: OpenDocument, operationId: string)
 export async function declaredParameters({ pathItem, operation }: Found): Promise<Located<JsonObject>[]> {
   const all = [...(await items(pathItem, 'parameters')), ...(await items(operation, 'parameters'))]
   return [
-    ...new Map(
-      all.map((each) => [`${String(each.value['in'])} ${String(each.value['name'])}`, each]),
-    ).values(),
+    ...new Map(all.map((each) => [`${shown(each.value['in'])} ${shown(each.value['name'])}`, each])).values(),
   ]
 }
 

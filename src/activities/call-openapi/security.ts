@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../workflow/index.ts'
 import type { ActivityContext } from '../activity.ts'
+import { shown } from '../input.ts'
 import type { Operation, SecurityScheme } from './operation.ts'
 
 type ApiKey = NonNullable<SecurityScheme['apiKey']>
@@ -28,7 +29,7 @@ export async function secured(
   const names = keyNames(operation)
   const keys = Object.entries(given).flatMap(([name, value]) => {
     const place = names.get(name)
-    return place ? [{ place, value: String(value) }] : []
+    return place ? [{ place, value: shown(value) }] : []
   })
   if (authentication === undefined) return { keys }
   const alternatives = operation.security.filter((alternative) => alternative.length > 0)

@@ -1,4 +1,5 @@
-import { fault, isObject, type Json, type JsonObject } from '../../workflow/index.ts'
+import { fault, type Json, type JsonObject } from '../../workflow/index.ts'
+import { shown } from '../input.ts'
 import { absoluteServer } from './openapi3.ts'
 import {
   type Body,
@@ -35,7 +36,7 @@ function parameterOf(declared: JsonObject): Parameter[] {
     throw fault('configuration', 'The API description has a parameter without a name.')
   if (place !== 'path' && place !== 'query' && place !== 'header') return []
   const format = declared['collectionFormat'] ?? 'csv'
-  const style: Style = place !== 'query' ? 'simple' : (styles[String(format)] ?? 'form')
+  const style: Style = place !== 'query' ? 'simple' : (styles[shown(format)] ?? 'form')
   return [
     {
       name,
@@ -65,7 +66,7 @@ async function bodyOf(
   const whole = declared.find(({ value }) => value['in'] === 'body')
   if (whole) {
     return {
-      name: String(whole.value['name']),
+      name: shown(whole.value['name']),
       required: whole.value['required'] === true,
       mediaType: preferredType(consumes) ?? 'application/json',
       ...(await fieldsOf(member(whole, 'schema'))),
@@ -75,7 +76,7 @@ async function bodyOf(
   if (form.length === 0) return undefined
   const fields = new Map<string, Field>(
     form.map((value) => [
-      String(value['name']),
+      shown(value['name']),
       { required: value['required'] === true, binary: value['type'] === 'file', contentType: undefined },
     ]),
   )

@@ -2,7 +2,7 @@
 import { loadFunction } from '../../workflow/definition/index.ts'
 import { catalogedUri, fault, type Json, type JsonObject } from '../../workflow/index.ts'
 import type { ActivityFactory, ActivityOptions } from '../activity.ts'
-import { type Endpoint, endpointOf, objectInput, textOf } from '../input.ts'
+import { type Endpoint, endpointOf, objectInput, shown, textOf } from '../input.ts'
 import { readResource } from '../resources.ts'
 
 const mostBytes = 1_000_000
@@ -46,7 +46,7 @@ function segment(text: string): string {
 
 function nameOf(input: JsonObject, endpoint: Endpoint): string {
   return typeof input['name'] === 'string'
-    ? `${input['name']}:${String(input['version'])}@${String(input['catalog'])}`
+    ? `${input['name']}:${shown(input['version'])}@${shown(input['catalog'])}`
     : endpoint.uri.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//')
 }
 

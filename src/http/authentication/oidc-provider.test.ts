@@ -325,7 +325,7 @@ function newProvider(address: string): Provider {
     rotateRefreshToken: true,
     jwks: {
       keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })],
-    } as never,
+    },
     clients: [
       one('client_secret_post'),
       one('client_secret_basic'),
@@ -335,7 +335,7 @@ function newProvider(address: string): Provider {
         client_id: 'private_key_jwt',
         token_endpoint_auth_method: 'private_key_jwt',
         grant_types: ['client_credentials'],
-        jwks: { keys: [keys.publicKey.export({ format: 'jwk' })] } as never,
+        jwks: { keys: [keys.publicKey.export({ format: 'jwk' })] },
       },
       {
         ...common,
@@ -372,8 +372,8 @@ async function passwordGrant(made: Provider, context: KoaContextWithOIDC): Promi
   grant.addOIDCScope('openid offline_access api:read')
   const grantId = await grant.save()
   const about = { accountId: 'anna', client: client as NonNullable<typeof client>, grantId, gty: 'password' }
-  const access = new made.AccessToken({ ...about, scope: String(params['scope'] ?? '') } as never)
-  const refresh = new made.RefreshToken({ ...about, scope: 'openid offline_access' } as never)
+  const access = new made.AccessToken({ ...about, scope: (params['scope'] as string | undefined) ?? '' })
+  const refresh = new made.RefreshToken({ ...about, scope: 'openid offline_access' })
   context.body = {
     access_token: await access.save(),
     refresh_token: await refresh.save(),
@@ -397,7 +397,7 @@ async function exchangeGrant(made: Provider, context: KoaContextWithOIDC): Promi
     grantId: 'exchange',
     gty: 'exchange',
     scope: `exchanged ${String(params['scope'])} ${String(params['audience'])}`,
-  } as never)
+  })
   context.body = {
     access_token: await access.save(),
     issued_token_type: type,

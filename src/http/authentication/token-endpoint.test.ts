@@ -37,6 +37,11 @@ const tokenFor = async (oauth2: JsonObject) => {
   closing.push(() => client.close())
   return (await client.authorize({ oauth2 }, noAccess())).parameter
 }
+const oauthPolicy = (oauth2: JsonObject) => {
+  const policy = readPolicy({ oauth2 }, {})
+  if (policy.scheme !== 'oauth2') throw new Error('not OAuth')
+  return policy.oauth
+}
 const granted = { access_token: 'tok', token_type: 'Bearer', expires_in: 60 }
 const client = { id: 'me', secret: 's3cr3t&=' }
 
@@ -101,22 +106,17 @@ describe('the request', () => {
       { body: { ...granted, refresh_token: 'refresh-1' } },
       { body: { ...granted, access_token: 'tok2', refresh_token: 'refresh-2' } },
     ])
-    const oauth = readPolicy(
-      {
-        oauth2: {
-          authority: server.origin,
-          grant: 'authorization_code',
-          client: { id: 'me' },
-          code: 'the-code',
-          redirectUri: 'https://here/done',
-          codeVerifier: 'verifier',
-        },
-      },
-      {},
-    )
+    const oauth = oauthPolicy({
+      authority: server.origin,
+      grant: 'authorization_code',
+      client: { id: 'me' },
+      code: 'the-code',
+      redirectUri: 'https://here/done',
+      codeVerifier: 'verifier',
+    })
     let time = 0
     const tokens = createTokens(plainExchange, () => time)
-    const authenticator = tokens.authenticator('oauth' in oauth ? oauth.oauth : (undefined as never), 'key')
+    const authenticator = tokens.authenticator(oauth, 'key')
     const { signal } = new AbortController()
     expect((await authenticator.authorize(undefined, signal)).parameter).toBe('tok')
     time = 61_000
@@ -212,11 +212,8 @@ describe('renewal', () => {
       },
       () => time,
     )
-    const policy = readPolicy(
-      { oauth2: { authority: 'http://a', grant: 'client_credentials', client } },
-      {},
-    ) as { oauth: never }
-    const authenticator = tokens.authenticator(policy.oauth, 'key')
+    const policy = oauthPolicy({ authority: 'http://a', grant: 'client_credentials', client })
+    const authenticator = tokens.authenticator(policy, 'key')
     const { signal } = new AbortController()
     return {
       at: async (seconds: number) => {
@@ -247,8 +244,8 @@ describe('renewal', () => {
       () => new Promise((done) => (finish = done)),
       () => 0,
     )
-    const policy = readPolicy({ oauth2: { authority: 'http://a', grant: 'client_credentials', client } }, {})
-    const authenticator = tokens.authenticator((policy as { oauth: never }).oauth, 'key')
+    const policy = oauthPolicy({ authority: 'http://a', grant: 'client_credentials', client })
+    const authenticator = tokens.authenticator(policy, 'key')
     const impatient = new AbortController()
     const first = authenticator.authorize(undefined, impatient.signal)
     const second = authenticator.authorize(undefined, new AbortController().signal)

@@ -223,8 +223,7 @@ function tolerated(answer: { status: number; body: Uint8Array }): string | null 
   try {
     const value = JSON.parse(text) as Json
     if (!isObject(value) || value['access_token'] === undefined) return text
-    const { id_token: _, ...rest } = value
-    return JSON.stringify({ token_type: 'Bearer', ...rest })
+    return JSON.stringify({ token_type: 'Bearer', ...value, id_token: undefined })
   } catch {
     return text
   }

@@ -5,7 +5,7 @@ export interface TestServer {
   /** `http://127.0.0.1:<port>`, without a slash at the end. */
   readonly origin: string
   readonly requests: Seen[]
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 export interface Seen {
