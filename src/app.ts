@@ -3,6 +3,7 @@
  * command line) speaks to an `App`, and knows none of the parts by name.
  */
 export { openApp, type App, type AppOptions } from './app/open-app.ts'
+export { checkEvent, readEvent } from './app/cloud-event.ts'
 export { loadOptions } from './app/supported.ts'
 export type { Inbox, InboxEntry, InboxPage, InboxQuery } from './app/inbox.ts'
 export { compareVersions, type Pipelines } from './app/pipelines.ts'

@@ -1,11 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createActivityRunner } from '../activities/index.ts'
+import { classifyHttp, createActivityRunner } from '../activities/index.ts'
 import { openSecrets, packageVersion, type Log, type Settings } from '../config/index.ts'
 import { openDatabase } from '../database/index.ts'
-import { openEmbeddedEngine, type ActivityRunner, type Clock, type EmbeddedEngine } from '../engines/index.ts'
+import {
+  openEmbeddedEngine,
+  type ActivityRunner,
+  type Clock,
+  type EmbeddedEngine,
+  type EmbeddedSettings,
+} from '../engines/index.ts'
 import { SluseError } from '../errors.ts'
 import { openHistory, type History } from '../history/index.ts'
+import { readPolicies } from '../project/index.ts'
+import { Guard } from '../resilience/index.ts'
 import { openInbox, type Inbox } from './inbox.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
 
@@ -17,8 +25,10 @@ export interface App {
   readonly history: History
   readonly inbox: Inbox
   readonly pipelines: Pipelines
-  /** Takes no new work, lets what is under way come to rest within `graceMs`, and closes everything. */
-  close(graceMs?: number): Promise<void>
+  /** Takes no new work and lets what is under way come to rest within `graceMs`; reading goes on. */
+  stop(graceMs: number): Promise<void>
+  /** Stops at once, if it is not stopped yet, and closes everything. */
+  close(): Promise<void>
 }
 
 export interface AppOptions {
@@ -27,6 +37,8 @@ export interface AppOptions {
   /** A JSON file of secrets that comes before environment and folder. */
   readonly secretsFile?: string | undefined
   readonly environment?: { readonly [name: string]: string | undefined }
+  /** How the engine behaves, beyond what is a setting. */
+  readonly engine?: Partial<EmbeddedSettings>
   /** Tests give their own. */
   readonly clock?: Clock
   /** Stands between the engine and the activities: tests answer calls in their stead. */
@@ -46,7 +58,9 @@ export async function openApp(options: AppOptions): Promise<App> {
       environment,
       folder: settings.secretsDir,
     })
+    const guard = await openGuard(settings.project, options.clock)
     const activities = createActivityRunner({
+      ...(guard && { guard }),
       projectFolder: settings.project,
       dataFolder: settings.data,
       http: await httpSettings(settings),
@@ -68,12 +82,14 @@ export async function openApp(options: AppOptions): Promise<App> {
         earlyEvents: settings.earlyEvents,
         inboxRetention: settings.inboxRetention,
         runRetentionDays: settings.runRetentionDays,
+        ...options.engine,
       },
       ...(options.clock && { clock: options.clock }),
       log,
     })
-    let graceMs: number | undefined
-    closers.push(() => engine.close(graceMs))
+    let stopped: Promise<void> | undefined
+    const stop = (graceMs: number) => (stopped ??= engine.close(graceMs))
+    closers.push(() => stop(0))
     return {
       settings,
       log,
@@ -81,15 +97,30 @@ export async function openApp(options: AppOptions): Promise<App> {
       history: openHistory(database),
       inbox: openInbox(database),
       pipelines: openPipelines(settings.project, engine, database),
-      close: (grace) => {
-        graceMs = grace
-        return close()
-      },
+      stop,
+      close,
     }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+/** What waits longer than this for a target is parked on disk instead. */
+const longestWaitMs = 5000
+
+/** A project without policies has none: then a call is made once, and the pipeline decides. */
+async function openGuard(folder: string | undefined, clock: Clock | undefined): Promise<Guard | undefined> {
+  const policies = folder === undefined ? [] : await readPolicies(folder)
+  if (policies.length === 0) return undefined
+  return new Guard({
+    policies,
+    limitsOf: () => ({}),
+    classify: classifyHttp,
+    clock: () => clock?.now() ?? Date.now(),
+    random: Math.random,
+    longestWaitMs,
+  })
 }
 
 async function httpSettings(settings: Settings) {

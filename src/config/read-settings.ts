@@ -23,6 +23,8 @@ export interface SettingsSources {
   /** What stood on the command line, by setting. */
   readonly flags?: { readonly [name: string]: unknown }
   readonly environment?: { readonly [name: string]: string | undefined }
+  /** Defaults in the place of the table's. */
+  readonly defaults?: { readonly [N in SettingName]?: unknown }
   /** From where relative paths of flags and environment are meant. Default: the working folder. */
   readonly workingFolder?: string
 }
@@ -41,13 +43,14 @@ const settingsFile = 'sluse.yaml'
  * @throws SluseError `SLUSE-SETTING`, which names every value that is not valid and where it came from
  */
 export async function readSettings(sources: SettingsSources = {}): Promise<ReadSettings> {
-  const { flags = {}, environment = process.env, workingFolder = process.cwd() } = sources
+  const { flags = {}, environment = process.env, defaults = {}, workingFolder = process.cwd() } = sources
   const faults: string[] = []
   const from = (value: unknown, source: string, folder: string): Candidate[] =>
     value === undefined || value === '' ? [] : [{ value, source, folder }]
 
   const choose = (name: SettingName, file: { [key: string]: unknown }, projectFolder: string): unknown => {
-    const { type, default: standard } = settingsTable[name] as Setting
+    const { type, default: declared } = settingsTable[name] as Setting
+    const standard = defaults[name] ?? declared
     const variable = environmentName(name)
     const key = fileName(name)
     const [chosen] = [

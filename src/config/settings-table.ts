@@ -194,7 +194,7 @@ export const settingsTable = {
     flag: 'server',
     about: 'The server to speak to.',
   }),
-  logLevel: declare({
+  logLevel: declare<'silent' | 'error' | 'warn' | 'info' | 'debug'>({
     group: 'log',
     type: choice('silent', 'error', 'warn', 'info', 'debug'),
     default: 'info',

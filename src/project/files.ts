@@ -1,5 +1,5 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
-import { join, sep } from 'node:path'
+import { join, resolve, sep } from 'node:path'
 import { errorTable, type ErrorCode } from '../errors.ts'
 import type { Finding } from '../workflow/definition/index.ts'
 
@@ -64,7 +64,7 @@ export async function readProjectFile(
   folder: string,
   file: string,
 ): Promise<{ text: string } | { fault: string }> {
-  const path = join(folder, file)
+  const path = resolve(folder, file)
   try {
     const { size } = await stat(path)
     if (size > mostBytes) return { fault: `The file is larger than ${mostBytes / 1_000_000} MB.` }

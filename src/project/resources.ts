@@ -1,14 +1,17 @@
-import { LineCounter, parseAllDocuments } from 'yaml'
+import { isNode, LineCounter, parseAllDocuments, type Document } from 'yaml'
 import { errorTable, type ErrorCode } from '../errors.ts'
+import { readResiliency, type ResiliencyPolicies } from '../resilience/index.ts'
 import type { Finding } from '../workflow/definition/index.ts'
 import { fileFinding, readProjectFile } from './files.ts'
 
-/** A connection or a policy: that it is there and well-formed; what is in it is not looked at yet. */
+/** A connection or a policy. Of connections only that they are well-formed; a `Resiliency` resource is read whole. */
 export interface Resource {
   readonly kind: string
   readonly name: string
   /** Relative to the project's folder. */
   readonly file: string
+  /** Of a `Resiliency` resource. */
+  readonly resiliency?: ResiliencyPolicies
 }
 
 const mostCharacters = 1_000_000
@@ -45,11 +48,30 @@ export async function readResource(
     const texts = [['apiVersion'], ['kind'], ['metadata', 'name']].map((path) => document.getIn(path))
     const [apiVersion, kind, name] = texts
     if (typeof apiVersion === 'string' && typeof kind === 'string' && typeof name === 'string') {
-      resources.push({ kind, name, file })
+      if (kind === 'Resiliency') {
+        const { policies, complaints } = readResiliency(document.toJS({ maxAliasCount: 100 }))
+        for (const { pointer, message, todo } of complaints) {
+          const { line, col } = lines.linePos(offsetOf(document, pointer))
+          const finding = fileFinding(file, message, 'SLUSE-PROJECT-POLICY')
+          findings.push({ ...finding, todo, pointer, line: Math.max(line, 1), column: Math.max(col, 1) })
+        }
+        resources.push({ kind, name, file, resiliency: policies })
+      } else resources.push({ kind, name, file })
     } else {
       const message = 'A resource must have `apiVersion`, `kind` and `metadata.name`.'
       report('SLUSE-PROJECT-RESOURCE', message, document.contents?.range?.[0] ?? 0)
     }
   }
   return { resources, findings }
+}
+
+/** Where the value at a JSON pointer begins; of what is missing, where its nearest parent does. */
+function offsetOf(document: Document, pointer: string): number {
+  const path = pointer.split('/').slice(1)
+  for (; path.length > 0; path.pop()) {
+    const names = path.map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
+    const node = document.getIn(names, true)
+    if (isNode(node) && node.range) return node.range[0]
+  }
+  return 0
 }

@@ -84,11 +84,8 @@ export async function createServer(app: App, options: ServerOptions = {}) {
   await server.ready()
 
   return Object.assign(server, {
-    /** `/ready` says no, new work is refused, live connections end; what is being answered is answered. */
-    stop: async () => {
-      stopping.abort()
-      await server.close()
-    },
+    /** `/ready` says no, new work is refused, live connections end; reads are still answered. */
+    refuseWork: () => stopping.abort(),
   })
 }
 

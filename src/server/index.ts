@@ -4,4 +4,4 @@
  */
 export { isLoopbackAddress } from './guard.ts'
 export { createServer, type ServerOptions } from './create-server.ts'
-export { listen, type Listening } from './listen.ts'
+export { listen, refuseOpenDoor, type Listening } from './listen.ts'

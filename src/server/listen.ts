@@ -1,4 +1,5 @@
 import type { App } from '../app.ts'
+import type { Settings } from '../config/index.ts'
 import { SluseError } from '../errors.ts'
 import { createServer, type ServerOptions } from './create-server.ts'
 import { isLoopbackAddress } from './guard.ts'
@@ -15,8 +16,8 @@ export interface Listening {
  */
 export async function listen(app: App, options: ServerOptions = {}): Promise<Listening> {
   const { settings, log } = app
+  refuseOpenDoor(settings)
   if (!isLoopbackAddress(settings.host)) {
-    if (!settings.insecureNoSignIn) throw new SluseError('SLUSE-SIGN-IN', `Asked for: ${settings.host}.`)
     log('warn', 'INSECURE: nobody has to sign in, and whoever reaches this address can do everything.', {
       host: settings.host,
     })
@@ -25,16 +26,27 @@ export async function listen(app: App, options: ServerOptions = {}): Promise<Lis
   const url = await server
     .listen({ host: settings.host, port: settings.port })
     .catch(async (error: unknown) => {
-      await server.stop()
+      server.refuseWork()
+      await server.close()
       const { code } = error as NodeJS.ErrnoException
       throw new SluseError('SLUSE-LISTEN', `${settings.host}:${settings.port} (${code ?? String(error)}).`)
     })
   let stopped: Promise<void> | undefined
   const stop = async () => {
     log('info', 'Stopping: no new work is taken.')
-    await server.stop()
-    await app.close(settings.stopGrace)
+    server.refuseWork()
+    // Reads are answered until the last run has come to rest, so that a load balancer sees `/ready` say no.
+    await app.stop(settings.stopGrace)
+    await server.close()
+    await app.close()
     log('info', 'Stopped.')
   }
   return { url, stop: () => (stopped ??= stop()) }
+}
+
+/** Nobody signs in yet: beyond loopback only where the operator has said so. Throws `SLUSE-SIGN-IN`. */
+export function refuseOpenDoor({ host, insecureNoSignIn }: Settings): void {
+  if (!isLoopbackAddress(host) && !insecureNoSignIn) {
+    throw new SluseError('SLUSE-SIGN-IN', `Asked for: ${host}.`)
+  }
 }

@@ -1,0 +1,4 @@
+/** The project's own tests: `*.test.yaml` beside what they test. */
+export { junit, type FileResult } from './junit.ts'
+export { runCase } from './run-case.ts'
+export { readTestFile, type TestFile } from './test-file.ts'

@@ -1,0 +1,38 @@
+import { hasErrors, placed, printFindings } from './findings.ts'
+import { exitCodes } from './failure.ts'
+import { onInterrupt } from './interrupt.ts'
+import { verb } from './verb.ts'
+
+export const serveVerb = verb({
+  name: 'serve',
+  arguments: [['[project]', "The project's folder."]],
+  about: 'Run the server: the API, the schedules, the events and the runs of a project.',
+  settings: ['project', 'server', 'engine', 'http', 'log'],
+  projectFirst: true,
+  run: async ({ settings, log, terminal }) => {
+    const interrupt = onInterrupt()
+    const [{ openApp }, { listen, refuseOpenDoor }] = await Promise.all([
+      import('../app.ts'),
+      import('../server/index.ts'),
+    ])
+    refuseOpenDoor(settings)
+    const app = await openApp({ settings, log })
+    try {
+      const { findings } = await app.pipelines.reload()
+      if (hasErrors(findings)) {
+        if (terminal.json) terminal.data({ findings: placed(findings, settings.project) })
+        else printFindings(findings, terminal, settings.project)
+        return exitCodes.usage
+      }
+      if (!terminal.json) printFindings(findings, terminal, settings.project)
+      const listening = await listen(app)
+      if (terminal.json) terminal.data({ url: listening.url })
+      log('info', 'Listening.', { url: listening.url, pipelines: app.pipelines.list().length })
+      const signal = await interrupt.came
+      await listening.stop()
+      return signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.done
+    } finally {
+      await app.close()
+    }
+  },
+})
