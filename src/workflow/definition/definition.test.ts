@@ -168,7 +168,8 @@ function errorsOf(findings: readonly Finding[]): string[] {
 function keysWithout(schema: Json, pointer: string): string[] {
   if (typeof schema !== 'object' || schema === null) return []
   if (Array.isArray(schema)) return schema.flatMap((item, index) => keysWithout(item, `${pointer}/${index}`))
-  const { properties, if: _, ...rest } = schema
+  const { properties } = schema
+  const rest = Object.entries(schema).filter(([key]) => key !== 'properties' && key !== 'if')
   const own = isObject(properties) ? Object.entries(properties) : []
   const bare = own.filter(
     ([, each]) => isObject(each) && each.description === undefined && !each.$ref && each.const === undefined,
@@ -176,6 +177,6 @@ function keysWithout(schema: Json, pointer: string): string[] {
   return [
     ...bare.map(([key]) => `${pointer}/${key}`),
     ...own.flatMap(([key, each]) => keysWithout(each, `${pointer}/${key}`)),
-    ...Object.entries(rest).flatMap(([key, each]) => keysWithout(each, `${pointer}/${key}`)),
+    ...rest.flatMap(([key, each]) => keysWithout(each, `${pointer}/${key}`)),
   ]
 }

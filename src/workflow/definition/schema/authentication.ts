@@ -65,7 +65,7 @@ const oauth2Properties = {
 const path = (purpose: string, fallback: string) =>
   Type.Optional(text(`Path of the ${purpose} endpoint, relative to the authority.`, { default: fallback }))
 
-const oauth2 = closed('OAuth 2', 'A token of an OAuth 2 authorization server.', {
+const oauth2 = closed('OAuth 2 properties', 'A token of an OAuth 2 authorization server.', {
   ...oauth2Properties,
   endpoints: Type.Optional(
     lenient('Endpoints', 'Paths at the authorization server.', {
@@ -76,7 +76,11 @@ const oauth2 = closed('OAuth 2', 'A token of an OAuth 2 authorization server.', 
   ),
 })
 
-const oidc = closed('OpenID Connect', 'A token of a provider that describes itself.', oauth2Properties)
+const oidc = closed(
+  'OpenID Connect properties',
+  'A token of a provider that describes itself.',
+  oauth2Properties,
+)
 
 const schemes = {
   basic: either('Basic', 'HTTP basic authentication (RFC 7617).', [userAndPassword, fromSecret]),

@@ -23,7 +23,7 @@ export const a2aArguments = closed(
       'agent/getAuthenticatedExtendedCard',
     ]),
     parameters: Type.Optional(
-      either('Parameters', 'Parameters of the method.', [
+      either('A2A parameters', 'Parameters of the method.', [
         dataMap('Parameters by name.', { title: 'Data', minProperties: 1 }),
         text('Yields them.', { title: 'Expression' }),
       ]),

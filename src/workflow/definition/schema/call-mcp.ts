@@ -7,11 +7,11 @@ const transport = exactlyOne(
   'Transport',
   'How to reach the server: exactly one of `http` and `stdio`.',
   {
-    http: lenient('HTTP', 'Over HTTP.', {
+    http: lenient('HTTP transport', 'Over HTTP.', {
       endpoint,
       headers: Type.Optional(mapOf('Headers', 'Headers by name.', text('A value.'))),
     }),
-    stdio: lenient('Standard input and output', 'As a process of its own.', {
+    stdio: lenient('Process transport', 'As a process of its own.', {
       command: text('The command that starts the server.'),
       arguments: Type.Optional(Type.Array(text('An argument.'), { description: 'The arguments, in order.' })),
       environment: Type.Optional(mapOf('Environment', 'Environment variables.', text('A value.'))),
@@ -34,7 +34,7 @@ export const mcpArguments = lenient('MCP', 'A call to a server of the Model Cont
     'resources/templates/list',
   ]),
   parameters: Type.Optional(
-    either('Parameters', 'Parameters of the method.', [
+    either('MCP parameters', 'Parameters of the method.', [
       dataMap('Parameters by name.', { title: 'Data' }),
       text('Yields them.', { title: 'Expression' }),
     ]),

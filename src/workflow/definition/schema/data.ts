@@ -15,9 +15,9 @@ export const schemaDefinition = exactlyOne(
   { 'x-role': 'json-schema', 'x-feature': 'schema' },
 )
 
-const shaped = (description: string) =>
+const shaped = (title: string, description: string) =>
   Type.Optional(
-    either(description, description, [
+    either(title, description, [
       expression(description, { title: 'Expression' }),
       dataMap(description, { title: 'Template' }),
     ]),
@@ -28,21 +28,24 @@ const staged = (stage: Stage) => ({ 'x-stage': stage })
 export const input = closed(
   'Input',
   'What goes in: validated first, then reshaped.',
-  { schema: Type.Optional(schemaDefinition), from: shaped('Reshapes the raw input.') },
+  { schema: Type.Optional(schemaDefinition), from: shaped('Input reshaped', 'Reshapes the raw input.') },
   staged('input'),
 )
 
 export const output = closed(
   'Output',
   'What comes out: reshaped first, then validated.',
-  { schema: Type.Optional(schemaDefinition), as: shaped('Reshapes the raw output.') },
+  { schema: Type.Optional(schemaDefinition), as: shaped('Output reshaped', 'Reshapes the raw output.') },
   staged('output'),
 )
 
 export const exportDefinition = closed(
   'Export',
   'What becomes the context of the workflow; it replaces what was there.',
-  { schema: Type.Optional(schemaDefinition), as: shaped('Makes the new context from the output.') },
+  {
+    schema: Type.Optional(schemaDefinition),
+    as: shaped('New context', 'Makes the new context from the output.'),
+  },
   staged('export'),
 )
 

@@ -4,8 +4,8 @@ import { taskOf } from './task-base.ts'
 import { closed, lenient } from './vocabulary.ts'
 
 /** dsl-reference.md, "Emit". */
-export const emitTask = taskOf('Emit', 'Publishes an event.', {
-  emit: closed('Emit', 'What to publish.', {
+export const emitTask = taskOf('Emit task', 'Publishes an event.', {
+  emit: closed('Emission', 'What to publish.', {
     event: lenient('Event', 'The event.', { with: Type.Optional(emittedEvent) }),
   }),
 })

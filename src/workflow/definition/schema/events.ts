@@ -43,13 +43,13 @@ type Extended<T> = T & { [extension: string]: Json | undefined }
 export const emittedEvent = Type.Unsafe<Extended<Attributes & { type: string }>>(
   Type.Object(
     { ...attributes, type: text('What kind of event it is.') },
-    { title: 'Event', description: 'Attributes of the event.', ...extensions },
+    { title: 'Event attributes', description: 'Attributes of the event.', ...extensions },
   ),
 )
 
 const filterAttributes = Type.Unsafe<Extended<Attributes>>(
   Type.Object(attributes, {
-    title: 'Attributes',
+    title: 'Attributes to match',
     description: 'All of these must match: a value, a regular expression, or an expression in ${ }.',
     minProperties: 1,
     ...extensions,
@@ -74,7 +74,7 @@ export const eventFilter = closed('Event filter', 'Which events count.', {
 const one = eventFilter
 const several = (description: string) => Type.Array(eventFilter, { description })
 
-const strategyWithoutUntil = exactlyOne('Events', 'Which events to wait for.', {
+const strategyWithoutUntil = exactlyOne('Events without until', 'Which events to wait for.', {
   one,
   all: several('One event for each of these.'),
   any: several('An event for any of these; an empty list takes every event.'),

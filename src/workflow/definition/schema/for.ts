@@ -6,12 +6,12 @@ import { closed, either, expression, variable } from './vocabulary.ts'
 
 /** dsl-reference.md, "For". */
 export const forTask = taskOf(
-  'For',
+  'For task',
   'Performs tasks for each item of a collection.',
   {
-    for: closed('For', 'The collection and the variables.', {
+    for: closed('Loop', 'The collection and the variables.', {
       each: Type.Optional(variable('Variable that holds the item.', 'item')),
-      in: either('In', 'The collection.', [
+      in: either('Collection', 'The collection.', [
         expression('Yields the collection.', { title: 'Expression' }),
         Type.Unsafe<JsonObject[]>({
           type: 'array',

@@ -4,8 +4,8 @@ import { taskList } from './tasks.ts'
 import { closed } from './vocabulary.ts'
 
 /** dsl-reference.md, "Fork". */
-export const forkTask = taskOf('Fork', 'Performs tasks at the same time.', {
-  fork: closed('Fork', 'The branches.', {
+export const forkTask = taskOf('Fork task', 'Performs tasks at the same time.', {
+  fork: closed('Branches', 'The branches.', {
     branches: taskList('The tasks to perform at the same time.'),
     compete: Type.Optional(
       Type.Boolean({

@@ -5,8 +5,8 @@ import { taskOf } from './task-base.ts'
 import { closed } from './vocabulary.ts'
 
 /** dsl-reference.md, "Listen": the output is always an array. */
-export const listenTask = taskOf('Listen', 'Waits for events.', {
-  listen: closed('Listen', 'What to wait for.', {
+export const listenTask = taskOf('Listen task', 'Waits for events.', {
+  listen: closed('Listener', 'What to wait for.', {
     to: eventConsumptionStrategy,
     read: Type.Optional(readAs),
   }),

@@ -55,12 +55,12 @@ const shell = closed('Shell', 'A command to run in a shell.', {
   environment,
 })
 
-const subWorkflow = closed('Workflow', 'Another workflow to run.', {
+const subWorkflow = closed('Sub-workflow', 'Another workflow to run.', {
   namespace: literal('Its namespace.'),
   name: literal('Its name.'),
   version: literal('Its version, or `latest`.', { default: 'latest' }),
   input: Type.Optional(
-    either('Input', 'Its input; without it, the input of this task.', [
+    either('Sub-workflow input', 'Its input; without it, the input of this task.', [
       dataMap('The input.', { title: 'Data' }),
       enclosed('Yields the input.'),
     ]),
@@ -68,22 +68,26 @@ const subWorkflow = closed('Workflow', 'Another workflow to run.', {
 })
 
 /** dsl-reference.md, "Run". */
-export const runTask = taskOf('Run', 'Runs a container, a script, a shell command or another workflow.', {
-  run: exactlyOne(
-    'Run',
-    'What to run: exactly one.',
-    { container, script, shell, workflow: subWorkflow },
-    {
-      await: Type.Optional(
-        Type.Boolean({ description: 'Whether to wait until it has ended.', default: true }),
-      ),
-      return: Type.Optional(
-        oneWord('What the output is.', ['stdout', 'stderr', 'code', 'all', 'none'], 'stdout'),
-      ),
-    },
-    { 'x-feature': 'run' },
-  ),
-})
+export const runTask = taskOf(
+  'Run task',
+  'Runs a container, a script, a shell command or another workflow.',
+  {
+    run: exactlyOne(
+      'Process',
+      'What to run: exactly one.',
+      { container, script, shell, workflow: subWorkflow },
+      {
+        await: Type.Optional(
+          Type.Boolean({ description: 'Whether to wait until it has ended.', default: true }),
+        ),
+        return: Type.Optional(
+          oneWord('What the output is.', ['stdout', 'stderr', 'code', 'all', 'none'], 'stdout'),
+        ),
+      },
+      { 'x-feature': 'run' },
+    ),
+  },
+)
 
 export type ContainerProcess = Static<typeof container>
 export type ScriptProcess = Static<typeof script>

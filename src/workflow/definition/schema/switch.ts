@@ -9,7 +9,7 @@ const switchCase = closed('Case', 'A condition, and where to go on.', {
 })
 
 /** dsl-reference.md, "Switch". */
-export const switchTask = taskOf('Switch', 'Goes on where the first case that matches says.', {
+export const switchTask = taskOf('Switch task', 'Goes on where the first case that matches says.', {
   switch: Type.Array(
     mapOf('Case', 'One case, by name.', switchCase, { minProperties: 1, maxProperties: 1 }),
     { description: 'The cases, in order.', minItems: 1 },

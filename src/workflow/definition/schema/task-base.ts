@@ -25,6 +25,4 @@ export function taskOf<P extends TProperties>(
   return closed(title, description, { ...properties, ...taskBase }, { 'x-stage': 'task', ...options })
 }
 
-const taskBaseObject = Type.Object(taskBase)
-
-export type TaskBase = Static<typeof taskBaseObject>
+export type TaskBase = Static<TObject<typeof taskBase>>

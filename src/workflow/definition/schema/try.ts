@@ -15,7 +15,7 @@ const catchDefinition = closed(
     when: Type.Optional(expression('Catch only where this holds of the error.')),
     exceptWhen: Type.Optional(expression('Do not catch where this holds of the error.')),
     retry: Type.Optional(
-      either('Retry', 'When to try again, or the name of a retry policy in `use`.', [
+      either('Retry policy or its name', 'When to try again, or the name of a retry policy in `use`.', [
         retryPolicy,
         reference('retries', 'Name of a retry policy in `use.retries`.'),
       ]),
@@ -27,7 +27,7 @@ const catchDefinition = closed(
 )
 
 /** dsl-reference.md, "Try". */
-export const tryTask = taskOf('Try', 'Performs tasks and handles their errors.', {
+export const tryTask = taskOf('Try task', 'Performs tasks and handles their errors.', {
   try: taskList('The tasks to try.'),
   catch: catchDefinition,
 })

@@ -86,7 +86,7 @@ export type Stage = 'input' | 'if' | 'task' | 'output' | 'export' | 'schedule'
 
 /** A TypeBox schema as the data that it is. */
 export function declared(schema: TSchema): Declaration {
-  return schema as Declaration
+  return schema
 }
 
 /** An object that allows no other keys. */

@@ -28,7 +28,7 @@ export function* bounded(
     yield* parser.next(lexeme)
     // The stack holds the stream, its document, and a scalar besides the collections.
     if (parser.stack.length > limits.depth + 3) throw new RangeError(tooDeep(limits))
-    if (--left < 0) throw new RangeError(tooMany(limits))
+    if (--left < 0) throw new RangeError('The text holds too much: too many values, lines and comments.')
   }
   yield* parser.end()
 }

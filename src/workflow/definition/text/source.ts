@@ -108,7 +108,7 @@ function compose(text: string, limits: Limits): { documents: Composed[] } | { fa
   const tokens = bounded(parser, new Lexer().lex(text), limits)
   try {
     for (const document of composer.compose(tokens, true, text.length)) {
-      documents.push(document as Composed)
+      documents.push(document)
       if (documents.length > 2) break
     }
   } catch (error) {

@@ -23,7 +23,7 @@ describe('text that asks too much is refused with a finding', () => {
       text: '? '.repeat(100_000),
       message: /deeper than 200 levels/,
     },
-    { title: 'a million values', text: `a: [${'1,'.repeat(1_000_000)}]`, message: /more than 100000 values/ },
+    { title: 'a million values', text: `a: [${'1,'.repeat(1_000_000)}]`, message: /holds too much/ },
     { title: 'an alias bomb', text: bomb(30), message: /more than 100000 values/ },
     { title: 'an alias of itself', text: 'a: &a [*a]\n', message: /deeper than 200 levels/ },
     { title: 'two documents', text: `${head}---\n${head}`, message: /more than one document/ },

@@ -18,8 +18,8 @@ type Dialect = '2020-12' | '2019-09' | 'draft-07'
 
 function checkOne(schema: JsonObject, pointer: string, report: Report): void {
   const format = typeof schema.format === 'string' ? schema.format : 'json'
-  const named = dialectOfFormat(format)
-  if (!named) {
+  const byFormat = dialectOfFormat(format)
+  if (!byFormat) {
     const message = `Schemas of the format \`${format}\` are not supported.`
     const todo = 'Use `json`: JSON Schema 2020-12, or `json:draft-07`.'
     return report.error('SLUSE-DEFINITION-UNSUPPORTED', `${pointer}/format`, message, { todo })
@@ -30,10 +30,10 @@ function checkOne(schema: JsonObject, pointer: string, report: Report): void {
   if (!isObject(document)) {
     return report.error('SLUSE-DEFINITION-JSON-SCHEMA', at, 'A JSON Schema must be a map, or true or false.')
   }
-  const dialect =
-    isObject(document) && typeof document.$schema === 'string' ? dialectOf(document.$schema) : named
+  const named = typeof document.$schema === 'string' ? document.$schema : undefined
+  const dialect = named === undefined ? byFormat : dialectOf(named)
   if (!dialect) {
-    const message = `The JSON Schema dialect ${String(document.$schema)} is not supported.`
+    const message = `The JSON Schema dialect ${named} is not supported.`
     const todo = 'Leave `$schema` out for 2020-12, or name 2019-09 or draft-07.'
     return report.error('SLUSE-DEFINITION-UNSUPPORTED', `${at}/$schema`, message, { todo })
   }
@@ -116,8 +116,7 @@ function compileSchema(dialect: Dialect, document: JsonObject, pointer: string, 
 
 /** The dialect is chosen already, and `https` for `http` in its name must not matter. */
 function withoutDialect(document: JsonObject): JsonObject {
-  const { $schema: _, ...rest } = document
-  return rest
+  return Object.fromEntries(Object.entries(document).filter(([key]) => key !== '$schema'))
 }
 
 /** Compiling makes a function of a schema, which takes time and memory for each of its values. */

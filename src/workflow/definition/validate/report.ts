@@ -16,6 +16,7 @@ export interface Remark {
 
 /** Where findings go. */
 export interface Report {
+  tell(severity: Remark['severity'], ...finding: Parameters<Report['error']>): void
   error(
     code: FindingCode,
     pointer: string,
@@ -45,14 +46,14 @@ export class Remarks implements Report {
   }
 
   error(...[code, pointer, message, more]: Parameters<Report['error']>): void {
-    this.#add('error', code, pointer, message, more)
+    this.tell('error', code, pointer, message, more)
   }
 
   warning(...[code, pointer, message, more]: Parameters<Report['warning']>): void {
-    this.#add('warning', code, pointer, message, more)
+    this.tell('warning', code, pointer, message, more)
   }
 
-  #add(severity: Remark['severity'], ...[code, pointer, message, more]: Parameters<Report['error']>): void {
+  tell(severity: Remark['severity'], ...[code, pointer, message, more]: Parameters<Report['error']>): void {
     if (severity === 'error' && ++this.#errors > most) throw enough
     if (severity === 'warning' && this.all.length >= most) return
     this.all.push({

@@ -210,8 +210,8 @@ function checkUnknown(declaration: Declaration, value: JsonObject, place: Place,
     const owner = place.pointer === '' ? 'a workflow' : nameOf(place.pointer)
     const message = `${capital(owner)} has no key \`${key}\`${ignored ? ': it is ignored' : ''}.`
     const todo = near === undefined ? placeAdvice(properties, holder) : `Did you mean \`${near}\`?`
-    const report = ignored ? walk.report.warning : walk.report.error
-    report.call(walk.report, 'SLUSE-DEFINITION-UNKNOWN-KEY', into(place, key).pointer, message, {
+    const { pointer } = into(place, key)
+    walk.report.tell(ignored ? 'warning' : 'error', 'SLUSE-DEFINITION-UNKNOWN-KEY', pointer, message, {
       part: 'key',
       todo,
     })

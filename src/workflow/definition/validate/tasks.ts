@@ -19,8 +19,8 @@ export function checkTaskList(value: Json, place: Place, walk: Walk): void {
   if (value.length === 0) {
     const message = `${capital(nameOf(place.pointer))} has no task: it does nothing.`
     const branches = place.pointer.endsWith('/fork/branches')
-    const report = branches ? walk.report.error : walk.report.warning
-    return report.call(walk.report, 'SLUSE-DEFINITION-TASK-LIST', place.pointer, message, { part: 'key' })
+    const severity = branches ? 'error' : 'warning'
+    return walk.report.tell(severity, 'SLUSE-DEFINITION-TASK-LIST', place.pointer, message, { part: 'key' })
   }
   const names = value.map((item) => (isObject(item) ? (Object.keys(item)[0] ?? '') : ''))
   checkNames(names, place, walk)
@@ -114,6 +114,8 @@ export function checkTask(value: Json, place: Place, walk: Walk): void {
     return checkShape({ type: 'string' }, value.call ?? null, into(place, 'call'), walk)
   }
   walk.feature('task', kind, into(place, kind))
+  if (kind === 'call')
+    walk.feature('call', builtinCalls.find((name) => name === value.call) ?? 'function', into(place, kind))
   checkShape(declaration, value, here, walk)
   checkTaskRules(kind, value, here, walk)
 }
