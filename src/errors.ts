@@ -230,6 +230,11 @@ export const errorTable = {
     todo: 'Add its definition, or correct namespace, name and version.',
     status: 422,
   },
+  'SLUSE-PROJECT-POLICY': {
+    what: 'A Resiliency resource is not valid.',
+    todo: 'Correct it; docs/reference/resiliency.md shows what can stand there.',
+    status: 422,
+  },
   'SLUSE-PROJECT-RESOURCE': {
     what: 'A connection or a policy is not a resource with apiVersion, kind and metadata.name.',
     todo: 'Write it as the Dapr resource that it is.',

@@ -1,5 +1,6 @@
 import type { ActivityRequest } from '../engines/engine.ts'
 import type { HttpClient, HttpSettings } from '../http/index.ts'
+import type { Guard } from '../resilience/index.ts'
 import type { Json } from '../workflow/index.ts'
 import type { ProcessSettings } from './process/index.ts'
 
@@ -38,6 +39,8 @@ export interface ActivityOptions {
   /** Where the data lies (absolute, `SLUSE_DATA`): downloads go to `files/` in it. */
   readonly dataFolder: string
   readonly http?: HttpSettings
+  /** The project's policies for outgoing calls. Default: none, beyond the client's own limits. */
+  readonly guard?: Guard
   /** Bounds of the processes that shells, scripts and MCP servers are. */
   readonly processes?: ProcessSettings
   /** Folder (absolute) or http(s) address of catalogs by name; `default` is the project's folder unless given. */

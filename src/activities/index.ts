@@ -10,11 +10,13 @@ import { authorize } from './authorize/index.ts'
 import { callHttp } from './call-http/index.ts'
 import { callOpenapi } from './call-openapi/index.ts'
 import { functionActivity } from './function/index.ts'
+import { guardedHttp } from './guarded-http.ts'
 import { resource } from './resource/index.ts'
 import { runContainer } from './run-container/index.ts'
 import { runScript } from './run-script/index.ts'
 import { runShell } from './run-shell/index.ts'
 
+export { classifyHttp } from './guarded-http.ts'
 export type { Activity, ActivityContext, ActivityFactory, ActivityOptions } from './activity.ts'
 
 /** Every kind there is, one line each. */
@@ -48,7 +50,8 @@ export function createActivityRunner(
     const activity = activities.get(kind)
     if (!activity) throw fault('configuration', `This server carries out no activity of kind '${kind}'.`)
     request.signal.throwIfAborted()
-    return activity.run(input, { ...request, http })
+    const { guard } = options
+    return activity.run(input, { ...request, http: guard ? guardedHttp(http, guard, request.attempt) : http })
   }
 
   const close = async () => {

@@ -37,14 +37,14 @@ describe('a project', () => {
       'pipelines/.hidden.yaml': 'no: [',
       'connections/form.yaml':
         'apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: { name: form }\n---\napiVersion: dapr.io/v1alpha1\nkind: HTTPEndpoint\nmetadata: { name: cases }\n',
-      'policies/calm.yaml': 'apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: { name: calm }\n',
+      'policies/calm.yaml': 'apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: { name: calm }\nspec: { policies: {}, targets: {} }\n',
       'functions/double/1.0.0/function.yaml': 'set: { x: 2 }\n',
     })
     const project = await readProject(folder)
     expect(project.findings).toEqual([])
     expect(project.definitions.map((each) => each.reference.name)).toEqual(['a', 'c', 'b'])
     expect(project.connections.map((each) => each.name)).toEqual(['form', 'cases'])
-    expect(project.policies).toEqual([{ kind: 'Resiliency', name: 'calm', file: 'policies/calm.yaml' }])
+    expect(project.policies).toMatchObject([{ kind: 'Resiliency', name: 'calm', file: 'policies/calm.yaml' }])
     expect(project.functions).toEqual(['double:1.0.0'])
     expect(project.tests).toEqual(['pipelines/a.test.yaml'])
   })

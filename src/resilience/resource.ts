@@ -204,7 +204,8 @@ class Reader {
 
   codes(value: unknown, at: string, min: number, max: number): RetryPolicy['httpStatusCodes'] {
     if (value === undefined || value === '') return undefined
-    const ranges = parseCodeRanges(String(value), min, max)
+    const text = typeof value === 'number' ? String(value) : value
+    const ranges = typeof text === 'string' ? parseCodeRanges(text, min, max) : undefined
     if (!ranges) {
       this.complain(
         at,
