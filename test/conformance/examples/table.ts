@@ -254,7 +254,7 @@ export const examples: { readonly [file: string]: readonly ExampleCase[] } = {
   'listen-to-all read-envelope.yaml': [
     {
       given: { events: [temperature(37), pulse(110), temperature(39)] },
-      ends: { outputLike: [pulse(110), temperature(39)] },
+      ends: { outputLike: [pulse(110), temperature(39)] as JsonObject[] },
     },
   ],
   'listen-to-all.yaml': [
