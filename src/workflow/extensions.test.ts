@@ -18,7 +18,7 @@ async function toldBy(definition: object, input: Json = null): Promise<Json[][]>
   const { context, ended } = await runWorkflow(definition as never, { input })
   expect(ended.status).toBe('completed')
   return [...context.asked.values()].map((asked) => {
-    const { type, data } = (asked as { input: { type: string; data: Json[] } }).input
+    const { type, data } = (asked as unknown as { input: { type: string; data: Json[] } }).input
     return [type, ...data]
   })
 }

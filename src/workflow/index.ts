@@ -4,8 +4,10 @@
  */
 export { Postponed, type ActivityCall } from './activity.ts'
 export type { ChildRun, ConsumedEvent, DurableContext } from './durable-context.ts'
-export { matches, typesOf, type CloudEvent, type EventFilter } from './events.ts'
+export { milliseconds } from './durations.ts'
+export { correlationsOf, dataOf, matches, typesOf, type CloudEvent, type EventFilter } from './events.ts'
 export { catalogedUri } from './calls/function-reference.ts'
+export { mermaid } from './graph.ts'
 export { interpret } from './interpreter.ts'
 export { isObject, type Json, type JsonObject } from './json.ts'
 export type { LifecycleReport, TaskPlace } from './lifecycle.ts'

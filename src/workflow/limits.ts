@@ -11,5 +11,8 @@ export const limits = {
   /** UTF-16 units of a regular expression in an event filter, and of what it is matched against. */
   pattern: 1000,
   subject: 10_000,
+  /** Steps of one match of a regular expression that might backtrack far. */
   patternSteps: 100_000,
+  /** UTF-16 units up to which a simple regular expression of a schema runs uncounted. */
+  simpleSubject: 1000,
 } as const

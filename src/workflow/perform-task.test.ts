@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { after, type Taking } from './testing/memory-context.ts'
-import { errorOf, outputOf, runWorkflow, startedAt, told } from './testing/run-workflow.ts'
+import { interpret } from './interpreter.ts'
+import { Scope } from './scope.ts'
+import { after, MemoryContext, type Taking } from './testing/memory-context.ts'
+import { errorOf, outputOf, runWorkflow, startedAt, startOf, told } from './testing/run-workflow.ts'
 import type { Json } from './json.ts'
 
 const standard = 'https://serverlessworkflow.io/spec/1.0.0/errors/'
@@ -150,6 +152,14 @@ describe('a run', () => {
       detail: expect.stringContaining('500 deep') as string,
     })
   })
+
+  test('that goes round for ever is ended by a fault that says so', async () => {
+    const tasks = [{ a: { set: { n: 1 } } }, { b: { set: { n: 2 }, then: 'a' } }]
+    const start = startOf(tasks)
+    const context = new MemoryContext({}, new Scope(), start.startedAt)
+    const quiet = Object.assign(context, { report: () => {}, sleep: async () => {} })
+    await expect(interpret(start, quiet, new Scope())).rejects.toThrow('1000000 tasks')
+  }, 60_000)
 
   test('is refused an expression language other than jq', async () => {
     expect(await errorOf({ evaluate: { language: 'js' }, do: [] })).toMatchObject({

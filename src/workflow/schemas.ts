@@ -3,6 +3,7 @@ import { Ajv2019 } from 'ajv/dist/2019.js'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { isObject, omit, type Json, type JsonObject } from './json.ts'
+import { boundedPattern } from './patterns.ts'
 import { fault, type WorkflowFault } from './problem.ts'
 
 /**
@@ -12,9 +13,14 @@ import { fault, type WorkflowFault } from './problem.ts'
  */
 export function invalid(schema: Json, format: string, data: Json, place: string): WorkflowFault | undefined {
   const { first, every } = validatorsOf(schema, format, place)
-  if (first(data)) return undefined
-  const errors = isSmall(data) && !every(data) ? every.errors : first.errors
-  return validationFault(errors ?? [], place)
+  try {
+    if (first(data)) return undefined
+    const errors = isSmall(data) && !every(data) ? every.errors : first.errors
+    return validationFault(errors ?? [], place)
+  } catch (error) {
+    // Data that is nested deeper than the stack is.
+    return fault('validation', `By ${place}: the data cannot be validated: ${String(error)}.`)
+  }
 }
 
 interface Validators {
@@ -92,7 +98,17 @@ function dialectOf(schema: JsonObject, format: string, place: string): Dialect {
   return found[0] as Dialect
 }
 
-const base: Options = { strict: false, logger: false, addUsedSchema: false, validateSchema: false }
+const regExp = Object.assign((pattern: string) => ({ ...boundedPattern(pattern), toString: () => pattern }), {
+  code: 'boundedPattern',
+})
+
+const base: Options = {
+  strict: false,
+  logger: false,
+  addUsedSchema: false,
+  validateSchema: false,
+  code: { regExp },
+}
 const compilers = new Map<string, Ajv>()
 
 function compilerOf(dialect: Dialect, allErrors: boolean): Ajv {

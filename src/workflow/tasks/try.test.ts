@@ -210,6 +210,11 @@ describe('retry', () => {
     })
   })
 
+  test('without limit, of what always fails at once, can be cancelled', async () => {
+    const result = await runWorkflow(tried({ retry: {} }), { cancelAt: startedAt })
+    expect(result.ended).toEqual({ status: 'cancelled' })
+  })
+
   test('without limit ends only with success', async () => {
     expect(await outputOf(retrying({ delay: ms(1) }), flaky(50))).toBe('fine')
   })

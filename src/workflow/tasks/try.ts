@@ -93,7 +93,9 @@ async function mayRetry(
   const { duration } = policy.limit ?? {}
   if (duration !== undefined && due > since + frame.duration(duration, '/catch/retry/limit/duration'))
     return false
-  if (due > now) await frame.sleep(due, `${key.slice(frame.key.length)}/delay`)
+  const part = key.slice(frame.key.length)
+  if (due > now) await frame.sleep(due, `${part}/delay`)
+  else if (frame.run.count()) await frame.sleep(now, `${part}/breath`)
   frame.run.report({ kind: 'task.retried', attempt: retries + 1, task: frame.pointer, key: frame.key })
   return true
 }

@@ -33,6 +33,18 @@ export function workflowOf(definition: Definition): Workflow {
   return { document, ...rest } as unknown as Workflow
 }
 
+export function startOf(definition: Definition, given: Partial<RunStart> = {}): RunStart {
+  return {
+    id: 'run-1',
+    workflow: workflowOf(definition),
+    input: null,
+    startedAt,
+    secrets: {},
+    runtime: { name: 'sluse', version: '0.0.0', metadata: {} },
+    ...given,
+  }
+}
+
 /** Runs a definition in memory, to its end or until it waits for an event that does not come. */
 export async function runWorkflow(
   definition: Definition,
@@ -43,15 +55,7 @@ export async function runWorkflow(
   const world: World = Object.fromEntries(
     Object.entries({ activities, children, events, cancelAt }).filter(([, value]) => value !== undefined),
   )
-  const start: RunStart = {
-    id: 'run-1',
-    workflow: workflowOf(definition),
-    input: null,
-    startedAt,
-    secrets: {},
-    runtime: { name: 'sluse', version: '0.0.0', metadata: {} },
-    ...rest,
-  }
+  const start = startOf(definition, rest)
   const scope = new Scope()
   const context = new MemoryContext(world, scope, start.startedAt, recorded)
   const run = interpret(start, context, scope)
