@@ -46,7 +46,8 @@ export const devVerb = verb({
 async function watch(app: App, terminal: Terminal) {
   const { watch: open } = await import('chokidar')
   const { project, data } = app.settings
-  const parts = ['pipelines', 'functions', 'connections', 'policies']
+  // Policies are read when the server starts.
+  const parts = ['pipelines', 'functions', 'connections']
   const watcher = open(parts, {
     cwd: project,
     ignoreInitial: true,

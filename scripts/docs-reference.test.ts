@@ -1,0 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { files as cli } from './docs-cli.ts'
+import { files as errors } from './docs-errors.ts'
+import { files as settings } from './docs-settings.ts'
+
+test.each(Object.entries({ ...cli, ...errors, ...settings }))('%s is what the code says', (file, make) => {
+  expect(readFileSync(file, 'utf8'), 'run npm run docs:reference').toBe(make())
+})
