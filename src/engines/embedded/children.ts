@@ -1,0 +1,146 @@
+import { fault, type ChildRun, type Json } from '../../workflow/index.ts'
+import { hasCode } from '../../errors.ts'
+import type { Outcome } from '../engine.ts'
+import type { Core } from './core.ts'
+import type { Pinned } from './definitions.ts'
+import { derivedId } from './ids.ts'
+import type { LiveRun } from './live-run.ts'
+import type { Pending, Result } from './pending.ts'
+import { isOver, type RunRow } from './run-row.ts'
+
+/**
+ * Runs within runs. A child's id follows from its parent and the task's key, so that a parent which replays finds the
+ * child that it had started. The child's end is durable by itself; a parent that is not in memory is woken by it, and
+ * one that comes into memory later looks.
+ */
+export class Children {
+  readonly #core: () => Core
+  readonly #waiting = new Map<number, { readonly run: LiveRun; readonly pending: Pending }>()
+
+  constructor(core: () => Core) {
+    this.#core = core
+  }
+
+  async begin(run: LiveRun, pending: Pending, child: ChildRun): Promise<void> {
+    const core = this.#core()
+    pending.phase = 'working'
+    try {
+      const id = derivedId(run.row.id, `child ${pending.key}`)
+      const started = await this.#find(id)
+      if (!run.awaits(pending)) return
+      if (started) return void (await this.#await(run, pending, child, started))
+      const definition = await this.#resolve(run, child)
+      const spec = { id, input: child.input, by: 'run', parent: run.row, parentKey: pending.key }
+      const birth = {
+        durable: () => {
+          if (!child.wait) run.arrive({ pending, result: { value: null } })
+          else if (run.awaits(pending)) pending.phase = 'waiting'
+          run.look()
+        },
+      }
+      const row = await core.runs.create(definition, { ...spec, ...birth })
+      if (child.wait) this.#attach(run, pending, row)
+    } catch (error) {
+      const known = (error as { problem?: unknown }).problem
+      if (!known)
+        core.log('error', 'A child run cannot be started.', { run: run.row.id, error: String(error) })
+      run.arrive({ pending, result: { problem: faultFrom(error) } })
+    }
+  }
+
+  /** A run has ended: its parent, if one waits, goes on. */
+  ended(row: RunRow, outcome: Outcome): void {
+    const waiting = this.#waiting.get(row.number)
+    if (waiting) {
+      this.#waiting.delete(row.number)
+      waiting.run.arrive({ pending: waiting.pending, result: resultOf(outcome) })
+    } else if (row.parent !== undefined) void this.#wakeParent(row.parent, row.parentKey ?? '')
+  }
+
+  /** Orders a cancellation, durable with what made it necessary, then carries it out. */
+  #cancel(run: LiveRun, child: RunRow): void {
+    const order = {
+      sql: "INSERT INTO waits (run, key, kind, due, subject) VALUES (?, '', 'cancel', 0, '')",
+      parameters: [child.number],
+    }
+    const cancel = () => void this.cancel(child.number)
+    if (run.over) return this.#core().commits.add({ statements: [order], durable: cancel })
+    run.also(order)
+    run.afterwards(cancel)
+    run.look()
+  }
+
+  /** Cancels a run that may have ended. */
+  async cancel(number: number): Promise<void> {
+    const live = await this.#core().runs.wake(number)
+    live?.command({ kind: 'cancel', durable: () => {}, refused: () => {} })
+  }
+
+  async #wakeParent(parent: number, key: string): Promise<void> {
+    const core = this.#core()
+    const rows = await core.database.query(
+      "SELECT 1 FROM waits WHERE run = ? AND key = ? AND kind = 'child'",
+      [parent, key],
+    )
+    if (rows.length > 0) await core.runs.wake(parent)
+  }
+
+  async #await(run: LiveRun, pending: Pending, { wait }: ChildRun, found: RunRow): Promise<void> {
+    if (!wait) return run.arrive({ pending, result: { value: null } })
+    this.#attach(run, pending, found)
+    pending.phase = 'waiting'
+    // Looked at again, now that its end would be told.
+    const row = await this.#core().runs.row(found.number)
+    if (row && isOver(row.status)) {
+      this.#waiting.delete(row.number)
+      run.arrive({ pending, result: resultOf(await this.#core().runs.outcomeOf(row)) })
+    } else run.look()
+  }
+
+  #attach(run: LiveRun, pending: Pending, child: RunRow): void {
+    if (!run.awaits(pending)) return this.#cancel(run, child)
+    this.#waiting.set(child.number, { run, pending })
+    pending.stop = (why) => {
+      this.#waiting.delete(child.number)
+      if (why === 'unwanted') this.#cancel(run, child)
+    }
+  }
+
+  async #find(id: string): Promise<RunRow | undefined> {
+    try {
+      return await this.#core().runs.find(id)
+    } catch (error) {
+      if (hasCode(error, 'SLUSE-RUN-NOT-FOUND')) return undefined
+      throw error
+    }
+  }
+
+  #resolve(run: LiveRun, { namespace, name, version }: ChildRun): Promise<Pinned> {
+    const { definitions, settings } = this.#core()
+    if (run.row.depth + 1 >= settings.maxChildDepth) {
+      const detail = `Runs may be ${settings.maxChildDepth} deep within one another; does ${namespace}/${name} run itself?`
+      throw fault('configuration', detail)
+    }
+    return definitions.resolve({ namespace, name, version })
+  }
+}
+
+function resultOf(outcome: Outcome): Result {
+  switch (outcome.status) {
+    case 'completed':
+      return { value: outcome.output }
+    case 'faulted':
+      return { problem: outcome.error }
+    case 'cancelled':
+      return { problem: fault('runtime', 'The run that was waited for was cancelled.').problem }
+  }
+}
+
+function faultFrom(error: unknown) {
+  if (hasCode(error, 'SLUSE-DEFINITION-NOT-FOUND'))
+    return fault('configuration', (error as Error).message).problem
+  const known = (error as { problem?: Json }).problem
+  return known
+    ? (known as never)
+    : fault('runtime', error instanceof Error ? error.message : String(error)).problem
+}

@@ -1,0 +1,43 @@
+import type { Database } from '../../database/index.ts'
+import type { ActivityRunner, SecretStore } from '../engine.ts'
+import type { RunStart } from '../../workflow/index.ts'
+import type { Children } from './children.ts'
+import type { Clock } from './clock.ts'
+import type { Definitions } from './definitions.ts'
+import type { Detached } from './detached.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { GroupCommit } from './group-commit.ts'
+import type { Inbox } from './inbox.ts'
+import type { Limiter } from './limiter.ts'
+import type { Interpret, Log } from './options.ts'
+import type { Parking } from './parking.ts'
+import type { Runs } from './runs.ts'
+import type { Schedules } from './schedules.ts'
+import type { EmbeddedSettings } from './settings.ts'
+import type { Timers } from './timers.ts'
+import type { Turns } from './turns.ts'
+
+/** The parts of one engine, which know each other through this. Made in `open.ts`. */
+export interface Core {
+  readonly database: Database
+  readonly settings: EmbeddedSettings
+  readonly clock: Clock
+  readonly log: Log
+  readonly runtime: RunStart['runtime']
+  readonly interpret: Interpret
+  readonly activities: ActivityRunner
+  readonly secrets: SecretStore
+
+  readonly commits: GroupCommit
+  readonly turns: Turns
+  readonly timers: Timers
+  readonly limiter: Limiter
+  readonly definitions: Definitions
+  readonly runs: Runs
+  readonly parking: Parking
+  readonly inbox: Inbox
+  readonly dispatcher: Dispatcher
+  readonly children: Children
+  readonly detached: Detached
+  readonly schedules: Schedules
+}

@@ -1,0 +1,123 @@
+import {
+  fault,
+  isObject,
+  problemOf,
+  type ActivityCall,
+  type Json,
+  type Problem,
+} from '../../workflow/index.ts'
+import type { LiveRun } from './live-run.ts'
+import type { Pending, Result } from './pending.ts'
+
+/** Begins an effect, once all that the run did before it is durable. Its result arrives at the run. */
+export function begin(run: LiveRun, pending: Pending): void {
+  const { request } = pending
+  switch (request.kind) {
+    case 'activity':
+      return beginActivity(run, pending, request.call)
+    case 'sleep':
+      return beginSleep(run, pending, request.until)
+    case 'event':
+      pending.phase = 'waiting'
+      run.core.inbox.listen(run, pending, request.filters)
+      return run.probe(pending)
+    case 'child':
+      return void run.core.children.begin(run, pending, request.child)
+  }
+}
+
+function beginSleep(run: LiveRun, pending: Pending, until: number): void {
+  const { clock, timers } = run.core
+  const arrive = () => run.arrive({ pending, result: { value: null } })
+  pending.due = until
+  pending.phase = 'waiting'
+  if (until <= clock.now()) arrive()
+  else pending.stop = timers.set(until, arrive)
+}
+
+function beginActivity(run: LiveRun, pending: Pending, call: ActivityCall): void {
+  const { clock, timers, inbox, detached } = run.core
+  if (pending.due !== undefined && pending.due > clock.now()) {
+    pending.phase = 'waiting'
+    pending.stop = timers.set(pending.due, () => run.due(pending))
+    return
+  }
+  pending.phase = 'working'
+  if (call.kind === 'emit') {
+    const result = emitted(call.input)
+    if ('problem' in result) return run.arrive({ pending, result })
+    const emits = () => inbox.row(run.sealer.conceal(result.value) as never, clock.now())
+    return run.arrive({ pending, result, emits, durable: () => inbox.received() })
+  }
+  if (call.wait === false) {
+    const { statement, durable } = detached.due(run, pending.key, call)
+    return run.arrive({ pending, result: { value: null }, statement, durable })
+  }
+  const controller = new AbortController()
+  pending.stop = () => controller.abort()
+  void perform(run, pending, call, controller.signal)
+}
+
+async function perform(
+  run: LiveRun,
+  pending: Pending,
+  call: ActivityCall,
+  signal: AbortSignal,
+): Promise<void> {
+  const { key, attempt } = pending
+  const { core, row, start } = run
+  const request = {
+    kind: call.kind,
+    input: call.input,
+    idempotencyKey: `${row.id}:${key}`,
+    attempt,
+    runId: row.id,
+    key,
+    secrets: start.secrets,
+    signal,
+  }
+  try {
+    const value = await core.limiter.run(() => core.activities(request), signal)
+    if (signal.aborted) return
+    const result = bounded(value, core.settings.maxResultBytes)
+    run.arrive({ pending, result, secret: call.secret === true && 'value' in result })
+  } catch (error) {
+    if (signal.aborted) return
+    const later = postponed(error)
+    if (later) return run.postpone(pending, later.until, later.attempt)
+    run.arrive({ pending, result: { problem: problemFrom(error) } })
+  }
+}
+
+/** As a replay will see it: what JSON does not carry is gone now already. */
+function bounded(value: Json, most: number): Result {
+  const text = JSON.stringify(value ?? null) as string | undefined
+  if (text === undefined) return { value: null }
+  if (text.length > most) {
+    const detail = `The result has ${text.length} bytes as JSON; at most ${most} are kept. Pass a reference instead.`
+    return { problem: fault('runtime', detail).problem }
+  }
+  return { value: JSON.parse(text) as Json }
+}
+
+function emitted(event: Json): Result {
+  const wanting = ['id', 'source', 'type'].find(
+    (name) => !isObject(event) || typeof event[name] !== 'string' || event[name] === '',
+  )
+  if (wanting === undefined) return { value: event }
+  return { problem: fault('validation', `An event needs the attribute '${wanting}'.`).problem }
+}
+
+/** `Postponed` by its code: a class does not survive a thread. */
+export function postponed(error: unknown): { until: number; attempt: number; reason: string } | undefined {
+  const known = error instanceof Error && (error as { code?: unknown }).code === 'SLUSE-POSTPONED'
+  return known ? (error as unknown as { until: number; attempt: number; reason: string }) : undefined
+}
+
+/** What was thrown, as problem details; never a stack. */
+export function problemFrom(error: unknown): Problem {
+  const known = problemOf(error)
+  if (known) return known
+  const message = error instanceof Error ? error.message : String(error)
+  return fault('runtime', message).problem
+}

@@ -1,0 +1,179 @@
+import { insertRows, type Database, type SqlValue, type Statement } from '../../database/index.ts'
+import { hasCode } from '../../errors.ts'
+import type { Log } from './options.ts'
+import { runColumns } from './run-row.ts'
+
+/** What must become durable together. Units are written in the order in which they are added. */
+export interface Unit {
+  /** Rows of `runs`, as `runColumns` has them. */
+  readonly newRuns?: readonly (readonly SqlValue[])[]
+  /** Rows of `inbox`: the columns after `seq`. */
+  readonly events?: readonly (readonly SqlValue[])[]
+  /** A row of the journal. */
+  readonly feed?: { readonly run: number; readonly data: string }
+  readonly statements?: readonly Statement[]
+  /** Called once it is durable, before the next unit's. */
+  durable?(): void
+  /**
+   * Where somebody waits who can be told: the unit is given up where it cannot be written. A unit without this is
+   * tried until it can: what a run did is never lost while its process lives.
+   */
+  refused?(error: unknown): void
+}
+
+const inboxColumns = ['seq', 'source', 'id', 'type', 'received_at', 'consumed', 'data'] as const
+
+const shortestPause = 100
+const longestPause = 5000
+
+/**
+ * One commit for all that is due at the time: while one is on its way to the disk, what comes meanwhile gathers
+ * for the next. So hundreds of runs share an fsync, and a lone one waits for nobody.
+ */
+export class GroupCommit {
+  readonly #database: Database
+  readonly #log: Log
+  #waiting: Unit[] = []
+  #inFlight = false
+  #scheduled = false
+  #pause = 0
+  #retry: NodeJS.Timeout | undefined
+  readonly #last: { journal: number; inbox: number }
+  #idle: (() => void)[] = []
+
+  /** `last` are the highest numbers ever given in the journal and in the inbox. */
+  constructor(database: Database, last: { journal: number; inbox: number }, log: Log) {
+    this.#database = database
+    this.#last = { ...last }
+    this.#log = log
+  }
+
+  /** Events from here on are yet to come. */
+  get nextEvent(): number {
+    return this.#last.inbox + 1
+  }
+
+  /** The highest number in the journal. */
+  get lastRow(): number {
+    return this.#last.journal
+  }
+
+  get writable(): boolean {
+    return this.#pause === 0
+  }
+
+  add(unit: Unit): void {
+    this.#waiting.push(unit)
+    // Who asks while writing fails has the answer at once, and what waits gets another try.
+    if (this.#pause === 0 || unit.refused) this.#schedule()
+  }
+
+  /** Adds a unit that somebody waits for. */
+  write(unit: Omit<Unit, 'durable' | 'refused'>): Promise<void> {
+    return new Promise((resolve, reject) => this.add({ ...unit, durable: resolve, refused: reject }))
+  }
+
+  /** Resolves when nothing is waiting or on its way. */
+  drained(): Promise<void> {
+    if (!this.#inFlight && this.#waiting.length === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#idle.push(resolve))
+  }
+
+  stop(): void {
+    clearTimeout(this.#retry)
+    this.#waiting = []
+  }
+
+  #schedule(): void {
+    if (this.#inFlight || this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      void this.#flush()
+    })
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#inFlight || this.#waiting.length === 0) return
+    clearTimeout(this.#retry)
+    this.#inFlight = true
+    const units = this.#waiting
+    this.#waiting = []
+    try {
+      await this.#database.commit(this.#statements(units))
+      this.#written(units)
+    } catch (error) {
+      // One unit that can never be written must not hold up the others.
+      const left =
+        units.length > 1 && !hasCode(error, 'SLUSE-STORE-FULL')
+          ? await this.#oneByOne(units)
+          : this.#refuse(units, error)
+      this.#waiting = [...left, ...this.#waiting]
+      if (left.length > 0) this.#stall(error)
+    }
+    this.#inFlight = false
+    if (this.#pause === 0 && this.#waiting.length > 0) void this.#flush()
+    else if (this.#waiting.length === 0) for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  #written(units: readonly Unit[]): void {
+    if (this.#pause > 0) this.#log('info', 'Writing works again.')
+    this.#pause = 0
+    for (const unit of units) unit.durable?.()
+  }
+
+  /** Later units of a run build on its earlier ones, so they wait with one that cannot be written. */
+  async #oneByOne(units: readonly Unit[]): Promise<Unit[]> {
+    const left: Unit[] = []
+    const stuck = new Set<number | undefined>()
+    for (const unit of units) {
+      const run = unit.feed?.run
+      if (run !== undefined && stuck.has(run)) {
+        left.push(unit)
+        continue
+      }
+      try {
+        await this.#database.commit(this.#statements([unit]))
+        unit.durable?.()
+      } catch (error) {
+        const kept = this.#refuse([unit], error)
+        if (kept.length > 0) stuck.add(run)
+        left.push(...kept)
+      }
+    }
+    return left
+  }
+
+  #refuse(units: readonly Unit[], error: unknown): Unit[] {
+    for (const unit of units) unit.refused?.(error)
+    return units.filter((unit) => !unit.refused)
+  }
+
+  #stall(error: unknown): void {
+    if (this.#pause === 0)
+      this.#log('error', 'The database refuses to write: runs stand still.', reason(error))
+    this.#pause = Math.min(Math.max(this.#pause * 2, shortestPause), longestPause)
+    this.#retry = setTimeout(() => void this.#flush(), this.#pause)
+  }
+
+  #statements(units: readonly Unit[]): Statement[] {
+    const newRuns = units.flatMap((unit) => unit.newRuns ?? [])
+    // Numbered here, so that what is written later has the higher number: readers go by it.
+    const events: SqlValue[][] = []
+    const journal: SqlValue[][] = []
+    for (const unit of units) {
+      for (const event of unit.events ?? []) events.push([++this.#last.inbox, ...event])
+      if (unit.feed) journal.push([++this.#last.journal, unit.feed.run, unit.feed.data])
+    }
+    return [
+      ...insertRows('runs', runColumns, newRuns),
+      ...insertRows('inbox', inboxColumns, events, 'ON CONFLICT DO NOTHING'),
+      ...insertRows('journal', ['seq', 'run', 'data'], journal),
+      ...units.flatMap((unit) => unit.statements ?? []),
+    ]
+  }
+}
+
+function reason(error: unknown) {
+  return { error: error instanceof Error ? error.message : String(error) }
+}

@@ -1,0 +1,172 @@
+import { SluseError } from '../../errors.ts'
+import { interpret } from '../../workflow/index.ts'
+import type { DefinitionReference, StartRequest } from '../engine.ts'
+import { Children } from './children.ts'
+import { systemClock } from './clock.ts'
+import type { Core } from './core.ts'
+import { Definitions } from './definitions.ts'
+import { Detached } from './detached.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { GroupCommit } from './group-commit.ts'
+import { Inbox } from './inbox.ts'
+import { Limiter } from './limiter.ts'
+import type { Control } from './live-run.ts'
+import type { EmbeddedEngine, EmbeddedEngineOptions } from './options.ts'
+import { Parking } from './parking.ts'
+import { planRerun } from './rerun.ts'
+import { Retention } from './retention.ts'
+import { isOver } from './run-row.ts'
+import { Runs } from './runs.ts'
+import { Schedules } from './schedules.ts'
+import { defaultSettings } from './settings.ts'
+import { Starts } from './starts.ts'
+import { Timers } from './timers.ts'
+import { Turns } from './turns.ts'
+
+/**
+ * Opens the engine on a database and takes up what was under way: runs with work in hand replay and go on, parked
+ * ones are left where they are. Resolves when all is in motion, not when it has come to rest.
+ */
+export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promise<EmbeddedEngine> {
+  const core = await assemble(options)
+  const { runs, inbox, definitions, schedules, commits } = core
+  const starts = new Starts(core)
+  const retention = new Retention(core)
+  let closing: Promise<void> | undefined
+
+  const assertOpen = () => {
+    if (closing) throw new SluseError('SLUSE-CLOSING')
+  }
+
+  await definitions.open()
+  await schedules.open()
+  await core.detached.open()
+  await takeUp(core)
+  await core.parking.open()
+  core.dispatcher.notify()
+  retention.open()
+
+  const command = async (id: string, kind: Control['kind'], by: string | undefined): Promise<void> => {
+    assertOpen()
+    const row = await runs.find(id)
+    const run = isOver(row.status) ? undefined : await runs.wake(row.number)
+    if (!run) throw new SluseError('SLUSE-RUN-ENDED', `(${id})`)
+    await new Promise<void>((durable, refused) => run.command({ kind, durable, refused }))
+    core.log('info', `A run was ${done[kind]}.`, { run: id, by: by ?? '' })
+  }
+
+  return {
+    async deploy(all) {
+      assertOpen()
+      for (const definition of all) await starts.deploy(definition)
+    },
+    async undeploy(reference: DefinitionReference) {
+      assertOpen()
+      await starts.undeploy(reference)
+    },
+    async start(request: StartRequest) {
+      assertOpen()
+      return starts.start(request)
+    },
+    outcome: (id) => runs.outcome(id),
+    cancel: (id, by) => command(id, 'cancel', by),
+    suspend: (id, by) => command(id, 'suspend', by),
+    resume: (id, by) => command(id, 'resume', by),
+    async rerun(id, request) {
+      assertOpen()
+      return starts.rerun(await planRerun(core, id, request))
+    },
+    async publish(events) {
+      assertOpen()
+      return inbox.publish(events)
+    },
+    close(graceMs = 10_000) {
+      closing ??= close(core, retention, graceMs)
+      return closing
+    },
+    health: () => ({
+      writable: commits.writable,
+      liveRuns: runs.size,
+      activitiesRunning: core.limiter.running,
+      activitiesWaiting: core.limiter.waiting,
+    }),
+  }
+}
+
+const done = { cancel: 'cancelled', suspend: 'suspended', resume: 'resumed' } as const
+
+async function assemble(options: EmbeddedEngineOptions): Promise<Core> {
+  const { database } = options
+  const settings = { ...defaultSettings, ...options.settings }
+  const clock = options.clock ?? systemClock
+  const log = options.log ?? (() => {})
+  const last = async (table: string, column: string, mark: string) => {
+    const sql = `SELECT max(coalesce((SELECT max(${column}) FROM ${table}), 0),
+      coalesce((SELECT value FROM marks WHERE name = ?), 0)) AS last`
+    const [row] = await database.query<{ last: number }>(sql, [mark])
+    return row?.last ?? 0
+  }
+  const journal = await last('journal', 'seq', 'journal')
+  const events = await last('inbox', 'seq', 'inbox')
+  const [dispatched] = await database.query<{ value: number }>(
+    "SELECT value FROM marks WHERE name = 'dispatched'",
+  )
+  const commits = new GroupCommit(database, { journal, inbox: events }, log)
+  const self = (): Core => core
+  const dispatcher = new Dispatcher(self, dispatched?.value ?? 0)
+  const core: Core = {
+    database,
+    settings,
+    clock,
+    log,
+    runtime: options.runtime ?? { name: 'sluse', version: '', metadata: {} },
+    interpret: options.interpret ?? interpret,
+    activities: options.activities,
+    secrets: options.secrets ?? (async () => ({})),
+    commits,
+    turns: new Turns(),
+    timers: new Timers(clock),
+    limiter: new Limiter(settings.activityConcurrency),
+    definitions: new Definitions(database),
+    runs: new Runs(self, await last('runs', 'number', 'runs'), settings.replayConcurrency),
+    parking: new Parking(self),
+    inbox: new Inbox(database, commits, clock, settings, () => dispatcher.notify()),
+    dispatcher,
+    children: new Children(self),
+    detached: new Detached(self),
+    schedules: new Schedules(self),
+  }
+  return core
+}
+
+/** Runs that had work in hand, and parked ones whose child ended just as they parked. */
+async function takeUp({ database, runs }: Core): Promise<void> {
+  const rows = await database.query<{ number: number }>(
+    `SELECT number FROM runs WHERE active = 1
+     UNION
+     SELECT waits.run AS number FROM waits
+       JOIN runs ON runs.parent = waits.run AND runs.parent_key = waits.key
+       WHERE waits.kind = 'child' AND runs.ended_at IS NOT NULL`,
+  )
+  for (const { number } of rows) void runs.wake(number)
+}
+
+async function close(core: Core, retention: Retention, graceMs: number): Promise<void> {
+  const { dispatcher, schedules, parking, runs, commits, timers, limiter } = core
+  retention.stop()
+  schedules.stop()
+  await dispatcher.stop()
+  await parking.stop()
+  const until = Date.now() + graceMs
+  const busy = () => limiter.running + limiter.waiting > 0
+  while (busy() && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20))
+  dispatcher.save(true)
+  runs.stop()
+  core.detached.stop()
+  timers.stop()
+  await Promise.race([
+    commits.drained(),
+    new Promise((resolve) => setTimeout(resolve, graceMs + 1000).unref()),
+  ])
+  commits.stop()
+}

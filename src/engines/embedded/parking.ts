@@ -1,0 +1,165 @@
+import { insertRows, type SqlValue, type Statement } from '../../database/index.ts'
+import type { EventFilter, Json } from '../../workflow/index.ts'
+import type { Core } from './core.ts'
+import { typesOfAny } from './inbox.ts'
+import type { LiveRun } from './live-run.ts'
+import type { Pending } from './pending.ts'
+
+const columns = ['run', 'key', 'kind', 'due', 'type', 'subject', 'filter'] as const
+
+/** A filter whose variables are larger than this is left to the run itself. */
+const largestFilter = 32_000
+
+const pageSize = 200
+
+/**
+ * Runs that only wait leave memory: what would wake them is a row on disk. 100,000 of them cost disk, one timer, and
+ * nothing at a restart.
+ */
+export class Parking {
+  readonly #core: () => Core
+  /** Runs in memory that only wait, the longest idle first. */
+  readonly #idle = new Map<LiveRun, number>()
+  #sweeping = false
+  #nextDue: { readonly at: number; readonly stop: () => void } | undefined
+  #waking: Promise<void> | undefined
+  #stopped = false
+
+  constructor(core: () => Core) {
+    this.#core = core
+  }
+
+  /** The run only waits. It parks at once if that will take long, else after a while. */
+  idle(run: LiveRun): void {
+    const { clock, settings } = this.#core()
+    const now = clock.now()
+    const far = [...run.pending.values()].every(
+      ({ due }) => due !== undefined && due - now > settings.parkAtOnceAfter,
+    )
+    if (far) return run.park()
+    this.#idle.delete(run)
+    this.#idle.set(run, now)
+    if (this.#idle.size > settings.maxIdleRuns) this.#idle.keys().next().value?.park()
+    this.#sweepLater()
+  }
+
+  forget(run: LiveRun): void {
+    this.#idle.delete(run)
+  }
+
+  /** What to write so that the run is found when its time, its event or its child comes. */
+  rows(run: LiveRun): Statement[] {
+    const rows = [...run.pending.values()].flatMap((pending) => rowsOf(run, pending))
+    for (const { due } of run.pending.values()) if (due !== undefined) this.#arm(due)
+    return insertRows('waits', columns, rows)
+  }
+
+  /** Takes up what came due meanwhile. */
+  async open(): Promise<void> {
+    await this.#wakeDue()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#nextDue?.stop()
+    await this.#waking
+  }
+
+  #sweepLater(): void {
+    if (this.#sweeping) return
+    const { clock, timers, settings } = this.#core()
+    this.#sweeping = true
+    timers.set(clock.now() + Math.max(settings.parkAfter / 2, 10), () => {
+      this.#sweeping = false
+      this.#sweep()
+    })
+  }
+
+  #sweep(): void {
+    const { clock, settings } = this.#core()
+    const now = clock.now()
+    for (const [run, since] of this.#idle) {
+      if (since + settings.parkAfter > now) break
+      this.#idle.delete(run)
+      const next = Math.min(...[...run.pending.values()].map(({ due }) => due ?? Infinity))
+      if (next - now > settings.parkAfter) run.park()
+    }
+    if (this.#idle.size > 0) this.#sweepLater()
+  }
+
+  #arm(due: number): void {
+    if (this.#stopped || (this.#nextDue && this.#nextDue.at <= due)) return
+    this.#nextDue?.stop()
+    const stop = this.#core().timers.set(due, () => {
+      this.#nextDue = undefined
+      void this.#wakeDue()
+    })
+    this.#nextDue = { at: due, stop }
+  }
+
+  /** One at a time: what comes due while this works is seen by it, or by the timer that it sets at its end. */
+  #wakeDue(): Promise<void> {
+    this.#waking ??= this.#wakeAll().finally(() => (this.#waking = undefined))
+    return this.#waking
+  }
+
+  async #wakeAll(): Promise<void> {
+    const core = this.#core()
+    try {
+      let due = -1
+      let number = 0
+      for (let more = true; more && !this.#stopped;) {
+        const rows = await core.database.query<{ number: number; run: number; due: number }>(
+          `SELECT number, run, due FROM waits WHERE due <= ? AND (due > ? OR (due = ? AND number > ?))
+           ORDER BY due, number LIMIT ?`,
+          [core.clock.now(), due, due, number, pageSize],
+        )
+        const runs = new Set(rows.map(({ run }) => run).filter((run) => !core.runs.has(run)))
+        await Promise.all([...runs].map((run) => this.#wake(run)))
+        due = rows.at(-1)?.due ?? due
+        number = rows.at(-1)?.number ?? number
+        more = rows.length === pageSize
+      }
+      const [next] = await core.database.query<{ due: number }>(
+        'SELECT due FROM waits WHERE due > ? ORDER BY due LIMIT 1',
+        [Math.max(due, 0)],
+      )
+      if (next) this.#arm(next.due)
+    } catch (error) {
+      core.log('error', 'Parked runs cannot be woken; trying again.', { error: String(error) })
+      if (!this.#stopped) core.timers.set(core.clock.now() + 1000, () => void this.#wakeDue())
+    }
+  }
+
+  async #wake(number: number): Promise<void> {
+    const core = this.#core()
+    const run = await core.runs.wake(number)
+    if (!run) {
+      // Ended meanwhile; a cancellation that was ordered for it has no more to do.
+      core.commits.add({ statements: [{ sql: 'DELETE FROM waits WHERE run = ?', parameters: [number] }] })
+      return
+    }
+    const ordered = await core.database.query("SELECT 1 FROM waits WHERE run = ? AND kind = 'cancel'", [
+      number,
+    ])
+    if (ordered.length > 0) run.command({ kind: 'cancel', durable: () => {}, refused: () => {} })
+  }
+}
+
+function rowsOf(run: LiveRun, { key, request, due }: Pending): SqlValue[][] {
+  const { number } = run.row
+  if (due !== undefined) return [[number, key, 'timer', due, null, '', null]]
+  if (request.kind === 'child') return [[number, key, 'child', null, null, '', null]]
+  if (request.kind !== 'event') return []
+  return request.filters.flatMap((filter) => {
+    const text = run.sealer.write(filter as unknown as Json)
+    const sealed = run.sealer.seal !== undefined && text.includes(run.sealer.seal.nonce)
+    const kept = sealed || text.length > largestFilter ? '' : text
+    return typesOfAny([filter]).map((type) => [number, key, 'event', null, type, subjectOf(filter), kept])
+  })
+}
+
+/** A subject that can only be this one: then the row is found by it, among however many wait for the same type. */
+function subjectOf({ with: { subject } }: EventFilter): string {
+  return typeof subject === 'string' && /^[\w.:@/ -]+$/.test(subject) ? subject : ''
+}

@@ -1,0 +1,366 @@
+import type { Statement } from '../../database/index.ts'
+import { isObject, milliseconds, type CloudEvent, type Json } from '../../workflow/index.ts'
+import type { Definition } from '../../workflow/definition/index.ts'
+import type { DefinitionReference } from '../engine.ts'
+import type { Core } from './core.ts'
+import type { Pinned } from './definitions.ts'
+import type { InboxEvent } from './inbox.ts'
+import type { NewRun } from './runs.ts'
+import type { RunRow } from './run-row.ts'
+import { Gathering, type Taken } from './schedule-events.ts'
+import { policyOf, timesOf, type SchedulePolicy, type Times } from './schedule-times.ts'
+import * as sql from './statements.ts'
+
+/** The schedule of one deployed definition. */
+interface Schedule {
+  readonly number: number
+  readonly definition: Pinned
+  readonly policy: SchedulePolicy
+  readonly times: Times | undefined
+  /** For `after`: milliseconds from the end of a run to the next. */
+  readonly pause: number | undefined
+  readonly gathering: Gathering | undefined
+  nextDue: number | undefined
+  /** Events before this number have been dealt with, durably. */
+  firstEvent: number
+  /** Runs that are due and wait for the one under way (`overlap: queue`). */
+  queued: number
+  underWay: number
+  /** Events wait for the run under way (`overlap: queue`). */
+  behind: boolean
+  disarm: () => void
+}
+
+/** A time that is this late was not missed: the process was merely busy. */
+const stillOnTime = 60_000
+
+const pageSize = 200
+
+/** Starts the runs of schedules (dsl-reference.md, "Schedule"). Each start is one transaction with what caused it. */
+export class Schedules {
+  readonly #core: () => Core
+  readonly #all = new Map<number, Schedule>()
+  #lastNumber = 0
+  #stopped = false
+
+  constructor(core: () => Core) {
+    this.#core = core
+  }
+
+  async open(): Promise<void> {
+    const { database, definitions } = this.#core()
+    type Stored = {
+      number: number
+      digest: string
+      next_due: number | null
+      first_event: number
+      queued: number
+    }
+    const rows = await database.query<Stored>(
+      'SELECT number, digest, next_due, first_event, queued FROM schedules',
+    )
+    for (const row of rows) {
+      const schedule = await this.#make(row.number, await definitions.get(row.digest), row.first_event)
+      schedule.nextDue = row.next_due ?? undefined
+      schedule.queued = row.queued
+      this.#lastNumber = Math.max(this.#lastNumber, row.number)
+    }
+    const running = await database.query<{ schedule: number; runs: number }>(
+      'SELECT schedule, count(*) AS runs FROM runs WHERE schedule IS NOT NULL AND ended_at IS NULL GROUP BY schedule',
+    )
+    for (const { schedule, runs } of running) {
+      const known = this.#all.get(schedule)
+      if (known) known.underWay = runs
+    }
+    for (const schedule of this.#all.values()) {
+      this.#arm(schedule)
+      this.#next(schedule)
+    }
+  }
+
+  /** What to write so that the definition's schedule runs, and what to do once that is durable. */
+  deploy(definition: Definition, pinned: Pinned): { statements: Statement[]; durable: () => Promise<void> } {
+    const old = this.#of(definition.reference)
+    if (!definition.workflow.schedule) return old ? this.undeploy(definition.reference) : nothing
+    const unchanged = old && JSON.stringify(timing(old.definition)) === JSON.stringify(timing(pinned))
+    if (old?.definition.digest === pinned.digest) return nothing
+    const { clock, commits } = this.#core()
+    const { namespace, name, version } = definition.reference
+    const number = unchanged ? old.number : ++this.#lastNumber
+    const firstEvent = unchanged ? old.firstEvent : commits.nextEvent
+    const nextDue = unchanged ? old.nextDue : firstDue(pinned, clock.now())
+    const insert = {
+      sql: `INSERT INTO schedules (number, namespace, name, version, digest, next_due, first_event, queued)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      parameters: [
+        number,
+        namespace,
+        name,
+        version,
+        pinned.digest,
+        nextDue ?? null,
+        firstEvent,
+        unchanged ? old.queued : 0,
+      ],
+    }
+    const statements = [...(old ? removal(old.number, unchanged === true) : []), insert]
+    const durable = async () => {
+      if (old) this.#forget(old)
+      const schedule = await this.#make(number, pinned, firstEvent)
+      schedule.nextDue = nextDue
+      if (unchanged) Object.assign(schedule, { queued: old.queued, underWay: old.underWay })
+      this.#arm(schedule)
+      this.#next(schedule)
+    }
+    return { statements, durable }
+  }
+
+  undeploy(reference: DefinitionReference): { statements: Statement[]; durable: () => Promise<void> } {
+    const old = this.#of(reference)
+    if (!old) return nothing
+    return { statements: removal(old.number, false), durable: async () => this.#forget(old) }
+  }
+
+  /** Gives an event to the schedules that wait for it; resolves when what follows is durable. */
+  async take(event: InboxEvent): Promise<void> {
+    const taking: Promise<void>[] = []
+    for (const schedule of this.#all.values()) {
+      if (!schedule.gathering || event.seq < schedule.firstEvent || schedule.behind) continue
+      if (schedule.policy.overlap === 'queue' && schedule.underWay > 0) schedule.behind = true
+      else taking.push(this.#give(schedule, event))
+    }
+    if (taking.length > 0) await Promise.all(taking)
+  }
+
+  /** In the transaction in which a run of a schedule ends. */
+  runEnded(run: RunRow, at: number): Statement[] {
+    const schedule = run.schedule === undefined ? undefined : this.#all.get(run.schedule)
+    if (schedule?.pause === undefined) return []
+    schedule.nextDue = at + schedule.pause
+    return [setDue(schedule)]
+  }
+
+  /** A run has ended, and that is durable. */
+  afterRun(run: RunRow): void {
+    const schedule = run.schedule === undefined ? undefined : this.#all.get(run.schedule)
+    if (!schedule) return
+    schedule.underWay--
+    this.#arm(schedule)
+    this.#next(schedule)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    for (const schedule of this.#all.values()) schedule.disarm()
+  }
+
+  #of({ namespace, name, version }: DefinitionReference): Schedule | undefined {
+    return [...this.#all.values()].find(({ definition: { reference } }) => {
+      return reference.namespace === namespace && reference.name === name && reference.version === version
+    })
+  }
+
+  async #make(number: number, definition: Pinned, firstEvent: number): Promise<Schedule> {
+    const { workflow } = definition
+    const { after, on } = workflow.schedule ?? {}
+    const policy = policyOf(workflow)
+    const schedule: Schedule = {
+      number,
+      definition,
+      policy,
+      times: timesOf(workflow, policy),
+      pause: after === undefined ? undefined : milliseconds(after),
+      gathering: on ? new Gathering(workflow, await this.#kept(number)) : undefined,
+      nextDue: undefined,
+      firstEvent,
+      queued: 0,
+      underWay: 0,
+      behind: policy.overlap === 'queue' && on !== undefined,
+      disarm: () => {},
+    }
+    this.#all.set(number, schedule)
+    return schedule
+  }
+
+  async #kept(number: number): Promise<Taken[]> {
+    type Stored = { seq: number; correlation: string; filter: number; data: string }
+    const rows = await this.#core().database.query<Stored>(
+      'SELECT seq, correlation, filter, data FROM schedule_events WHERE schedule = ? ORDER BY seq',
+      [number],
+    )
+    return rows.map(({ seq, correlation, filter, data }) => {
+      return { seq, group: Number(correlation), filter, event: JSON.parse(data) as CloudEvent }
+    })
+  }
+
+  #forget(schedule: Schedule): void {
+    schedule.disarm()
+    this.#all.delete(schedule.number)
+  }
+
+  // Times.
+
+  #arm(schedule: Schedule): void {
+    schedule.disarm()
+    if (schedule.nextDue === undefined || this.#stopped) return
+    const { timers } = this.#core()
+    schedule.disarm = timers.set(schedule.nextDue, () => void this.#due(schedule))
+  }
+
+  async #due(schedule: Schedule): Promise<void> {
+    const { clock } = this.#core()
+    const { times, nextDue, policy } = schedule
+    if (nextDue === undefined || this.#stopped) return
+    const now = clock.now()
+    if (nextDue > now) return this.#arm(schedule)
+    if (!times) {
+      // `after`: the next time is known when the run has ended.
+      schedule.nextDue = undefined
+      return this.#start(schedule, { input: {}, by: 'schedule', statements: [setDue(schedule)] })
+    }
+    const last = times.lastUntil(now, nextDue)
+    const count = policy.missed === 'all' ? this.#missed(schedule, times, nextDue, last) : 1
+    const missed = now - last > stillOnTime
+    schedule.nextDue = times.after(last)
+    if (policy.missed === 'skip' && missed) this.#core().commits.add({ statements: [setDue(schedule)] })
+    else for (let left = count; left > 0; left--) await this.#startDue(schedule)
+    this.#arm(schedule)
+  }
+
+  #missed(schedule: Schedule, times: Times, first: number, last: number): number {
+    const { settings, log } = this.#core()
+    let count = 1
+    for (let time = first; time < last && count <= settings.maxMissedRuns; count++)
+      time = times.after(time) ?? last
+    if (count <= settings.maxMissedRuns) return count
+    log('warn', 'More runs of a schedule were missed than are made up for.', {
+      ...schedule.definition.reference,
+    })
+    return settings.maxMissedRuns
+  }
+
+  async #startDue(schedule: Schedule): Promise<void> {
+    const { overlap } = schedule.policy
+    const busy = schedule.underWay > 0
+    if (busy && overlap === 'skip') return this.#core().commits.add({ statements: [setDue(schedule)] })
+    if (busy && overlap === 'queue') {
+      schedule.queued++
+      return this.#core().commits.add({ statements: [setDue(schedule), setQueued(schedule)] })
+    }
+    await this.#start(schedule, { input: {}, by: 'schedule', statements: [setDue(schedule)] })
+  }
+
+  /** What waited for the run under way. */
+  #next(schedule: Schedule): void {
+    if (schedule.underWay > 0 || this.#stopped) return
+    if (schedule.queued > 0) {
+      schedule.queued--
+      void this.#start(schedule, { input: {}, by: 'schedule', statements: [setQueued(schedule)] })
+    } else if (schedule.behind) void this.#catchUp(schedule)
+  }
+
+  // Events.
+
+  async #catchUp(schedule: Schedule): Promise<void> {
+    const { database, log, clock, timers } = this.#core()
+    try {
+      for (let from = schedule.firstEvent; ;) {
+        const rows = await database.query<{ seq: number; data: string }>(
+          'SELECT seq, data FROM inbox WHERE seq >= ? ORDER BY seq LIMIT ?',
+          [from, pageSize],
+        )
+        for (const { seq, data } of rows) {
+          if (schedule.underWay > 0 || this.#stopped) return
+          await this.#give(schedule, { seq, event: JSON.parse(data) as CloudEvent })
+          from = seq + 1
+        }
+        if (rows.length > 0) continue
+        schedule.behind = false
+        return
+      }
+    } catch (error) {
+      log('error', 'Events of a schedule cannot be read; trying again.', { error: String(error) })
+      timers.set(clock.now() + 1000, () => this.#next(schedule))
+    }
+  }
+
+  async #give(schedule: Schedule, event: InboxEvent): Promise<void> {
+    if (schedule.policy.overlap === 'skip' && schedule.underWay > 0) return
+    const taking = schedule.gathering?.take(event)
+    if (!taking) return
+    schedule.firstEvent = event.seq + 1
+    const position = {
+      sql: 'UPDATE schedules SET first_event = ? WHERE number = ?',
+      parameters: [schedule.firstEvent, schedule.number],
+    }
+    if ('kept' in taking) {
+      const { seq, group, filter } = taking.kept
+      const keep = {
+        sql: 'INSERT INTO schedule_events (schedule, seq, correlation, filter, data) VALUES (?, ?, ?, ?, ?)',
+        parameters: [schedule.number, seq, String(group), filter, JSON.stringify(event.event)],
+      }
+      return new Promise((durable) =>
+        this.#core().commits.add({ statements: [keep, position, sql.consumed(seq)], durable }),
+      )
+    }
+    const group = taking.starts[0]?.group ?? event.seq
+    const release = {
+      sql: 'DELETE FROM schedule_events WHERE schedule = ? AND correlation = ?',
+      parameters: [schedule.number, String(group)],
+    }
+    const consumed = taking.starts.map(({ seq }) => seq)
+    const statements = [
+      ...(taking.starts.length > 1 ? [release] : []),
+      position,
+      ...consumed.map((seq) => sql.consumed(seq)),
+    ]
+    await this.#start(schedule, { input: taking.input, by: 'event', consumed, statements })
+  }
+
+  /** Resolves when the start is durable; it is tried until it is. */
+  #start(schedule: Schedule, spec: NewRun): Promise<void> {
+    schedule.underWay++
+    return new Promise((durable) => {
+      const create = async (): Promise<void> => {
+        const core = this.#core()
+        try {
+          await core.runs.create(schedule.definition, { ...spec, schedule: schedule.number, durable })
+        } catch (error) {
+          core.log('error', 'A scheduled run cannot be started; trying again.', { error: String(error) })
+          if (!this.#stopped) core.timers.set(core.clock.now() + 1000, () => void create())
+        }
+      }
+      void create()
+    })
+  }
+}
+
+const nothing = { statements: [], durable: async () => {} }
+
+/** What decides when a definition runs: with it unchanged, a new text goes on where the old one was. */
+function timing({ workflow }: Pinned): Json {
+  const { metadata } = workflow.document
+  const policy = isObject(metadata) ? (metadata.schedule ?? null) : null
+  return [workflow.schedule as unknown as Json, policy]
+}
+
+/** `every` and `after` run first when they are deployed. */
+function firstDue({ workflow }: Pinned, now: number): number | undefined {
+  const { every, after, cron } = workflow.schedule ?? {}
+  if (every !== undefined || after !== undefined) return now
+  return cron === undefined ? undefined : timesOf(workflow, policyOf(workflow))?.after(now)
+}
+
+function setDue({ number, nextDue }: Schedule): Statement {
+  return { sql: 'UPDATE schedules SET next_due = ? WHERE number = ?', parameters: [nextDue ?? null, number] }
+}
+
+function setQueued({ number, queued }: Schedule): Statement {
+  return { sql: 'UPDATE schedules SET queued = ? WHERE number = ?', parameters: [queued, number] }
+}
+
+function removal(number: number, keepEvents: boolean): Statement[] {
+  const schedule = { sql: 'DELETE FROM schedules WHERE number = ?', parameters: [number] }
+  const events = { sql: 'DELETE FROM schedule_events WHERE schedule = ?', parameters: [number] }
+  return keepEvents ? [schedule] : [schedule, events]
+}

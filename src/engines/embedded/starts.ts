@@ -1,0 +1,99 @@
+import type { Definition } from '../../workflow/definition/index.ts'
+import type { DefinitionReference, StartedRun, StartRequest } from '../engine.ts'
+import type { Core } from './core.ts'
+import type { Pinned } from './definitions.ts'
+import type { NewRun } from './runs.ts'
+
+/** A rerun, ready to start. */
+export interface Plan {
+  readonly definition: Pinned
+  readonly spec: NewRun
+}
+
+/** What comes from outside: deploying and starting. Each answers once it is durable. */
+export class Starts {
+  readonly #core: Core
+  /** Starts with an idempotency key that are on their way to the disk. */
+  readonly #starting = new Map<string, Promise<StartedRun>>()
+
+  constructor(core: Core) {
+    this.#core = core
+  }
+
+  async deploy(definition: Definition): Promise<void> {
+    const { definitions, schedules, commits, clock } = this.#core
+    const { pinned, statements } = definitions.pin(definition)
+    const { reference } = definition
+    if (definitions.isDeployed(reference, pinned.digest)) return
+    const { namespace, name, version } = reference
+    const schedule = schedules.deploy(definition, pinned)
+    const deployment = {
+      sql: `INSERT INTO deployments (namespace, name, version, digest, deployed_at) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (namespace, name, version) DO UPDATE SET digest = excluded.digest, deployed_at = excluded.deployed_at`,
+      parameters: [namespace, name, version, pinned.digest, clock.now()],
+    }
+    await commits.write({ statements: [...statements, deployment, ...schedule.statements] })
+    definitions.remember(pinned)
+    definitions.deployed(reference, pinned.digest)
+    await schedule.durable()
+  }
+
+  async undeploy(reference: DefinitionReference): Promise<void> {
+    const { definitions, schedules, commits } = this.#core
+    const { namespace, name, version } = reference
+    const schedule = schedules.undeploy(reference)
+    const removal = {
+      sql: 'DELETE FROM deployments WHERE namespace = ? AND name = ? AND version = ?',
+      parameters: [namespace, name, version],
+    }
+    await commits.write({ statements: [removal, ...schedule.statements] })
+    definitions.undeployed(reference)
+    await schedule.durable()
+  }
+
+  async start(request: StartRequest): Promise<StartedRun> {
+    const { definition, idempotencyKey } = request
+    if (idempotencyKey === undefined) return this.#start(request)
+    const { namespace, name } = 'reference' in definition ? definition.reference : definition
+    const key = JSON.stringify([namespace, name, idempotencyKey])
+    const starting = this.#starting.get(key)
+    if (starting) return { ...(await starting), existing: true }
+    const started = this.#startOnce(request, namespace, name, idempotencyKey)
+    this.#starting.set(key, started)
+    try {
+      return await started
+    } finally {
+      this.#starting.delete(key)
+    }
+  }
+
+  rerun({ definition, spec }: Plan): Promise<StartedRun> {
+    return this.#create(definition, spec)
+  }
+
+  async #startOnce(request: StartRequest, namespace: string, name: string, key: string): Promise<StartedRun> {
+    const [row] = await this.#core.database.query<{ id: string }>(
+      'SELECT id FROM runs WHERE namespace = ? AND name = ? AND idempotency_key = ?',
+      [namespace, name, key],
+    )
+    return row ? { id: row.id, existing: true } : this.#start(request)
+  }
+
+  async #start({ definition, input, by, idempotencyKey }: StartRequest): Promise<StartedRun> {
+    const { definitions } = this.#core
+    const spec = { input: input ?? {}, by, idempotencyKey }
+    if (!('reference' in definition)) return this.#create(await definitions.resolve(definition), spec)
+    const { pinned, statements } = definitions.pin(definition)
+    const started = await this.#create(pinned, { ...spec, statements })
+    definitions.remember(pinned)
+    return started
+  }
+
+  async #create(definition: Pinned, spec: NewRun): Promise<StartedRun> {
+    return new Promise((resolve, reject) => {
+      let id = ''
+      const birth = { durable: () => resolve({ id, existing: false }), refused: reject }
+      this.#core.runs.create(definition, { ...spec, ...birth }).then((row) => (id = row.id), reject)
+    })
+  }
+}

@@ -1,0 +1,104 @@
+import type { CloudEvent, Json, Problem } from '../workflow/index.ts'
+
+/** Reads what happened. Secrets show as `•••`. Errors carry a code of `errors.ts`. */
+export interface History {
+  /** Runs, newest first. */
+  runs(query?: RunQuery): Promise<RunPage>
+
+  /** One run; `SLUSE-RUN-NOT-FOUND` where there is none. */
+  run(id: string): Promise<RunSummary>
+
+  /** One run with all its tasks in the order in which they started; `SLUSE-RUN-NOT-FOUND`. */
+  timeline(id: string): Promise<Timeline>
+
+  /** The lifecycle CloudEvents of one run so far, in order (dsl-reference.md, "Lifecycle Events"). */
+  lifecycle(id: string): AsyncIterable<CloudEvent>
+
+  /** Lifecycle events as they happen, none missed and none repeated. Ends when `signal` aborts. */
+  subscribe(subscription?: Subscription): AsyncIterable<FeedEvent>
+}
+
+/** The specification's status phases (dsl.md, "Status Phases"). */
+export type RunStatus =
+  'pending' | 'running' | 'waiting' | 'suspended' | 'cancelled' | 'faulted' | 'completed'
+
+export interface RunQuery {
+  status?: readonly RunStatus[]
+  namespace?: string
+  name?: string
+  version?: string
+  /** Runs that started at or after this, ISO 8601. */
+  from?: string
+  /** Runs that started before this, ISO 8601. */
+  to?: string
+  /** Found in the id, the definition's name, a label or the error. */
+  text?: string
+  /** Children of this run. */
+  parent?: string
+  /** `RunPage.next` of the page before. */
+  cursor?: string
+  /** 1 to 500, default 50. */
+  limit?: number
+}
+
+export interface RunPage {
+  runs: RunSummary[]
+  /** Where the next page begins; absent on the last one. */
+  next?: string
+}
+
+export interface RunSummary {
+  id: string
+  definition: { namespace: string; name: string; version: string }
+  status: RunStatus
+  /** ISO 8601, as all times here. */
+  startedAt: string
+  endedAt?: string
+  /** Who or what started it: a user, `schedule`, `event`. */
+  by?: string
+  parent?: string
+  rerunOf?: string
+  labels: { [name: string]: string }
+  error?: Problem
+}
+
+export interface Timeline {
+  run: RunSummary
+  input: Json
+  output?: Json
+  tasks: TaskRecord[]
+}
+
+export interface TaskRecord {
+  /** JSON pointer in the definition. */
+  task: string
+  /** The same with the iteration path; what `rerun({ from })` takes. */
+  key: string
+  status: Exclude<RunStatus, 'waiting'>
+  createdAt: string
+  startedAt?: string
+  endedAt?: string
+  input?: Json
+  output?: Json
+  error?: Problem
+  /** Retries so far. */
+  retries: number
+}
+
+export interface Subscription {
+  /** The cursor of the last event seen; the beginning of all that is kept: `0`. Default: from now on. */
+  from?: string
+  /** Only this run. */
+  run?: string
+  /** Only runs of this definition. */
+  namespace?: string
+  name?: string
+  signal?: AbortSignal
+}
+
+export interface FeedEvent {
+  /** Give it as `from` to go on after this event. */
+  cursor: string
+  run: string
+  event: CloudEvent
+}

@@ -1,0 +1,18 @@
+/**
+ * What happened: reads the one feed that engines write, as the list of runs, a run's timeline, the
+ * specification's lifecycle CloudEvents and a live subscription. Writes nothing.
+ */
+export { openHistory } from './open-history.ts'
+export type {
+  FeedEvent,
+  History,
+  RunPage,
+  RunQuery,
+  RunStatus,
+  RunSummary,
+  Subscription,
+  TaskRecord,
+  Timeline,
+} from './history.ts'
+export { decodeItems, decodeRow, encodeItems, encodeRow, type FeedItem } from './feed.ts'
+export { concealed, mapLeaves, mark, markPattern } from './marks.ts'
