@@ -83,6 +83,7 @@ describe('an event filter', () => {
 test.each([
   ['dk.andeby.a', ['dk.andeby.a']],
   ['a|b', ['a', 'b']],
+  ['${ "a.*" }', ['a.*']],
   ['dk\\.andeby\\..*', undefined],
   ['${ . == "a" }', undefined],
   [undefined, undefined],

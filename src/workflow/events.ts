@@ -73,7 +73,9 @@ export function correlationsOf(filter: EventFilter, event: CloudEvent): { [key: 
  */
 export function typesOf(filter: EventFilter): string[] | undefined {
   const { type } = filter.with
-  return typeof type === 'string' ? literalsOf(type) : undefined
+  if (typeof type !== 'string') return undefined
+  const constant = /^\$\{ ("(?:[^"\\]|\\.)*") \}$/.exec(type)?.[1]
+  return constant === undefined ? literalsOf(type) : [JSON.parse(constant) as string]
 }
 
 /** The texts that a pattern of nothing but alternatives stands for: `a|b`. A dot does not make it an expression. */

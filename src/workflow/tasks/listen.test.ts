@@ -62,6 +62,18 @@ describe('listen', () => {
     expect(await outputOf(listen({ one: filter }), given)).toEqual([{ n: 2 }])
   })
 
+  test('takes an attribute that an expression gives on the input as it is, and any other as a condition', async () => {
+    const given = {
+      events: [event('a', 1, { subject: 'axb' }), event('a', 2, { subject: 'a.b' })],
+      input: { id: 'a.b' },
+    }
+    expect(await outputOf(listen({ one: { with: { type: 'a', subject: '${ .id }' } } }), given)).toEqual([2])
+    expect(
+      await outputOf(listen({ one: { with: { type: 'a', subject: '${ endswith(".b") }' } } }), given),
+    ).toEqual([2])
+    expect(await outputOf(listen({ one: { with: { subject: '${ . == $input.id }' } } }), given)).toEqual([2])
+  })
+
   test('correlates by what it expects', async () => {
     const filter = type('a', { correlate: { id: { from: '.subject', expect: '${ .id }' } } })
     const given = {
