@@ -34,7 +34,7 @@ export function createDocuments(options: ActivityOptions, now: () => number = Da
     if (before && now() - before.checkedAt < freshMs) return before.root
     const found = await readResource(endpoint, context, options, { unless: before?.etag }).catch(
       (error: unknown) => {
-        if (!before || context.signal.aborted || problemOf(error)?.status !== 500) throw error
+        if (!before || context.signal.aborted || (problemOf(error)?.status ?? 0) < 500) throw error
         // The service that describes itself cannot be reached just now; what it said last still holds.
         options.log?.('warn', 'An API description could not be read again; the one read before is used.')
         return undefined

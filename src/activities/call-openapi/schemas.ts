@@ -8,7 +8,7 @@ export async function fieldsOf(
   encoding?: JsonObject,
 ): Promise<{ fields: Map<string, Field>; open: boolean }> {
   const fields = new Map<string, Field>()
-  const open = schema === undefined ? true : await collect(schema, fields, encoding, 0)
+  const open = schema === undefined ? true : await collect(schema, fields, encoding, new Set())
   return { fields, open: open || fields.size === 0 }
 }
 
@@ -16,10 +16,13 @@ async function collect(
   from: Located,
   fields: Map<string, Field>,
   encoding: JsonObject | undefined,
-  depth: number,
+  seen: Set<JsonObject>,
 ): Promise<boolean> {
   const { value: schema, document } = await resolved(from)
-  if (!isObject(schema) || depth > 20) return true
+  if (!isObject(schema)) return true
+  // Each schema counts once, however often and in whatever circle it is referred to.
+  if (seen.has(schema)) return false
+  seen.add(schema)
   const required = Array.isArray(schema['required']) ? schema['required'] : []
   const properties = isObject(schema['properties']) ? schema['properties'] : {}
   for (const [name, value] of Object.entries(properties)) {
@@ -36,7 +39,7 @@ async function collect(
   const located = { value: schema, document }
   let open = schema['additionalProperties'] !== undefined && schema['additionalProperties'] !== false
   for (const each of await items(located, 'allOf')) {
-    open = (await collect(each, fields, encoding, depth + 1)) || open
+    open = (await collect(each, fields, encoding, seen)) || open
   }
   // Which of several it will be is not known here: then anything goes.
   return open || member(located, 'oneOf') !== undefined || member(located, 'anyOf') !== undefined
