@@ -7,6 +7,7 @@ import { createHttpClient } from '../http/index.ts'
 import { fault } from '../workflow/index.ts'
 import type { Activity, ActivityFactory, ActivityOptions } from './activity.ts'
 import { authorize } from './authorize/index.ts'
+import { callGrpc } from './call-grpc/index.ts'
 import { callHttp } from './call-http/index.ts'
 import { callOpenapi } from './call-openapi/index.ts'
 import { functionActivity } from './function/index.ts'
@@ -29,6 +30,7 @@ const factories: readonly ActivityFactory[] = [
   runShell,
   runScript,
   runContainer,
+  callGrpc,
 ]
 
 /** The runner, with its end: `close` lets go of pooled connections and whatever the activities keep. */

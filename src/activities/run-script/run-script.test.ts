@@ -140,7 +140,7 @@ with zipfile.ZipFile(sys.argv[1], 'w') as z:
 
 describe('code that lies elsewhere', () => {
   it('is read over HTTP and from the project, and runs the same', async () => {
-    const server = await serve((_, response) => response.end('console.log("from afar")'))
+    const server = await serve((_, response) => void response.end('console.log("from afar")'))
     await writeFile(join(folder, 'here.js'), 'console.log("from here")')
     const from = (uri: string) => script({ language: 'js', source: { endpoint: { uri } } })
     expect(await from(`${server.origin}/script.js`)).toBe('from afar\n')
