@@ -111,6 +111,33 @@ describe('keys and values', () => {
   ])
 })
 
+describe('what the language leaves to metadata', () => {
+  check([
+    [
+      'do:\n  - a: { for: { in: .x }, do: [ { b: { set: { x: 1 } } } ], metadata: { concurrency: 0, owner: me } }',
+      [3, '/do/0/a/metadata/concurrency', '`concurrency` must be at least 1, but is 0.'],
+    ],
+    [
+      'do:\n  - a: { call: http, with: { method: get, endpoint: https://x.dk }, metadata: { saveTo: disk } }',
+      [3, '/do/0/a/metadata/saveTo', '`saveTo` must be `file`, not the text "disk".'],
+    ],
+  ])
+
+  it('is checked for the schedule, but not what another made of that key', () => {
+    const schedule = (text: string) =>
+      load(`${head.replace(' }\n', `, metadata: { schedule: ${text} } }\n`)}do:\n  - a: { set: { x: 1 } }`)
+        .findings
+    expect(schedule('{ timezone: Europe/Copenhagen, missed: all }')).toEqual([])
+    expect(schedule('nightly')).toEqual([])
+    expect(schedule('{ timezone: Europe/Kopenhagen }')).toMatchObject([
+      {
+        pointer: '/document/metadata/schedule/timezone',
+        message: '"Europe/Kopenhagen" is not the name of a time zone.',
+      },
+    ])
+  })
+})
+
 describe('tasks and lists', () => {
   check([
     [
@@ -229,7 +256,10 @@ describe('expressions', () => {
     ["do:\n  - a: { set: { x: '${ .a }-${ .b }' } }", [3, '/do/0/a/set/x', 'more than one `${ }`']],
     ["do:\n  - a: { set: { x: '${ $foo }' } }", [3, '/do/0/a/set/x', 'There is no variable `$foo` here.']],
     ["do:\n  - a: { set: { x: '${ $contxt }' } }", [3, '/do/0/a/set/x', 'Did you mean `$context`?']],
-    ['do:\n  - a: { if: $input.x, set: { x: 1 } }', [3, '/do/0/a/if', '`$input` is not available in `if`.']],
+    [
+      'do:\n  - a: { if: $input.x, set: { x: 1 } }',
+      [3, '/do/0/a/if', '`$input` is not available in the condition of a task.'],
+    ],
     [
       'input: { from: $context }\ndo:\n  - a: { set: { x: 1 } }',
       [2, '/input/from', "`$context` is not available in the workflow's `input.from`."],
@@ -283,6 +313,20 @@ do:
         - d: { set: { x: '\${ .a as $v | reduce .b[] as [$p] (0; . + $p + $v) }' }, export: { as: $output } }
 `),
     ).toEqual([])
+  })
+
+  it('of extensions see the extended task only, and their tasks no variables of others', () => {
+    const use = (text: string) =>
+      find(
+        `use: { extensions: [ { log: { extend: all, ${text} } } ] }\ndo:\n  - a: { for: { in: .x }, do: [ { b: { set: { x: 1 } } } ] }`,
+      )
+    expect(use('when: $task.name == "b"')).toEqual([])
+    expect(use('when: $input.x')).toMatchObject([
+      { message: '`$input` is not available in the condition of a task.' },
+    ])
+    expect(use('before: [ { c: { set: { x: "${ $item }" } } } ]')).toMatchObject([
+      { message: 'There is no variable `$item` here.' },
+    ])
   })
 
   it('may be any text in loose mode, where none is a mistake', () => {

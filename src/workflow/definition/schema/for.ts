@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import type { JsonObject } from '../../json.ts'
 import { taskOf } from './task-base.ts'
 import { taskList } from './tasks.ts'
-import { closed, either, expression, variable } from './vocabulary.ts'
+import { closed, either, expression, freeMap, variable } from './vocabulary.ts'
 
 /** dsl-reference.md, "For". */
 export const forTask = taskOf(
@@ -25,6 +25,18 @@ export const forTask = taskOf(
     }),
     while: Type.Optional(expression('Must hold for the next iteration to happen.')),
     do: taskList('The tasks for each item; the output of one iteration is the input of the next.'),
+    metadata: Type.Optional(
+      freeMap('Anything else to know about the task.', {
+        concurrency: Type.Optional(
+          Type.Integer({
+            description: 'How many iterations run at the same time.',
+            minimum: 1,
+            maximum: 1000,
+            default: 1,
+          }),
+        ),
+      }),
+    ),
   },
   { 'x-binds': { variables: { 'for/each': 'item', 'for/at': 'index' }, within: ['while', 'do'] } },
 )

@@ -22,7 +22,12 @@ export function taskOf<P extends TProperties>(
   properties: P,
   options: object = {},
 ): TObject<P & typeof taskBase> {
-  return closed(title, description, { ...properties, ...taskBase }, { 'x-stage': 'task', ...options })
+  return closed(
+    title,
+    description,
+    { ...properties, ...taskBase, ...properties },
+    { 'x-stage': 'task', ...options },
+  )
 }
 
 export type TaskBase = Static<TObject<typeof taskBase>>

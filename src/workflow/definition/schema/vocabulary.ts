@@ -55,8 +55,8 @@ export interface Declaration {
   }
   /** The group of features of which `oneOf` chooses one. */
   readonly 'x-feature'?: 'authentication' | 'run' | 'schedule' | 'schema' | 'transport'
-  /** In `use`: evaluated where it is used, so with the variables there. */
-  readonly 'x-variables'?: 'any'
+  /** `any` in `use`: evaluated where it is used, so with the variables there. `none`: outside of all tasks. */
+  readonly 'x-variables'?: 'any' | 'none'
 }
 
 /**
@@ -78,6 +78,7 @@ export type Role =
   | 'reference'
   | 'directive'
   | 'cron'
+  | 'timezone'
   | 'json-schema'
 
 export type ReferenceTarget = 'authentications' | 'errors' | 'retries' | 'secrets' | 'timeouts'
@@ -207,9 +208,10 @@ export function dataMap(description: string, options: object = {}) {
   })
 }
 
-/** A map that is carried along and never evaluated. */
-export function freeMap(description: string) {
-  return Type.Unsafe<JsonObject>({ type: 'object', description, additionalProperties: true })
+/** A map that is carried along and never evaluated; `words` are the keys that mean something to us. */
+export function freeMap(description: string, words: TProperties = {}) {
+  const known = Object.keys(words).length === 0 ? {} : { properties: words }
+  return Type.Unsafe<JsonObject>({ type: 'object', description, ...known, additionalProperties: true })
 }
 
 export function variable(description: string, fallback: string) {

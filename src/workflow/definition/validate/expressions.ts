@@ -35,7 +35,7 @@ const moments: { readonly [moment in Moment]: string } = {
   schedule: 'before there is a run',
   workflow: 'for the workflow as a whole',
   'workflow-input': "in the workflow's `input.from`",
-  if: 'in `if`',
+  if: 'in the condition of a task',
   input: 'in `input.from`',
   task: 'in a task',
   output: 'in `output.as`',

@@ -3,9 +3,9 @@ import type { Place } from './place.ts'
 import type { Report } from './report.ts'
 import { capital, described, nameOf } from './words.ts'
 
-/** Judges texts that have a form of their own: URIs, durations, cron expressions. */
+/** Judges texts that have a form of their own. */
 export function checkForm(
-  role: 'uri' | 'duration' | 'cron',
+  role: 'uri' | 'duration' | 'cron' | 'timezone',
   value: string,
   place: Place,
   report: Report,
@@ -15,6 +15,8 @@ export function checkForm(
       return checkUri(value, place, report)
     case 'duration':
       return checkDuration(value, place, report)
+    case 'timezone':
+      return checkTimezone(value, place, report)
     case 'cron': {
       const fault = cronFault(value)
       if (fault) report.error('SLUSE-DEFINITION-CRON', place.pointer, fault.message, { todo: fault.todo })
@@ -58,4 +60,14 @@ function checkUri(value: string, place: Place, report: Report): void {
     return refuse(`The braces in ${described(value)} do not match.`, 'Write `{name}`.')
   const strange = /[<>"\\^`|]|%(?![0-9A-Fa-f]{2})/.exec(literal)
   if (strange) return refuse(`\`${strange[0]}\` cannot stand in a URI.`, 'Write it percent-encoded.')
+}
+
+function checkTimezone(value: string, place: Place, report: Report): void {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: value })
+  } catch {
+    const message = `"${value}" is not the name of a time zone.`
+    const todo = 'Write the name of one, such as Europe/Copenhagen.'
+    report.error('SLUSE-DEFINITION-TYPE', place.pointer, message, { todo })
+  }
 }

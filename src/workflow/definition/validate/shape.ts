@@ -11,7 +11,7 @@ export interface Walk {
   readonly report: Report
   readonly sites: Sites
   /** Judges a text that has a form of its own. */
-  readonly checkForm: (role: 'uri' | 'duration' | 'cron', value: string, place: Place) => void
+  readonly checkForm: (role: 'uri' | 'duration' | 'cron' | 'timezone', value: string, place: Place) => void
   /** Where a declaration refers to one that this walk handles by itself: task lists and tasks. */
   readonly refer: (reference: string, value: Json, place: Place) => void
   /** Told of each feature that is used, such as `run` `container`, so that one not supported is refused by name. */
@@ -42,7 +42,8 @@ function entered(declaration: Declaration, value: Json, place: Place): Place {
   const stage = declaration['x-stage']
   const whole = place.moment === 'workflow' && (stage === 'input' || stage === 'output')
   const moment: Moment = stage === undefined ? place.moment : whole ? `workflow-${stage}` : stage
-  const variables = declaration['x-variables'] ?? place.variables
+  const scope = declaration['x-variables']
+  const variables = scope === 'none' ? new Set<string>() : (scope ?? place.variables)
   const here = { ...place, moment, variables }
   const binds = declaration['x-binds']
   return binds && isObject(value) && !binds.within ? declaring(here, boundNames(binds, value)) : here
@@ -123,7 +124,8 @@ function checkText(declaration: Declaration, value: string, place: Place, walk: 
       else walk.checkForm(declaration['x-role'], value, place)
       return
     case 'cron':
-      walk.checkForm('cron', value, place)
+    case 'timezone':
+      walk.checkForm(declaration['x-role'], value, place)
       return
     case 'directive':
       walk.sites.directives.push({ name: value, pointer: place.pointer, siblings: place.siblings })
