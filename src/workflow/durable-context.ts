@@ -20,6 +20,16 @@ import type { Scope } from './scope.ts'
  * - It is deterministic: no clock, chance or I/O but through this port; only promises, no timers.
  * - A key names one effect of one run: the task's place in the definition plus its iteration path, never a
  *   running number, e.g. `/do/1/perRow[3]/do/0/send`. No two effects of a run share one.
+ * - After 1,000 tasks without an effect it asks for a `sleep` until now, so that the engine gets to breathe.
+ *
+ * How keys are made
+ * - A task's key is its JSON pointer with: `perRow[3]` for a pass of a `for`, `try[1]` for a retry,
+ *   `foreach[2]` for an item of a subscription, `poll#2` where a jump leads to a task again.
+ * - Tasks of an extension are under `/before/{extension}` and `/after/{extension}` of the extended task's key,
+ *   those of a function under `/call/{function}` of the calling task's.
+ * - A task's main effect has the task's key. Others have a part after it: `/timeout`, `/try[1]/delay`,
+ *   `/try[1]/timeout`, `/event[0]`, `/message[0]`, `/function`, `/authorization`, `/breath`, and for a schema that
+ *   is fetched `/input/schema`, `/output/schema`, `/export/schema`. The workflow's own are the same without a task.
  */
 export interface DurableContext {
   /** Milliseconds since 1970, UTC: when the result that was delivered last was recorded. The same on replay. */

@@ -1,6 +1,7 @@
 import { holds } from './expressions.ts'
 import { inside, type Frame, type Surroundings } from './frame.ts'
 import { pointerStep, type Json, type JsonObject } from './json.ts'
+import { problem, problemOf } from './problem.ts'
 import type { ExtensionNode } from './program.ts'
 import type { TemplateArguments } from './templates.ts'
 
@@ -49,7 +50,11 @@ function within(frame: Frame): Surroundings {
   return inside(frame, { extended: frame, locals })
 }
 
-/** In `when`, `$task` also has the task's own properties, which the specification's examples use: `$task.with`. */
+/**
+ * In `when`, `$task` also has the task's own properties, which the specification's examples use: `$task.with`.
+ * A condition is asked of tasks of every shape, and does not hold for one of a shape on which it fails, as with
+ * the conditions of event filters.
+ */
 function applies(frame: Frame, extension: ExtensionNode): boolean {
   if (extension.when === undefined) return true
   const seen: TemplateArguments = {
@@ -60,8 +65,15 @@ function applies(frame: Frame, extension: ExtensionNode): boolean {
     requireSecret: (name) => frame.requireSecret(name),
     now: () => frame.now(),
   }
-  return holds(extension.when, frame.rawInput, 'input', seen, '/when')
+  try {
+    return holds(extension.when, frame.rawInput, 'input', seen, '/when')
+  } catch (error) {
+    if (problemOf(error)?.type === expressionError) return false
+    throw error
+  }
 }
+
+const expressionError = problem('expression', '').type
 
 function described(frame: Frame): JsonObject {
   return { ...(frame.node.task as unknown as JsonObject), ...frame.descriptor }

@@ -11,15 +11,6 @@ export { mermaid } from './graph.ts'
 export { interpret } from './interpreter.ts'
 export { isObject, type Json, type JsonObject } from './json.ts'
 export type { LifecycleReport, TaskPlace } from './lifecycle.ts'
-export {
-  fault,
-  problem,
-  problemOf,
-  sameErrorType,
-  standardErrors,
-  WorkflowFault,
-  type Problem,
-  type StandardError,
-} from './problem.ts'
+export { fault, problem, problemOf, WorkflowFault, type Problem, type StandardError } from './problem.ts'
 export type { RunStart } from './run-start.ts'
 export { Cancelled, Scope } from './scope.ts'

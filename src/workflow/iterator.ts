@@ -5,8 +5,8 @@ import type { Json } from './json.ts'
 
 /**
  * What is done with each event or message of a subscription, one after the other (dsl-reference.md, "Subscription
- * Iterator"): its tasks on the item, then `output`, then `export`. Gives the item's output: without tasks and
- * `output.as`, the item itself.
+ * Iterator"): its tasks on the subscribing task's input, with the item as a variable, then `output`, then `export`.
+ * Gives the item's output: without tasks and `output.as`, the item itself.
  */
 export async function iterate(
   frame: Frame,
@@ -28,7 +28,7 @@ export async function iterate(
   each.authorization = frame.authorization
   if (iterator.do) {
     const list = frame.node.list(`${place}/do`, iterator.do)
-    const result = await frame.run.perform.list(list, `${frame.key}${place}[${index}]/do`, item, each)
+    const result = await frame.run.perform.list(list, `${frame.key}${place}[${index}]/do`, frame.input, each)
     each.rawOutput = result.output
     if (result.left === 'end') frame.then = 'end'
   }

@@ -5,6 +5,7 @@ import type { Problem } from './problem.ts'
  * What the interpreter tells of a run as it goes. Engines record these with the journal, in one transaction;
  * `history/` turns them into the specification's lifecycle CloudEvents (dsl.md, "Lifecycle Events").
  *
+ * A task that is skipped (its `if` does not hold) is not told of; one that a parked run leaves is neither.
  * `task` is the JSON pointer in the definition; `key` adds the iteration path, so that the third pass of a
  * loop can be told from the second.
  */

@@ -4,7 +4,7 @@ import type { Json } from './json.ts'
 /** All that a run starts from. The same on every replay. */
 export interface RunStart {
   readonly id: string
-  /** A validated definition as plain data. */
+  /** A validated definition as plain data. What is compiled of it is kept with the object: give runs the same one. */
   readonly workflow: Workflow
   /** The raw input. */
   readonly input: Json

@@ -18,5 +18,8 @@ export async function callTask(frame: Frame): Promise<Json> {
   }
   if (kind === 'asyncapi') return callAsyncapi(frame)
   const input = argumentsOf(frame, kind)
-  return frame.activity({ kind, input: kind === 'a2a' ? withMessageDefaults(frame, input) : input })
+  if (kind === 'a2a') return frame.activity({ kind, input: withMessageDefaults(frame, input) })
+  // Where the answer goes to a file: the DSL has no word for it, and `metadata` is its place for such.
+  const saveTo = kind === 'http' || kind === 'openapi' ? frame.node.task.metadata?.saveTo : undefined
+  return frame.activity({ kind, input: saveTo === undefined ? input : { ...input, metadata: { saveTo } } })
 }
