@@ -42,6 +42,8 @@ export async function openTestEngine(
     database,
     activities,
     ...options,
+    // A run shows as waiting once it is parked; and what one test publishes is not for the next one.
+    settings: { parkAfter: 20, earlyEvents: 0 },
     secrets: async (names) =>
       Object.fromEntries(
         names.filter((name) => name in secrets).map((name) => [name, secrets[name] as Json]),

@@ -248,6 +248,22 @@ export const readings: readonly Reading[] = [
     shownBy: 'extension.data',
   },
   {
+    place: '`when` of an extension',
+    question:
+      'What if it fails on a task? The specification’s own example does, on an endpoint that is a map.',
+    reading:
+      'It does not hold. `$task` also has the properties of the extended task’s definition, as the example reads them.',
+    why: 'It is asked of tasks of every shape, as the conditions of event filters are of every event.',
+    shownBy: 'extension.when',
+  },
+  {
+    place: 'Input of `foreach.do`',
+    question: 'The task’s input, or the event?',
+    reading: 'The task’s transformed input; the event is in the variable.',
+    why: 'It is so in `for`, and an example takes an address from it.',
+    shownBy: 'listen.foreach',
+  },
+  {
     place: 'Several extensions of one task',
     question: 'In which order?',
     reading: '`before` as declared, `after` in reverse.',

@@ -121,12 +121,13 @@ describe('listen with foreach', () => {
       at: 'i',
       do: [{ w: { wait: { seconds: 1 } } }, { s: { set: '${ [$e, $i, .] }' } }],
     }
-    const result = await runWorkflow(listen(until, {}, { foreach }), events('a', 'a', 'stop'))
+    const given = { ...events('a', 'a', 'stop'), input: 'in' }
+    const result = await runWorkflow(listen(until, {}, { foreach }), given)
     expect(result.ended).toEqual({
       status: 'completed',
       output: [
-        [1, 0, 1],
-        [2, 1, 2],
+        [1, 0, 'in'],
+        [2, 1, 'in'],
       ],
     })
     expect([...result.context.asked.keys()]).toContain('/do/0/l/foreach[1]/do/0/w')
@@ -148,7 +149,7 @@ describe('listen with foreach', () => {
   })
 
   test('ends the workflow by end, with the outputs so far', async () => {
-    const foreach = { do: [{ s: { set: '${ [.] }', then: 'end' } }] }
+    const foreach = { do: [{ s: { set: '${ [$item] }', then: 'end' } }] }
     const tasks = [...listen({ any: [], until: 'false' }, {}, { foreach }), { no: { set: { no: true } } }]
     expect(await outputOf(tasks, events('a', 'b'))).toEqual([[1]] as Json)
   })

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Internet, openInternet } from '../../servers/internet/index.ts'
+import { fastClock } from '../clocks.ts'
 import { openEngineRunner } from '../engine-runner.ts'
 import type { Ended, Runner } from '../runner.ts'
 import { specification } from '../specification.ts'
@@ -15,15 +16,12 @@ describe.skipIf(!there)('examples of the specification', () => {
   const files = there ? readdirSync(folder).filter((file) => file.endsWith('.yaml')) : []
   let internet: Internet
   let runner: Runner
-  beforeAll(async () => {
+  // Each has a world of its own: nothing that one has fetched or published is there for the next.
+  beforeEach(async () => {
     internet = await openInternet(exampleHosts())
-    runner = await openEngineRunner(internet)
+    runner = await openEngineRunner(internet, { clock: fastClock(60) })
   })
-  beforeEach(() => {
-    internet.requests.splice(0)
-    for (const [name, host] of Object.entries(exampleHosts())) internet.host(name, host)
-  })
-  afterAll(async () => {
+  afterEach(async () => {
     await runner?.close()
     await internet?.close()
   })

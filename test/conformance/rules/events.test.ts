@@ -169,13 +169,13 @@ describe('events', () => {
     async () => {
       const task = {
         listen: { to: { any: [of('n')], until: { one: of('stop') } } },
-        foreach: { item: 'e', at: 'i', do: [{ x: { set: '${ [$e, $i] }' } }] },
+        foreach: { item: 'e', at: 'i', do: [{ x: { set: '${ [$e, $i, .] }' } }] },
       }
       const events = [event('n', 'a'), event('n', 'b'), event('stop', 0)]
-      const ended = await run([{ l: task }], { events })
+      const ended = await run([{ l: task }], { events, input: 'in' })
       expect(ended.output).toEqual([
-        ['a', 0],
-        ['b', 1],
+        ['a', 0, 'in'],
+        ['b', 1, 'in'],
       ])
       expect(started(ended)).toEqual(['l', 'x', 'x'])
     },

@@ -185,6 +185,20 @@ describe('reusable parts', () => {
     expect(await output(extending(extension, tasks))).toMatchObject({ log: ['before'] })
   })
 
+  feature(
+    'extension.when',
+    'when has the task’s own properties, and does not hold where it fails',
+    async () => {
+      const when = '$task.with.endpoint | startswith("https://mocked.")'
+      const before = [{ mock: { set: { mocked: true }, then: 'exit' } }]
+      const call = (endpoint: unknown) => ({ call: { call: 'http', with: { method: 'get', endpoint } } })
+      const run = (endpoint: unknown) => output(extending({ extend: 'call', when, before }, [call(endpoint)]))
+      expect(await run('https://mocked.example/')).toEqual({ mocked: true })
+      expect(await run('https://api.example/')).toBeNull()
+      expect(await run({ uri: 'https://api.example/' })).toBeNull()
+    },
+  )
+
   feature('extension.exit', 'exit in before puts its output in the task’s place', async () => {
     const extension = { extend: 'call', before: [{ mock: { set: { mocked: true }, then: 'exit' } }] }
     const call = { call: 'http', with: { method: 'get', endpoint: 'https://api.example/' } }

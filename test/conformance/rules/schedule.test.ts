@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect } from 'vitest'
-import type { Clock } from '../../../src/engines/index.ts'
 import { load, type Definition } from '../../../src/workflow/definition/index.ts'
 import { type Internet, openInternet } from '../../servers/internet/index.ts'
+import { ManualClock } from '../clocks.ts'
 import { openTestEngine, type TestEngine } from '../engine-runner.ts'
 import { feature } from '../feature.ts'
 import { definitionText, event } from './harness.ts'
@@ -112,36 +112,3 @@ describe('schedules', () => {
     ])
   })
 })
-
-class ManualClock implements Clock {
-  #now: number
-  readonly #wakes = new Set<{ at: number; wake: () => void }>()
-
-  constructor(now: number) {
-    this.#now = now
-  }
-
-  now(): number {
-    return this.#now
-  }
-
-  wakeAt(at: number, wake: () => void): () => void {
-    const entry = { at, wake }
-    this.#wakes.add(entry)
-    if (at <= this.#now) queueMicrotask(() => this.#ring())
-    return () => this.#wakes.delete(entry)
-  }
-
-  /** Lets what has come due happen before it returns, as far as that needs no more time. */
-  async advance(milliseconds: number): Promise<void> {
-    this.#now += milliseconds
-    this.#ring()
-    await new Promise((done) => setTimeout(done, 20))
-  }
-
-  #ring(): void {
-    for (const entry of [...this.#wakes].filter(({ at }) => at <= this.#now)) {
-      if (this.#wakes.delete(entry)) entry.wake()
-    }
-  }
-}
