@@ -6,9 +6,27 @@ const port = Number(process.env.PORT ?? 8090)
 const token = 'andeby-case-system'
 
 const addresses = [
-  { street: 'Ærøvej 12', postcode: '0999', district: 'Nørre Åby', id: 'a-0001', coordinates: [55.4617, 9.8746] },
-  { street: 'Søndergade 4', postcode: '0999', district: 'Midtbyen', id: 'a-0002', coordinates: [55.4601, 9.8802] },
-  { street: 'Ørnevænget 7', postcode: '0999', district: 'Østerbro', id: 'a-0003', coordinates: [55.4655, 9.8911] },
+  {
+    street: 'Ærøvej 12',
+    postcode: '0999',
+    district: 'Nørre Åby',
+    id: 'a-0001',
+    coordinates: [55.4617, 9.8746],
+  },
+  {
+    street: 'Søndergade 4',
+    postcode: '0999',
+    district: 'Midtbyen',
+    id: 'a-0002',
+    coordinates: [55.4601, 9.8802],
+  },
+  {
+    street: 'Ørnevænget 7',
+    postcode: '0999',
+    district: 'Østerbro',
+    id: 'a-0003',
+    coordinates: [55.4655, 9.8911],
+  },
 ]
 const cases = []
 const commitments = []
@@ -19,7 +37,9 @@ let calls = 0
 const routes = {
   'GET /': () => ({ cases, commitments }),
   'GET /addresses': ({ query }) => {
-    const found = addresses.find((it) => it.street === query.get('street') && it.postcode === query.get('postcode'))
+    const found = addresses.find(
+      (it) => it.street === query.get('street') && it.postcode === query.get('postcode'),
+    )
     return found ?? { status: 404, title: 'Adressen findes ikke' }
   },
   'GET /cases': () => cases,
