@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { classifyHttp, createActivityRunner } from '../activities/index.ts'
 import { openSecrets, packageVersion, type Log, type Settings } from '../config/index.ts'
 import { openDatabase } from '../database/index.ts'
@@ -10,10 +8,10 @@ import {
   type EmbeddedEngine,
   type EmbeddedSettings,
 } from '../engines/index.ts'
-import { SluseError } from '../errors.ts'
 import { openHistory, type History } from '../history/index.ts'
 import { readPolicies } from '../project/index.ts'
 import { Guard } from '../resilience/index.ts'
+import { httpSettings } from './http-settings.ts'
 import { openInbox, type Inbox } from './inbox.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
 
@@ -121,25 +119,4 @@ async function openGuard(folder: string | undefined, clock: Clock | undefined): 
     random: Math.random,
     longestWaitMs,
   })
-}
-
-async function httpSettings(settings: Settings) {
-  const { httpAllowedHosts, httpDeniedHosts, httpAuthoritiesFile } = settings
-  return {
-    totalTimeoutMs: settings.httpTimeout,
-    maxResponseBytes: settings.httpMaxResponseBytes,
-    denyPrivateAddresses: settings.httpDenyPrivateAddresses,
-    ...(httpAllowedHosts && { allowedHosts: httpAllowedHosts }),
-    ...(httpDeniedHosts && { deniedHosts: httpDeniedHosts }),
-    ...(httpAuthoritiesFile && { trustedAuthorities: [await readAuthorities(httpAuthoritiesFile)] }),
-  }
-}
-
-async function readAuthorities(file: string): Promise<string> {
-  try {
-    return await readFile(join(file), 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new SluseError('SLUSE-SETTING', `httpAuthoritiesFile: ${file} cannot be read (${code}).`)
-  }
 }

@@ -187,6 +187,13 @@ export const settingsTable = {
     default: undefined,
     about: 'A PEM file of further certificate authorities to trust, such as an internal one.',
   }),
+  httpClientCertificatesFile: declare<string | undefined>({
+    group: 'http',
+    type: path,
+    default: undefined,
+    about:
+      'A JSON file of client certificates for mutual TLS: a list of `host`, `certificate` and `key` (PEM files beside it), `passphrase` if the key has one.',
+  }),
   url: declare({
     group: 'client',
     type: url,

@@ -8,6 +8,7 @@ import type { Json } from './json.ts'
  * Kinds of this project (one folder each under `activities/`), with their input and result:
  * - `http`, `openapi`, `grpc`, `asyncapi`, `a2a`, `mcp`: the call's `with`; the call's output.
  *   In every `endpoint` the URI template is expanded and the form is `{ uri, authentication? }`.
+ *   For `http` and `openapi` also `metadata: { saveTo }` where the task has it: the body then goes to a file.
  * - `asyncapi` with a `subscription`: `filter`, `consume.while` and `consume.until` stay text (`${ … }`), for the
  *   activity to evaluate on each message (`filter`) or on the array of messages so far (`while`, `until`), with
  *   `variables` as their arguments. The output is the array of messages `{ payload, headers, correlationId? }`.

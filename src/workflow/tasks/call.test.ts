@@ -29,6 +29,14 @@ describe('a built-in call', () => {
     })
   })
 
+  test('of http is told where its answer goes by metadata.saveTo, and nothing else of the metadata', async () => {
+    const args = { method: 'get', endpoint: 'https://a.example' }
+    const metadata = { saveTo: 'file', owner: 'me' }
+    const asked = outputOf({ do: call('http', args, { metadata }) }, { activities: { http: echo } })
+    expect(await asked).toMatchObject({ metadata: { saveTo: 'file' } })
+    expect(await asked).not.toHaveProperty('metadata.owner')
+  })
+
   test('does not expand what an expression gives', async () => {
     for (const endpoint of ['${ .uri }', { uri: '${ .uri }' }]) {
       expect(
