@@ -1,6 +1,7 @@
 /** The house of ARCHITECTURE.md, held by a machine: a room imports only from lower floors, through index.ts. */
 const floors = [
-  ['errors', 'jq'],
+  ['errors'],
+  ['jq'],
   ['config', 'database', 'workflow'],
   ['history'],
   ['engines', 'http', 'access', 'resilience'],
@@ -50,7 +51,9 @@ export default {
     {
       name: 'no-cycles',
       severity: 'error',
-      from: { path: '^src' },
+      from: { path: '^src', pathNot: '^src/jq/' },
+      comment:
+        'The compiler of jq and its built-ins are mutually recursive: some built-ins are written in jq.',
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     {

@@ -7,7 +7,7 @@ import { idempotencyHeader } from '../idempotency.ts'
 import { withQuery } from '../query.ts'
 import { endpointOf, flagOf, objectInput, optionalObject, textOf } from '../input.ts'
 import { createDocuments } from './documents.ts'
-import { findOperation } from './operation.ts'
+import { findOperation } from './find-operation.ts'
 import { buildRequest } from './request.ts'
 import { keyNames, secured } from './security.ts'
 

@@ -1,7 +1,5 @@
 import type { Database } from '../../database/index.ts'
-import type { DurableContext, Json } from '../../workflow/index.ts'
-import type { RunStart } from '../../workflow/run-start.ts'
-import type { Scope } from '../../workflow/scope.ts'
+import type { DurableContext, Json, RunStart, Scope } from '../../workflow/index.ts'
 import type { ActivityRunner, Engine, SecretStore } from '../engine.ts'
 import type { Clock } from './clock.ts'
 import type { EmbeddedSettings } from './settings.ts'
