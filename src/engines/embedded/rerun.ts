@@ -27,7 +27,8 @@ export async function planRerun(core: Core, id: string, request: RerunRequest): 
   const first = items.find((item) => item.type === 'start')
   const recorded = first?.type === 'start' ? first.input : {}
   const common = { by: request.by, rerunOf: row }
-  if (request.from === undefined) return { definition, spec: { ...common, input: request.input ?? recorded } }
+  const { input = recorded } = request
+  if (request.from === undefined) return { definition, spec: { ...common, input } }
   return {
     definition,
     spec: { ...common, input: recorded, ...fromTask(row, items, request, original, definition) },

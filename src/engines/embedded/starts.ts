@@ -79,9 +79,9 @@ export class Starts {
     return row ? { id: row.id, existing: true } : this.#start(request)
   }
 
-  async #start({ definition, input, by, idempotencyKey }: StartRequest): Promise<StartedRun> {
+  async #start({ definition, input = {}, by, idempotencyKey }: StartRequest): Promise<StartedRun> {
     const { definitions } = this.#core
-    const spec = { input: input ?? {}, by, idempotencyKey }
+    const spec = { input, by, idempotencyKey }
     if (!('reference' in definition)) return this.#create(await definitions.resolve(definition), spec)
     const { pinned, statements } = definitions.pin(definition)
     const started = await this.#create(pinned, { ...spec, statements })
