@@ -66,7 +66,18 @@ export function slice(target: Json, from: Json, to: Json): Json {
 }
 
 function sliceByKey(target: Json, key: JsonObject): Json {
-  return slice(target, member(key, 'start') ?? null, member(key, 'end') ?? null)
+  if (target === null) return null
+  const [from, to] = sliceEnds(key)
+  return slice(target, from, to)
+}
+
+/** The ends that `{start, end}` gives; both have to be there, if only as null. */
+export function sliceEnds(key: JsonObject): [Json, Json] {
+  const from = member(key, 'start')
+  const to = member(key, 'end')
+  return from === undefined || to === undefined
+    ? raise('Array/string slice indices must be integers')
+    : [from, to]
 }
 
 const surrogate = /[\ud800-\udfff]/

@@ -140,6 +140,8 @@ function toInt64(value: number): bigint {
   return BigInt(Math.trunc(value))
 }
 
+/** The negative of 0 is 0, as for a number that is written down. */
 export function negate(value: Json): Json {
-  return typeof value === 'number' ? -value : raise(`${described(value)} cannot be negated`)
+  if (typeof value !== 'number') return raise(`${described(value)} cannot be negated`)
+  return value === 0 ? 0 : -value
 }

@@ -5,11 +5,11 @@
  * so a series passes an `Owned` set: containers that this series made, that nothing else can see, and that
  * may therefore be changed in place.
  */
-import { index, sliceBounds } from './access.ts'
+import { index, sliceBounds, sliceEnds } from './access.ts'
 import { raise } from './errors.ts'
 import { grow, spend } from './limits.ts'
 import type { Json, JsonObject } from './values.ts'
-import { compare, copyObject, equal, hasMember, isObject, kindOf, member, setMember } from './values.ts'
+import { compare, copyObject, equal, hasMember, isObject, kindOf, setMember } from './values.ts'
 
 export type Owned = Set<Json>
 
@@ -80,7 +80,7 @@ function setElement(target: Json[], key: number, value: Json, owned: Owned | und
 }
 
 function setSlice(target: Json[], key: JsonObject, value: Json): Json {
-  const [start, end] = sliceBounds(target.length, member(key, 'start') ?? null, member(key, 'end') ?? null)
+  const [start, end] = sliceBounds(target.length, ...sliceEnds(key))
   if (!Array.isArray(value)) return raise('A slice of an array can only be assigned another array')
   grow(target.length + value.length)
   return [...target.slice(0, start), ...value, ...target.slice(end)]
@@ -162,7 +162,7 @@ function deleteElements(target: Json[], keys: readonly Json[]): Json {
     if (typeof key === 'number') {
       if (key === key) doomed.add(key < 0 ? Math.trunc(key) + target.length : Math.trunc(key))
     } else if (isObject(key)) {
-      ranges.push(sliceBounds(target.length, member(key, 'start') ?? null, member(key, 'end') ?? null))
+      ranges.push(sliceBounds(target.length, ...sliceEnds(key)))
     } else {
       return raise(`Cannot delete ${kindOf(key)} element of array`)
     }

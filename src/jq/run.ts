@@ -32,6 +32,7 @@ export function runFirst(program: Runnable, input: Json, variables: Variables | 
     const value = filter.single(input, root)
     return value === undefined || !state.unwritable ? value : writable(value)
   } catch (error) {
+    forgetCalls()
     throw asJqError(error)
   } finally {
     end(saved)
@@ -49,6 +50,7 @@ function run(
   try {
     program.filter.many(input, root, (value) => emit(state.unwritable ? writable(value) : value))
   } catch (error) {
+    forgetCalls()
     throw asJqError(error)
   } finally {
     end(saved)
@@ -159,24 +161,33 @@ class ManyIterator implements Iterator<Json> {
   }
 }
 
-type Saved = typeof state
+type Saved = typeof state | undefined
 
-/** Evaluations may lie within one another: a clock given to a filter may run a filter. */
+/** Whether an evaluation is under way: one may lie within another, as the clock of a filter may run a filter. */
+let isRunning = false
+
 function begin(program: Runnable, variables: Variables | undefined): Saved {
-  const saved = { ...state }
-  state.limits = program.limits
-  state.steps = program.limits.steps
-  state.size = program.limits.size
+  const saved = isRunning ? { ...state } : undefined
+  isRunning = true
+  const { limits, names } = program
+  state.limits = limits
+  state.steps = limits.steps
+  state.size = limits.size
   state.depth = 0
   state.breaking = 0
   state.unwritable = false
   state.now = program.now
-  state.variables = program.names.length === 0 ? noVariables : bindVariables(program.names, variables)
+  state.variables = names.length === 0 ? noVariables : bindVariables(names, variables)
   return saved
 }
 
 function end(saved: Saved): void {
-  Object.assign(state, saved)
+  if (saved === undefined) isRunning = false
+  else Object.assign(state, saved)
+}
+
+/** An evaluation that failed may have left a call that it was about to make. */
+function forgetCalls(): void {
   tail.single = undefined
   tail.many = undefined
 }

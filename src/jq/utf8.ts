@@ -45,6 +45,7 @@ function decodeOne(bytes: readonly number[], at: number): { code: number; length
           ? 2
           : 0
   if (length === 0) return { code: -1, length: 1 }
+  if (at + length > bytes.length) return { code: -1, length }
   let code = first & (0x7f >> length)
   for (let i = 1; i < length; i++) {
     const next = bytes[at + i]

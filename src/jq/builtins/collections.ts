@@ -202,7 +202,6 @@ const add1: Builtin = {
 
 function flatten(input: Json, depth: Json): Json {
   if (compare(depth, 0) < 0) return raise('flatten depth must not be negative')
-  if (typeof depth !== 'number') return raise(`${described(depth)} and number (1) cannot be subtracted`)
   const result: Json[] = []
   const open: { items: readonly Json[]; next: number }[] = [{ items: itemsOf(input), next: 0 }]
   for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
@@ -212,8 +211,9 @@ function flatten(input: Json, depth: Json): Json {
     }
     spend(1)
     const item = top.items[top.next++] as Json
-    if (Array.isArray(item) && open.length - 1 !== depth) open.push({ items: item, next: 0 })
-    else result.push(item)
+    if (!Array.isArray(item) || open.length - 1 === depth) result.push(item)
+    else if (typeof depth === 'number') open.push({ items: item, next: 0 })
+    else return raise(`${described(depth)} and number (1) cannot be subtracted`)
   }
   grow(result.length)
   return result
@@ -228,7 +228,7 @@ function itemsOf(input: Json): readonly Json[] {
 function reverse(input: Json): Json {
   if (!Array.isArray(input)) {
     const size = length(input) as number
-    return size >= 1 ? index(input, size - 1) : []
+    return size <= 0 ? [] : index(input, size - 1)
   }
   grow(input.length)
   return input.toReversed()
@@ -302,7 +302,7 @@ function transpose(input: Json): Json {
   })
   const width = rows.reduce<number>((widest, row) => Math.max(widest, length(row) as number), 0)
   grow(width * rows.length)
-  return Array.from({ length: width }, (_, i) => rows.map((row) => index(row, i)))
+  return Array.from({ length: Math.ceil(width) }, (_, i) => rows.map((row) => index(row, i)))
 }
 
 function implode(input: Json): Json {

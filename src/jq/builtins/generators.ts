@@ -2,13 +2,13 @@
 import type { Node } from '../ast.ts'
 import { add, described } from '../arithmetic.ts'
 import { raise } from '../errors.ts'
-import { outOfSteps, state } from '../limits.ts'
+import { outOfSize, outOfSteps, state } from '../limits.ts'
 import type { Json } from '../values.ts'
 import { compare, equal, truthy } from '../values.ts'
 import type { Compiler } from '../compile/compiler.ts'
 import { valueFilter } from '../compile/filter.ts'
 import { firstOfMany } from '../compile/assign.ts'
-import { iterate, iteratePlaces } from '../compile/data.ts'
+import { collectedPaths, iterate, iteratePlaces } from '../compile/data.ts'
 import type { Emit, EmitPlace, Env, Many, Paths, Place, Single } from '../compile/filter.ts'
 import { Filter, breakOut, collect, manyFrom } from '../compile/filter.ts'
 import type { Scope } from '../compile/scope.ts'
@@ -69,32 +69,34 @@ const map: Builtin = {
   arity: 1,
   compile: (c, [node], scope) => {
     const each = c.compile(node as Node, scope)
-    const { single, many } = each
-    if (single === undefined) {
-      const all: Many = (input, env, emit) => iterate(input, false, (item) => many(item, env, emit))
-      return valueFilter((input, env) => collect(all, input, env))
-    }
-    return valueFilter((input, env) => {
-      if (!Array.isArray(input))
-        return collect(
-          (value, _, emit) =>
-            iterate(value, false, (item) => {
-              const result = single(item, env)
-              return result !== undefined && emit(result)
-            }),
-          input,
-          env,
-        )
-      const { length } = input
-      if ((state.steps -= length) < 0) outOfSteps()
-      const results: Json[] = []
-      for (let i = 0; i < length; i++) {
-        const result = single(input[i] as Json, env)
-        if (result !== undefined) results.push(result)
-      }
-      return results
+    const single = mapSingle(each)
+    return new Filter(single, manyFrom(single), () => {
+      const { paths } = each
+      return collectedPaths(
+        () => (place, input, env, emit) =>
+          iteratePlaces(place, input, false, (there, item) => paths(there, item, env, emit)),
+      )
     })
   },
+}
+
+function mapSingle({ single, many }: Filter): Single {
+  const all: Many = (input, env, emit) => iterate(input, false, (item) => many(item, env, emit))
+  if (single === undefined) return (input, env) => collect(all, input, env)
+  return (input, env) => {
+    if (!Array.isArray(input)) return collect(all, input, env)
+    const { length } = input
+    if ((state.steps -= length) < 0) outOfSteps()
+    if ((state.size -= length) < 0) outOfSize()
+    const results: Json[] = length > 10_000 ? [] : new Array<Json>(length)
+    let count = 0
+    for (let i = 0; i < length; i++) {
+      const result = single(input[i] as Json, env)
+      if (result !== undefined) results[count++] = result
+    }
+    results.length = count
+    return results
+  }
 }
 
 const first1: Builtin = {
@@ -163,6 +165,7 @@ function lastOfMany(many: Many): Single {
   }
 }
 
+/** How `limit`, `skip` and `nth` read their count. */
 type Count = (value: Json) => number
 
 /** Built-ins of a count and a filter: `limit(n; f)`, `skip(n; f)`, `nth(n; f)`. */
@@ -176,24 +179,32 @@ function counted(
     const counts = c.compile(countNode as Node, scope)
     const filter = c.compile(node as Node, scope)
     const all: Many = (input, env, emit) =>
-      counts.many(input, env, (value) => many(count(value), (each) => filter.many(input, env, each), emit))
+      counts.many(input, env, (value) => {
+        const number = count(value)
+        return many(number, (each) => filter.many(input, env, countable(value, each)), emit)
+      })
     return new Filter(undefined, all, () => {
       const inner = filter.paths
       return (place, input, env, emit) =>
-        counts.many(input, env, (value) =>
-          paths(count(value), (each) => inner(place, input, env, each), emit),
-        )
+        counts.many(input, env, (value) => {
+          const number = count(value)
+          return paths(number, (each) => inner(place, input, env, countable(value, each)), emit)
+        })
     })
   }
   return { name, arity: 2, compile }
 }
 
+/** What is no number cannot be counted down, which shows at the first value. */
+function countable<A extends unknown[]>(count: Json, emit: (...args: A) => boolean): (...args: A) => boolean {
+  if (typeof count === 'number') return emit
+  return () => raise(`${described(count)} and number (1) cannot be subtracted`)
+}
+
 function notNegative(message: string, round: (count: number) => number): Count {
   return (value) => {
     if (compare(value, 0) < 0) return raise(message)
-    return typeof value === 'number'
-      ? round(value)
-      : raise(`${described(value)} and number (1) cannot be subtracted`)
+    return typeof value === 'number' ? round(value) : 1
   }
 }
 

@@ -1,7 +1,7 @@
 /** All built-in functions by name and number of arguments, and those of jq that are refused here. */
 import type { Definition } from '../ast.ts'
 import type { FunctionEntry } from '../compile/scope.ts'
-import { functionEntry } from '../compile/calls.ts'
+import { functionEntry } from '../compile/scope.ts'
 import { parse } from '../parser.ts'
 import type { Builtin, Compile } from './builtin.ts'
 import { plain } from './builtin.ts'

@@ -61,12 +61,11 @@ function placeAt(place: Place, input: Json, keys: readonly Json[], end: Json): P
   return there
 }
 
-/** The paths of all values within the input, but not its own. */
-function eachInner(input: Json, emit: (place: Place, value: Json) => boolean): boolean {
-  const whole = new Place(undefined, null, input)
-  return descendPlaces(whole, input, (place, value) => {
+/** The places of the input and of all values within it. */
+function eachPlace(input: Json, emit: (place: Place, value: Json) => boolean): boolean {
+  return descendPlaces(new Place(undefined, null, input), input, (place, value) => {
     if (--state.steps < 0) outOfSteps()
-    return place !== whole && emit(place, value)
+    return emit(place, value)
   })
 }
 
@@ -74,7 +73,9 @@ const paths0: Builtin = {
   name: 'paths',
   arity: 0,
   compile: () =>
-    valueFilter(undefined, (input, _env, emit) => eachInner(input, (place) => emit(place.path()))),
+    valueFilter(undefined, (input, _env, emit) =>
+      eachPlace(input, (place) => place.up !== undefined && emit(place.path())),
+    ),
 }
 
 const paths1: Builtin = {
@@ -83,8 +84,8 @@ const paths1: Builtin = {
   compile: (c, [node], scope) => {
     const condition = c.compile(node as Node, scope)
     return valueFilter(undefined, (input, env, emit) =>
-      eachInner(input, (place, value) =>
-        condition.many(value, env, (test) => truthy(test) && emit(place.path())),
+      eachPlace(input, (place, value) =>
+        condition.many(value, env, (test) => truthy(test) && place.up !== undefined && emit(place.path())),
       ),
     )
   },
@@ -155,7 +156,7 @@ const fromstream: Builtin = {
       let owned = new Set<Json>()
       return events.many(input, env, (event) => {
         if (--state.steps < 0) outOfSteps()
-        const keys = checkPath(index(event, 0))
+        const keys = checkPath(index(event, 0) ?? [])
         const isLeaf = Array.isArray(event) && event.length === 2
         if (isLeaf) built = setPath(built, keys, event[1] as Json, owned)
         if (keys.length !== (isLeaf ? 0 : 1)) return false

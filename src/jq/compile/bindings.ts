@@ -7,7 +7,6 @@ import { state } from '../limits.ts'
 import type { Json } from '../values.ts'
 import { kindOf } from '../values.ts'
 import type { Compiler } from './compiler.ts'
-import { valueFilter } from './filter.ts'
 import type { Many, Paths, Single } from './filter.ts'
 import { Env, Filter, manyFrom } from './filter.ts'
 import type { Scope } from './scope.ts'
@@ -21,11 +20,21 @@ const hostVariables: Readonly<Record<string, string>> = {
 export function compileVariable(c: Compiler, node: NodeOf<'variable'>, scope: Scope): Filter {
   const { name } = node
   const found = scope.find((entry) => entry.type === 'variable' && entry.name === name)
-  if (found !== undefined) return valueFilter(readBinding(scope.depth - found.depth))
+  if (found !== undefined) return variableFilter(readBinding(scope.depth - found.depth))
   const position = c.variables.indexOf(name)
-  if (position !== -1) return valueFilter(() => state.variables[position] as Json)
+  if (position !== -1) return variableFilter(() => state.variables[position] as Json)
   if (Object.hasOwn(hostVariables, name)) throw c.refused(node.at, hostVariables[name] as string)
   throw c.undefined(node.at, `$${name}`)
+}
+
+/** A variable may hold the very value that is at a place. */
+function variableFilter(read: Single): Filter {
+  const many = manyFrom(read)
+  return new Filter(
+    read,
+    many,
+    () => (place, input, env, emit) => many(input, env, (value) => emit(place, value)),
+  )
 }
 
 function readBinding(distance: number): Single {

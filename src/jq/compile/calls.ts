@@ -5,7 +5,7 @@
  * any number. So `def f(g): g + 1` costs nothing where `g` gives one value. A function that calls itself is
  * first assumed to give at most one value, too; where its body turns out otherwise, it is compiled again.
  */
-import type { Definition, Node, NodeOf } from '../ast.ts'
+import type { Node, NodeOf } from '../ast.ts'
 import { findBuiltin, whyRefused } from '../builtins/index.ts'
 import { enter, outOfSteps, state } from '../limits.ts'
 import type { Json } from '../values.ts'
@@ -13,7 +13,7 @@ import type { Compiler } from './compiler.ts'
 import type { Many, Paths, Single } from './filter.ts'
 import { Closure, Env, Filter, finishMany, finishSingle, manyFrom, root, tail } from './filter.ts'
 import type { FunctionEntry, Hop, Variant } from './scope.ts'
-import { Scope, hop } from './scope.ts'
+import { Scope, functionEntry, hop } from './scope.ts'
 
 export function compileFunction(
   c: Compiler,
@@ -22,18 +22,6 @@ export function compileFunction(
   isTail: boolean,
 ): Filter {
   return c.compile(node.rest, scope.with(functionEntry(node.definition)), isTail)
-}
-
-/** `def f($a): body` is `def f(a): a as $a | body`. */
-export function functionEntry(definition: Definition): FunctionEntry {
-  const body = definition.params
-    .filter((param) => param.isValue)
-    .reduceRight<Node>((rest, { name }) => {
-      const { at } = definition
-      const source: Node = { type: 'call', at, name, args: [] }
-      return { type: 'bind', at, source, patterns: [{ type: 'variable', at, name }], body: rest }
-    }, definition.body)
-  return { type: 'function', definition: { ...definition, body }, variants: new Map() }
 }
 
 export function compileCall(c: Compiler, node: NodeOf<'call'>, scope: Scope, isTail: boolean): Filter {

@@ -80,21 +80,23 @@ export function compileTry(c: Compiler, node: NodeOf<'try'>, scope: Scope): Filt
   return new Filter(undefined, tryMany(body, handler), makePaths)
 }
 
-/** An error raised by whoever takes the values is not this `try`'s to catch: `outside` tells it apart. */
+/** An error raised by whoever takes the values is not this `try`'s to catch: `passing` tells it apart. */
 function tryMany(body: Filter, handler: Filter): Many {
   return (input, env, emit) => {
     const { depth } = state
-    let outside = false
+    let passing: unknown
     let value: Json
     try {
       return body.many(input, env, (result) => {
-        outside = true
-        const stopped = emit(result)
-        outside = false
-        return stopped
+        try {
+          return emit(result)
+        } catch (error) {
+          passing = error
+          throw error
+        }
       })
     } catch (error) {
-      if (outside || !(error instanceof Raised)) throw error
+      if (error === passing || !(error instanceof Raised)) throw error
       ;({ value } = error)
     }
     state.depth = depth
@@ -105,18 +107,20 @@ function tryMany(body: Filter, handler: Filter): Many {
 function tryPaths(body: Paths, handler: Paths): Paths {
   return (place, input, env, emit) => {
     const { depth } = state
-    let outside = false
+    let passing: unknown
     let value: Json
     const guarded: EmitPlace = (there, result) => {
-      outside = true
-      const stopped = emit(there, result)
-      outside = false
-      return stopped
+      try {
+        return emit(there, result)
+      } catch (error) {
+        passing = error
+        throw error
+      }
     }
     try {
       return body(place, input, env, guarded)
     } catch (error) {
-      if (outside || !(error instanceof Raised)) throw error
+      if (error === passing || !(error instanceof Raised)) throw error
       ;({ value } = error)
     }
     state.depth = depth

@@ -258,14 +258,30 @@ export function iteratePlaces(
 export function compileArray(c: Compiler, node: NodeOf<'array'>, scope: Scope): Filter {
   if (node.body === undefined) return valueFilter(() => [])
   const body = c.compile(node.body, scope)
-  const { many } = body
-  if (body.single === undefined) return valueFilter((input, env) => collect(many, input, env))
-  const { single } = body
-  return valueFilter((input, env) => {
-    const value = single(input, env)
-    if (--state.size < 0) outOfSize()
-    return value === undefined ? [] : [value]
-  })
+  const { single, many } = body
+  const collected: Single =
+    single === undefined
+      ? (input, env) => collect(many, input, env)
+      : (input, env) => {
+          const value = single(input, env)
+          if (--state.size < 0) outOfSize()
+          return value === undefined ? [] : [value]
+        }
+  return new Filter(collected, manyFrom(collected), () => collectedPaths(() => body.paths))
+}
+
+/** An array is no place, but in a path what it is made of is checked as one. */
+export function collectedPaths(makeParts: () => Paths): Paths {
+  const parts = makeParts()
+  return (place, input, env, emit) => {
+    const values: Json[] = []
+    const stopped = parts(place, input, env, (_, value) => {
+      if (--state.size < 0) outOfSize()
+      values.push(value)
+      return false
+    })
+    return stopped || emit(place, values)
+  }
 }
 
 export function compileObject(c: Compiler, node: NodeOf<'object'>, scope: Scope): Filter {
@@ -300,18 +316,34 @@ function checkKey(key: Json): string {
 function objectOfLiterals(names: readonly string[], values: readonly Single[]): Single {
   const { length } = names
   const isPlain = !names.includes('__proto__')
-  const interned = names.map(intern)
+  const keys = names.map(intern)
+  const Shape = shapeFor(keys)
   return (input, env) => {
-    const object: JsonObject = {}
+    const object = new Shape()
     if ((state.size -= length) < 0) outOfSize()
     for (let i = 0; i < length; i++) {
       const value = (values[i] as Single)(input, env)
       if (value === undefined) return undefined
-      if (isPlain) object[interned[i] as string] = value
-      else setMember(object, interned[i] as string, value)
+      if (isPlain) object[keys[i] as string] = value
+      else setMember(object, keys[i] as string, value)
     }
     return object
   }
+}
+
+/**
+ * Makes plain objects with room for just these members. V8 learns from the first few objects of a constructor
+ * how large the next will be; a literal `{}` has to grow when a fifth member comes, which costs half the time.
+ */
+function shapeFor(keys: readonly string[]): new () => JsonObject {
+  const Shape = function () {} as unknown as (new () => JsonObject) & { prototype: object }
+  Shape.prototype = Object.prototype
+  if (keys.length <= 4) return Object as unknown as new () => JsonObject
+  for (let turn = 0; turn < 8; turn++) {
+    const object = new Shape()
+    for (const key of keys) setMember(object, key, turn % 2 === 0 ? 0 : {})
+  }
+  return Shape
 }
 
 function objectOfSingles(keys: readonly Single[], values: readonly Single[]): Single {

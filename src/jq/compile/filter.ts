@@ -29,6 +29,8 @@ export type Emit = (value: Json) => boolean
 export type Single = (input: Json, env: Env) => Json | undefined
 export type Many = (input: Json, env: Env, emit: Emit) => boolean
 
+const nowhere: Json = {}
+
 /**
  * A place reached by a path, as a list from its end. `value` is what was found there: a filter that goes on
  * from any other value is not a path expression, which is how jq tells, too.
@@ -42,6 +44,11 @@ export class Place {
     this.up = up
     this.key = key
     this.value = value
+  }
+
+  /** The same place for a value that did not come from it. */
+  lost(): Place {
+    return new Place(this.up, this.key, nowhere)
   }
 
   path(): Json[] {
@@ -148,6 +155,10 @@ export function valueFilter(single: Single | undefined, many?: Many): Filter {
   return new Filter(single, always, () => pathsOfValues(always))
 }
 
+/** A string or a number that was made is never the one that is there, even where it is equal. */
 function pathsOfValues(many: Many): Paths {
-  return (place, input, env, emit) => many(input, env, (value) => emit(place, value))
+  return (place, input, env, emit) =>
+    many(input, env, (value) =>
+      emit(typeof value === 'string' || typeof value === 'number' ? place.lost() : place, value),
+    )
 }

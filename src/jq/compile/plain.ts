@@ -47,20 +47,21 @@ export function compileString(c: Compiler, node: NodeOf<'string'>, scope: Scope)
   return valueFilter(undefined, (input, env, emit) => from(last, '', input, env, emit))
 }
 
+/** From the last part to the first, so that errors come in jq's order. */
 function interpolateSingles(parts: readonly (string | Single)[], format: string): Single {
   return (input, env) => {
     let text = ''
-    for (const part of parts) {
+    for (let i = parts.length - 1; i >= 0; i--) {
+      const part = parts[i] as string | Single
       if (typeof part === 'string') {
-        text = concat(text, part)
+        text = concat(part, text)
         continue
       }
       const value = part(input, env)
       if (value === undefined) return undefined
-      text = concat(
-        text,
-        format === 'text' && typeof value === 'string' ? value : (applyFormat(format, value) as string),
-      )
+      const shown =
+        format === 'text' && typeof value === 'string' ? value : (applyFormat(format, value) as string)
+      text = concat(shown, text)
     }
     return text
   }

@@ -1,5 +1,5 @@
 /** What names mean at a place in the filter, and how far up the environment each binding is. */
-import type { Definition } from '../ast.ts'
+import type { Definition, Node } from '../ast.ts'
 import { Env } from './filter.ts'
 import type { Filter } from './filter.ts'
 
@@ -46,6 +46,18 @@ export class Scope {
     }
     return undefined
   }
+}
+
+/** `def f($a): body` is `def f(a): a as $a | body`. */
+export function functionEntry(definition: Definition): FunctionEntry {
+  const body = definition.params
+    .filter((param) => param.isValue)
+    .reduceRight<Node>((rest, { name }) => {
+      const { at } = definition
+      const source: Node = { type: 'call', at, name, args: [] }
+      return { type: 'bind', at, source, patterns: [{ type: 'variable', at, name }], body: rest }
+    }, definition.body)
+  return { type: 'function', definition: { ...definition, body }, variants: new Map() }
 }
 
 export type Hop = (env: Env) => Env
