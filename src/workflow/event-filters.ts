@@ -1,6 +1,6 @@
 import { enclosed } from './definition/enclosed.ts'
 import type { EventFilterDefinition } from './definition/types.ts'
-import type { EventFilter } from './events.ts'
+import { constant, type EventFilter } from './events.ts'
 import type { Frame } from './frame.ts'
 import { put, type Json, type JsonObject } from './json.ts'
 import { problemOf, standardErrors } from './problem.ts'
@@ -40,9 +40,7 @@ function constantOf(frame: Frame, attribute: Json, place: string): string | unde
   if (typeof attribute !== 'string' || enclosed(attribute) === undefined) return undefined
   try {
     const value = frame.evaluate(attribute, frame.input, place)
-    return typeof value === 'string' || typeof value === 'number'
-      ? `\${ ${JSON.stringify(value)} }`
-      : undefined
+    return typeof value === 'string' || typeof value === 'number' ? constant(value) : undefined
   } catch (error) {
     if (problemOf(error)?.status === standardErrors.authorization.status) throw error
     return undefined

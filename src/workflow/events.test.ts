@@ -37,6 +37,7 @@ describe('an event filter', () => {
     ['a regular expression that matches a part', { type: 'order.*' }],
     ['a dot as any character', { type: 'dk.andeby.order-placed' }],
     ['an attribute that is not there', { nothing: 'x' }],
+    ['what every object inherits', { constructor: '.*' }],
     ['a condition that fails', { subject: '${ .x.y }' }],
     ['a condition that does not compile', { subject: '${ | }' }],
     ['a condition on the data that does not hold', { data: '${ .amount > 40 }' }],

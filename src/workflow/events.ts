@@ -1,7 +1,7 @@
 import { compile } from '../jq/index.ts'
 import { enclosed } from './definition/enclosed.ts'
 import { Names, evaluate, type Arguments } from './expressions.ts'
-import { equalJson, isObject, member, type Json } from './json.ts'
+import { equalJson, isObject, member, type Json, type JsonObject } from './json.ts'
 import { limits } from './limits.ts'
 
 /** A CloudEvent 1.0 in structured form: context attributes, extensions, and `data` or `data_base64`. */
@@ -46,7 +46,7 @@ export interface EventFilter {
 export function matches(filter: EventFilter, event: CloudEvent): boolean {
   const from = argumentsOf(filter)
   for (const [attribute, expected] of Object.entries(filter.with)) {
-    const actual = attribute === 'data' ? dataOf(event) : event[attribute]
+    const actual = attribute === 'data' ? dataOf(event) : member(event as JsonObject, attribute)
     if (actual === undefined || !matchesValue(expected, actual, from, attribute === 'data')) return false
   }
   const found = correlationsOf(filter, event)
@@ -74,8 +74,18 @@ export function correlationsOf(filter: EventFilter, event: CloudEvent): { [key: 
 export function typesOf(filter: EventFilter): string[] | undefined {
   const { type } = filter.with
   if (typeof type !== 'string') return undefined
-  const constant = /^\$\{ ("(?:[^"\\]|\\.)*") \}$/.exec(type)?.[1]
-  return constant === undefined ? literalsOf(type) : [JSON.parse(constant) as string]
+  const value = constantIn(type)
+  return value === undefined ? literalsOf(type) : [String(value)]
+}
+
+/** An expression that is nothing but a value: it stands for exactly that, never for a regular expression. */
+export function constant(value: string | number): string {
+  return `\${ ${JSON.stringify(value)} }`
+}
+
+function constantIn(text: string): string | number | undefined {
+  const json = /^\$\{ ("(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*) \}$/.exec(text)?.[1]
+  return json === undefined ? undefined : (JSON.parse(json) as string | number)
 }
 
 /** The texts that a pattern of nothing but alternatives stands for: `a|b`. A dot does not make it an expression. */
@@ -106,7 +116,7 @@ function matchesValue(expected: Json, actual: Json, from: Arguments, isData: boo
 
 function matchesText(expected: string, actual: Json, from: Arguments, isData: boolean): boolean {
   if (enclosed(expected) !== undefined) {
-    const value = attempt(expected, actual, from) ?? false
+    const value = constantIn(expected) ?? attempt(expected, actual, from) ?? false
     return isData || typeof value === 'boolean' ? value !== false : corresponds(value, actual)
   }
   if (corresponds(expected, actual)) return true

@@ -63,7 +63,7 @@ export function holds(text: string, dot: Json, stage: Stage, from: Arguments, pl
 export class Names {
   readonly #all: readonly string[]
   readonly #within = new Map<string, Names>()
-  readonly #compiled = new Map<Stage, Map<string, Expression>>()
+  readonly #compiled = new Map<Stage, Map<string, Expression | Error>>()
 
   constructor(all: readonly string[] = []) {
     this.#all = all
@@ -77,12 +77,22 @@ export class Names {
     return within
   }
 
+  /** Compiled once; an expression that does not compile throws the same error each time. */
   expression(stage: Stage, text: string): Expression {
     let compiled = this.#compiled.get(stage)
-    if (!compiled) this.#compiled.set(stage, (compiled = new Map<string, Expression>()))
+    if (!compiled) this.#compiled.set(stage, (compiled = new Map<string, Expression | Error>()))
     let expression = compiled.get(text)
-    if (!expression) compiled.set(text, (expression = prepare(text, [...argumentsOf[stage], ...this.#all])))
+    if (!expression) compiled.set(text, (expression = this.#compile(stage, text)))
+    if (expression instanceof Error) throw expression
     return expression
+  }
+
+  #compile(stage: Stage, text: string): Expression | Error {
+    try {
+      return prepare(text, [...argumentsOf[stage], ...this.#all])
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error))
+    }
   }
 }
 

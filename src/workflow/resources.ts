@@ -7,7 +7,9 @@ import { isObject, type Json } from './json.ts'
 import { fault } from './problem.ts'
 
 const known = new Map<string, Json>()
-const most = 200
+const most = 100
+/** UTF-16 units: a longer text is read again each time. */
+const longest = 1_000_000
 
 /** A JSON or YAML document that lies elsewhere (dsl-reference.md, "External Resource"), such as a schema. */
 export async function loadResource(frame: Frame, resource: ExternalResource, place: string): Promise<Json> {
@@ -21,6 +23,7 @@ export async function loadResource(frame: Frame, resource: ExternalResource, pla
 
 /** The same text gives the same object, so that what is made of it can be kept with it. */
 function keep(content: string, value: Json): Json {
+  if (content.length > longest) return value
   if (known.size >= most) known.delete(known.keys().next().value as string)
   known.set(content, value)
   return value
