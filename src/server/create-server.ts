@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger'
 import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { App } from '../app.ts'
 import { packageVersion } from '../config/index.ts'
 import { SluseError } from '../errors.ts'
@@ -8,7 +8,7 @@ import { guardBrowsers, isLoopbackAddress } from './guard.ts'
 import { readJson, readUtf8 } from './json-body.ts'
 import { openLive } from './live.ts'
 import { createMetrics } from './metrics.ts'
-import { answerProblems } from './problems.ts'
+import { answerProblems, sendProblem } from './problems.ts'
 import { routes } from './routes/index.ts'
 import { components } from './schemas.ts'
 
@@ -38,6 +38,11 @@ export async function createServer(app: App, options: ServerOptions = {}) {
       headersTimeout: Math.min(headersTimeoutMs, settings.requestTimeout),
       connectionsCheckingInterval: Math.min(2000, settings.requestTimeout),
     },
+    frameworkErrors: (_error, _request, reply) =>
+      void sendProblem(
+        reply as unknown as FastifyReply,
+        new SluseError('SLUSE-REQUEST', 'Its address is not valid.'),
+      ),
     routerOptions: { maxParamLength: 500 },
   })
     .withTypeProvider<TypeBoxTypeProvider>()

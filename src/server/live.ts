@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { App } from '../app.ts'
 import { SluseError } from '../errors.ts'
@@ -9,7 +10,8 @@ const heartbeatMs = 15_000
 
 /** Lifecycle events as server-sent events (HTML, "Server-sent events"); the id of each is its cursor. */
 export interface Live {
-  open(subscription: Omit<Subscription, 'signal'>): Readable
+  /** `gone` aborts when the client hangs up. Throws `SLUSE-CLOSING` where there are too many. */
+  open(subscription: Omit<Subscription, 'signal'>, gone: AbortSignal): Readable
   readonly connections: number
 }
 
@@ -19,40 +21,37 @@ export function openLive(app: App, stopping: AbortSignal): Live {
     get connections() {
       return connections
     },
-    open: (subscription) => {
+    open: (subscription, gone) => {
       if (connections >= mostConnections) {
         throw new SluseError('SLUSE-CLOSING', 'There are too many live connections.')
       }
       connections++
-      const gone = new AbortController()
-      const signal = AbortSignal.any([gone.signal, stopping])
-      const stream = Readable.from(withHeartbeat(app.history.subscribe({ ...subscription, signal })), {
-        objectMode: false,
-        highWaterMark: 65_536,
-      })
-      stream.once('close', () => {
-        connections--
-        gone.abort()
-      })
-      stopping.addEventListener('abort', () => stream.push(null), { once: true })
-      return stream
+      const signal = AbortSignal.any([gone, stopping])
+      signal.addEventListener('abort', () => connections--, { once: true })
+      const events = app.history.subscribe({ ...subscription, signal })
+      return Readable.from(withHeartbeat(events, signal), { objectMode: false, highWaterMark: 65_536 })
     },
   }
 }
 
 /** A comment now and then keeps proxies from closing a quiet connection, and shows a client that is gone. */
-async function* withHeartbeat(events: AsyncIterable<FeedEvent>): AsyncGenerator<string> {
+async function* withHeartbeat(events: AsyncIterable<FeedEvent>, signal: AbortSignal): AsyncGenerator<string> {
   yield 'retry: 2000\n\n'
   const iterator = events[Symbol.asyncIterator]()
   let pending = iterator.next()
+  const over = new Promise<'over'>((resolve) => {
+    if (signal.aborted) resolve('over')
+    signal.addEventListener('abort', () => resolve('over'), { once: true })
+  })
   try {
     for (;;) {
       let timer: NodeJS.Timeout | undefined
       const quiet = new Promise<undefined>((resolve) => {
         timer = setTimeout(() => resolve(undefined), heartbeatMs).unref()
       })
-      const result = await Promise.race([pending, quiet])
+      const result = await Promise.race([over, pending, quiet])
       clearTimeout(timer)
+      if (result === 'over') return
       if (result === undefined) yield ': alive\n\n'
       else if (result.done) return
       else {
@@ -68,4 +67,11 @@ async function* withHeartbeat(events: AsyncIterable<FeedEvent>): AsyncGenerator<
 
 function messageOf({ cursor, event }: FeedEvent): string {
   return `id: ${cursor}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+}
+
+/** Aborts when the client of a request hangs up. */
+export function hangUp(request: IncomingMessage): AbortSignal {
+  const gone = new AbortController()
+  request.socket.once('close', () => gone.abort())
+  return gone.signal
 }

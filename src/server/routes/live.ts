@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { hangUp } from '../live.ts'
 import { answers, problems, runId } from '../schemas.ts'
 import type { Route } from './route.ts'
 
@@ -43,9 +44,9 @@ export const liveRoutes: Route = (scope, { app, live }) => {
         response,
       },
     },
-    async ({ headers: given, query }, reply) => {
+    async ({ raw, headers: given, query }, reply) => {
       const from = given['last-event-id'] ?? query.from
-      const stream = live.open({ ...query, ...(from !== undefined && { from }) })
+      const stream = live.open({ ...query, ...(from !== undefined && { from }) }, hangUp(raw))
       return reply.headers(headers).type('text/event-stream').send(stream)
     },
   )
@@ -63,13 +64,13 @@ export const liveRoutes: Route = (scope, { app, live }) => {
         response,
       },
     },
-    async ({ params, headers: given, query }, reply) => {
+    async ({ raw, params, headers: given, query }, reply) => {
       await app.history.run(params.id)
       const from = given['last-event-id'] ?? query.from ?? '0'
       return reply
         .headers(headers)
         .type('text/event-stream')
-        .send(live.open({ run: params.id, from }))
+        .send(live.open({ run: params.id, from }, hangUp(raw)))
     },
   )
 }

@@ -14,7 +14,7 @@ import {
   startedRun,
 } from '../schemas.ts'
 import { saveDefinition } from '../save-definition.ts'
-import type { Route } from './route.ts'
+import { takeNoBody, type Route } from './route.ts'
 
 const version = Type.Object({
   version: Type.Optional(
@@ -86,6 +86,7 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
   scope.post(
     '/api/v1/pipelines/:namespace/:name/runs',
     {
+      preValidation: takeNoBody,
       schema: {
         tags: ['pipelines', 'runs'],
         operationId: 'startRun',
@@ -101,11 +102,11 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
             }),
           ),
         }),
-        body: Type.Optional(startBody),
+        body: startBody,
         response: answers({
           200: named(startedRun),
           201: named(startedRun),
-          ...problems(400, 404, 422, 503, 507),
+          ...problems(400, 404, 413, 415, 422, 503, 507),
         }),
       },
     },
@@ -113,7 +114,7 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
       const key = headers['idempotency-key']
       const started = await app.engine.start({
         definition: app.pipelines.find(params.namespace, params.name, query.version).reference,
-        ...(body?.input !== undefined && { input: body.input }),
+        ...(body.input !== undefined && { input: body.input }),
         ...(key !== undefined && { idempotencyKey: key }),
         by: 'api',
       })
@@ -145,7 +146,7 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
           body: definitionText,
           response: answers({
             200: Type.Object({ valid: Type.Boolean(), findings: Type.Array(named(finding)) }),
-            ...problems(400, 413),
+            ...problems(400, 413, 415),
           }),
         },
       },
@@ -165,7 +166,7 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
           consumes: textTypes,
           params: pipelineName,
           body: definitionText,
-          response: answers({ 200: named(pipeline), ...problems(403, 413, 422) }),
+          response: answers({ 200: named(pipeline), ...problems(400, 403, 413, 415, 422) }),
         },
       },
       async ({ params, body, headers }) => {

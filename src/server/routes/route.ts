@@ -1,5 +1,5 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { App } from '../../app.ts'
 import type { Live } from '../live.ts'
@@ -24,3 +24,8 @@ export interface RouteContext {
 
 /** Adds the operations of one resource. */
 export type Route = (scope: Scope, context: RouteContext) => void | Promise<void>
+
+/** Before validation: no body at all is an empty one, where all of its members may be left out. */
+export async function takeNoBody(request: FastifyRequest): Promise<void> {
+  request.body ??= {}
+}

@@ -16,7 +16,7 @@ import {
   task,
 } from '../schemas.ts'
 import type { App } from '../../app.ts'
-import type { Route } from './route.ts'
+import { takeNoBody, type Route } from './route.ts'
 
 const anything = Type.Unknown({ description: 'Any JSON.' })
 const by = 'api'
@@ -147,13 +147,14 @@ export const runRoutes: Route = (scope, { app }) => {
   scope.post(
     '/api/v1/runs/:id/rerun',
     {
+      preValidation: takeNoBody,
       schema: {
         tags: ['runs'],
         operationId: 'rerunRun',
         summary: 'Run it again: anew, or from one of its tasks',
         params: runId,
-        body: Type.Optional(rerunBody),
-        response: answers({ 201: named(startedRun), ...problems(400, 404, 422) }),
+        body: rerunBody,
+        response: answers({ 201: named(startedRun), ...problems(400, 404, 413, 415, 422) }),
       },
     },
     async ({ params, body }, reply) => {
