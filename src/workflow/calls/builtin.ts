@@ -1,15 +1,11 @@
 import { authenticationOf } from '../authentication.ts'
-import type {
-  Authentication,
-  BuiltinCall,
-  CallTask,
-  Duration,
-  Endpoint,
-  ExternalResource,
-} from '../definition/types.ts'
+import type { CallKind } from '../definition/task-kind.ts'
+import type { Authentication, CallTask, Duration, Endpoint, ExternalResource } from '../definition/types.ts'
 import { endpointOf } from '../endpoints.ts'
 import type { Frame } from '../frame.ts'
 import { isObject, put, type Json, type JsonObject } from '../json.ts'
+
+type BuiltinCall = Exclude<CallKind, 'function'>
 
 /**
  * Arguments of a built-in call as the activity gets them: expressions evaluated, endpoints as `{ uri,
