@@ -1,9 +1,9 @@
 import type { Json, JsonObject } from '../json.ts'
-import { builtinCalls, callTask } from './schema/call.ts'
+import { callTask } from './schema/call.ts'
 import { taskDeclarations } from './schema/task-table.ts'
 import { declared, type Declaration } from './schema/vocabulary.ts'
 import { workflow } from './schema/workflow.ts'
-import { taskKinds } from './task-kind.ts'
+import { builtinCalls, taskKinds } from './task-kind.ts'
 
 /**
  * The language as one self-contained JSON Schema 2020-12 document, for editors: made from the declarations that

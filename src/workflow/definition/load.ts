@@ -12,8 +12,9 @@ import { checkJsonSchemas } from './validate/json-schemas.ts'
 import { checkCalls, checkDirectives, checkReferences, namesOf, type Names } from './validate/names.ts'
 import { noSites, type Place } from './validate/place.ts'
 import { enough, Remarks, type Remark } from './validate/report.ts'
-import { checkShape, type Walk } from './validate/shape.ts'
+import { checkShape } from './validate/shape.ts'
 import { checkTask, checkTaskList } from './validate/tasks.ts'
+import type { Walk } from './validate/walk.ts'
 import { checkWhole } from './validate/whole.ts'
 
 export interface LoadOptions {

@@ -1,4 +1,3 @@
-import { builtinCalls, type BuiltinCall, type CallFunction } from './schema/call.ts'
 import type { CallTask, Task } from './schema/tasks.ts'
 
 /**
@@ -29,18 +28,14 @@ export function taskKind(task: Task): TaskKind {
   return kind
 }
 
+/** The names that `call` gives a meaning of its own. */
+export const builtinCalls = ['asyncapi', 'grpc', 'http', 'openapi', 'a2a', 'mcp'] as const
+
+export type BuiltinCall = (typeof builtinCalls)[number]
+
 /** A built-in call by its name, and `function` for every other. */
 export type CallKind = BuiltinCall | 'function'
 
 export function callKind(task: CallTask): CallKind {
   return builtinCalls.find((name) => name === task.call) ?? 'function'
-}
-
-type CallOf<K extends CallKind> = K extends 'function'
-  ? CallFunction
-  : Extract<CallTask, { call: K; with: unknown }>
-
-/** Narrows a call by its kind: `isCall(task, 'http')`. */
-export function isCall<K extends CallKind>(task: CallTask, kind: K): task is CallOf<K> {
-  return callKind(task) === kind
 }

@@ -24,7 +24,6 @@ export type { HttpArguments } from './schema/call-http.ts'
 export type { McpArguments } from './schema/call-mcp.ts'
 export type { OpenapiArguments } from './schema/call-openapi.ts'
 export type {
-  BuiltinCall,
   CallA2a,
   CallAsyncapi,
   CallFunction,
@@ -33,6 +32,7 @@ export type {
   CallMcp,
   CallOpenapi,
 } from './schema/call.ts'
+export type { BuiltinCall } from './task-kind.ts'
 export type { Authentication, AuthenticationPolicy, OAuth2, OpenIdConnect } from './schema/authentication.ts'
 export type { Export, Input, Output, SchemaDefinition } from './schema/data.ts'
 export type { Duration } from './schema/duration.ts'

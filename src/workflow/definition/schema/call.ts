@@ -49,10 +49,6 @@ export const callTask = {
   }),
 }
 
-/** The names that `call` gives a meaning of its own. */
-export const builtinCalls = ['asyncapi', 'grpc', 'http', 'openapi', 'a2a', 'mcp'] as const
-
-export type BuiltinCall = (typeof builtinCalls)[number]
 export type CallAsyncapi = Static<typeof callTask.asyncapi>
 export type CallGrpc = Static<typeof callTask.grpc>
 export type CallHttp = Static<typeof callTask.http>

@@ -42,7 +42,7 @@ export function readSource(
   if ('fault' in composed) return fail(composed.fault)
   const [document, second] = composed.documents
   const errors = composed.documents.flatMap((each) => [...each.errors, ...each.warnings])
-  if (errors.length > 0) return fail(...errors.slice(0, 10).map(syntaxFault))
+  if (errors.length > 0) return fail(...syntaxFaults(errors, text, positionOf))
   if (!document?.contents) return fail({ ...nothing, offset: 0 })
   if (second) {
     return fail({
@@ -139,14 +139,32 @@ const advice: { readonly [code: string]: string } = {
   TAG_RESOLVE_FAILED: 'Leave the tag out, or put quotes around text that begins with `!`.',
 }
 
-function syntaxFault(error: YAMLError): TextFault {
+/** One finding a line: what follows on the same line is most often the same fault, told again. */
+function syntaxFaults(
+  errors: readonly YAMLError[],
+  text: string,
+  positionOf: Source['positionOf'],
+): TextFault[] {
+  const lines = new Map<number, TextFault>()
+  for (const error of errors) {
+    const { line } = positionOf(error.pos[0])
+    if (!lines.has(line)) lines.set(line, syntaxFault(error, text))
+  }
+  return [...lines.values()].slice(0, 10)
+}
+
+function syntaxFault(error: YAMLError, text: string): TextFault {
+  const [offset] = error.pos
   const message = error.message.replace(/\s+/g, ' ').trim()
-  const todo = advice[error.code]
+  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset + 200).split('\n', 1)[0] ?? ''
+  const todo = line.includes('${')
+    ? 'Put the whole expression in quotes, or below `>-` on lines of its own: in plain text `: ` and ` #` end it.'
+    : advice[error.code]
   return {
     code: 'SLUSE-DEFINITION-SYNTAX',
     message: `The text is not valid YAML: ${message}${/[.!?]$/.test(message) ? '' : '.'}`,
     ...(todo === undefined ? {} : { todo }),
-    offset: error.pos[0],
+    offset,
   }
 }
 

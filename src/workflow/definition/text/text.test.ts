@@ -146,6 +146,21 @@ describe('the place of a finding', () => {
   })
 })
 
+describe('a fault of the text', () => {
+  it('in an expression without quotes is told once, with what to do', () => {
+    const { findings } = load(
+      `${head}do:\n  - a:\n      set:\n        x: \${ map({ a: .a, b: .b, c: .c }) }\n`,
+    )
+    expect(findings).toMatchObject([
+      {
+        code: 'SLUSE-DEFINITION-SYNTAX',
+        line: 5,
+        todo: expect.stringMatching(/whole expression in quotes/) as string,
+      },
+    ])
+  })
+})
+
 describe('sourcePosition', () => {
   const text = `${head}do:\n  - first:\n      set: { a: 1 }\n  - second:\n      try:\n        - inner:\n            set: { a: 1 }\n      catch: {}\n`
   const definition = load(text).definition as Definition

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../json.ts'
 import { into, type Place } from './place.ts'
-import type { Walk } from './shape.ts'
+import type { Walk } from './walk.ts'
 
 /**
  * Warns of tasks that nothing leads to (dsl-reference.md, "Flow Directive"), and of directives between the

@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../json.ts'
-import { builtinCalls } from '../schema/call.ts'
+import { builtinCalls } from '../task-kind.ts'
 import type { ReferenceTarget } from '../schema/vocabulary.ts'
 import type { Sites } from './place.ts'
 import type { Report } from './report.ts'

@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../json.ts'
 import type { TaskKind } from '../task-kind.ts'
 import { into, type Place } from './place.ts'
-import type { Walk } from './shape.ts'
+import type { Walk } from './walk.ts'
 
 /** Rules of single task types that their declarations cannot say. */
 export function checkTaskRules(kind: TaskKind, task: JsonObject, place: Place, walk: Walk): void {

@@ -1,12 +1,13 @@
 import { isObject, type Json, type JsonObject } from '../../json.ts'
-import { builtinCalls, callTask } from '../schema/call.ts'
+import { callTask } from '../schema/call.ts'
 import { taskDeclarations } from '../schema/task-table.ts'
 import { declared, type Declaration } from '../schema/vocabulary.ts'
-import { taskKinds, type TaskKind } from '../task-kind.ts'
+import { builtinCalls, taskKinds, type TaskKind } from '../task-kind.ts'
 import { checkFlow } from './flow.ts'
 import { into, type Place } from './place.ts'
 import { checkTaskRules } from './task-rules.ts'
-import { checkShape, type Walk } from './shape.ts'
+import { checkShape } from './shape.ts'
+import type { Walk } from './walk.ts'
 import { capital, described, nameOf, nearest, quoted } from './words.ts'
 
 /** Checks a list of tasks: its form, its names, each task by its own type, and how one follows another. */
