@@ -2,7 +2,7 @@ import { fault, problemOf } from '../workflow/index.ts'
 import { parseAddress } from './addresses.ts'
 import { createAuthentication } from './authentication/index.ts'
 import type { Access, HttpClient, HttpRequest, HttpSettings } from './client.ts'
-import { withDeadline } from './deadline.ts'
+import { raced, withDeadline } from './deadline.ts'
 import { dispatchers } from './dispatchers.ts'
 import { type Answer, exchange, type Exchange } from './exchange.ts'
 import { ExchangeError, statusFault, transportFault } from './faults.ts'
@@ -57,8 +57,8 @@ export function createHttpClient(settings: HttpSettings = {}): HttpClient {
     const policy = request.authentication ?? userinfo
     const authenticator =
       policy === undefined ? undefined : await authentication.authenticator(policy, access)
-    const newMask = () =>
-      maskFor(access.secrets, ...(request.hidden ?? []), ...(authenticator?.secrets() ?? []))
+    let held = authenticator?.secrets() ?? []
+    const newMask = () => maskFor(access.secrets, ...(request.hidden ?? []), ...held)
     let mask = newMask()
 
     let asked: Exchange = {
@@ -68,6 +68,7 @@ export function createHttpClient(settings: HttpSettings = {}): HttpClient {
       body: request.body,
       maxBytes: request.maxBytes ?? (request.saveTo === undefined ? maxResponseBytes : maxFileBytes),
       saveTo: request.saveTo,
+      onChunk: request.onChunk,
       anyStatus: request.anyStatus,
     }
     let credentials = authenticator
@@ -77,7 +78,11 @@ export function createHttpClient(settings: HttpSettings = {}): HttpClient {
         guarded({ ...hop, headers: { ...hop.headers, ...headers } }, mask, signal)
       const answer = credentials ? await credentials.perform(hop, perform, signal) : await perform({})
       // A token that was obtained meanwhile is a secret too.
-      if (credentials) mask = newMask()
+      const heldNow = credentials?.secrets() ?? held
+      if (heldNow.length !== held.length) {
+        held = heldNow
+        mask = newMask()
+      }
 
       const next = request.redirect ? redirectOf(answer, hop) : undefined
       if (next) {
@@ -101,11 +106,12 @@ export function createHttpClient(settings: HttpSettings = {}): HttpClient {
 
   return {
     send: (request, access) =>
-      withDeadline(access.signal, totalMs, (signal) => send(request, access, signal)).catch(
-        (error: unknown) => {
-          throw access.signal.aborted || problemOf(error) ? error : unexpected(error, request)
-        },
-      ),
+      (request.onChunk
+        ? raced(send(request, access, access.signal), access.signal)
+        : withDeadline(access.signal, totalMs, (signal) => send(request, access, signal))
+      ).catch((error: unknown) => {
+        throw access.signal.aborted || problemOf(error) ? error : unexpected(error, request)
+      }),
     authorize: (policy, access, target) =>
       withDeadline(access.signal, totalMs, async (signal) => {
         const authenticator = await authentication.authenticator(policy, access)

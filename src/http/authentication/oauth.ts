@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { fault, type Json, problemOf } from '../../workflow/index.ts'
 import { raced } from '../deadline.ts'
 import type { Authenticator, TokenExchange } from './authenticator.ts'
@@ -29,6 +30,8 @@ export function createTokens(exchange: TokenExchange, now: () => number): Tokens
   const rotated = recent<string>(1000)
   const discovery = createDiscovery(exchange, now)
   const closing = new AbortController()
+  // Every token request under way listens to it.
+  setMaxListeners(0, closing.signal)
 
   const obtain = async (policy: OAuthPolicy, key: string): Promise<Token> => {
     try {
