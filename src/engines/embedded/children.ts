@@ -72,8 +72,7 @@ export class Children {
 
   /** Cancels a run that may have ended. */
   async cancel(number: number): Promise<void> {
-    const live = await this.#core().runs.wake(number)
-    live?.command({ kind: 'cancel', durable: () => {}, refused: () => {} })
+    await this.#core().runs.wake(number, (run) => run.command(cancellation))
   }
 
   async #wakeParent(parent: number, key: string): Promise<void> {
@@ -144,3 +143,6 @@ function faultFrom(error: unknown) {
     ? (known as never)
     : fault('runtime', error instanceof Error ? error.message : String(error)).problem
 }
+
+/** Ordered by a run, not by people: nobody is told. */
+export const cancellation = { kind: 'cancel', durable: () => {}, refused: () => {} } as const

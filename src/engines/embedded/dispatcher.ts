@@ -105,10 +105,8 @@ export class Dispatcher {
         after = number
         if (core.runs.has(run) || !mayMatch(filter, event)) continue
         this.#openFor(seq)
-        void core.runs.wake(run).then((live) => {
-          if (live) live.probe(undefined, () => this.#done(seq))
-          else this.#done(seq)
-        })
+        const probed = () => this.#done(seq)
+        void core.runs.wake(run, (live) => live.probe(undefined, probed)).then((found) => found || probed())
       }
       if (rows.length < pageSize) return
       await new Promise(setImmediate)

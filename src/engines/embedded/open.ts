@@ -49,9 +49,13 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   const command = async (id: string, kind: Control['kind'], by: string | undefined): Promise<void> => {
     assertOpen()
     const row = await runs.find(id)
-    const run = isOver(row.status) ? undefined : await runs.wake(row.number)
-    if (!run) throw new SluseError('SLUSE-RUN-ENDED', `(${id})`)
-    await new Promise<void>((durable, refused) => run.command({ kind, durable, refused }))
+    await new Promise<void>((durable, refused) => {
+      const ended = () => refused(new SluseError('SLUSE-RUN-ENDED', `(${id})`))
+      if (isOver(row.status)) return ended()
+      runs
+        .wake(row.number, (run) => run.command({ kind, durable, refused }))
+        .then((found) => found || ended(), refused)
+    })
     core.log('info', `A run was ${done[kind]}.`, { run: id, by: by ?? '' })
   }
 

@@ -1,5 +1,6 @@
 import { insertRows, type SqlValue, type Statement } from '../../database/index.ts'
 import type { EventFilter, Json } from '../../workflow/index.ts'
+import { cancellation } from './children.ts'
 import type { Core } from './core.ts'
 import { typesOfAny } from './inbox.ts'
 import type { LiveRun } from './live-run.ts'
@@ -9,6 +10,8 @@ const columns = ['run', 'key', 'kind', 'due', 'type', 'subject', 'filter'] as co
 
 /** A filter whose variables are larger than this is left to the run itself. */
 const largestFilter = 32_000
+/** Where few are found by the hint, not much is worth keeping to ask them apart from the run. */
+const largestBesideHint = 2000
 
 const pageSize = 200
 
@@ -133,16 +136,15 @@ export class Parking {
 
   async #wake(number: number): Promise<void> {
     const core = this.#core()
-    const run = await core.runs.wake(number)
-    if (!run) {
-      // Ended meanwhile; a cancellation that was ordered for it has no more to do.
-      core.commits.add({ statements: [{ sql: 'DELETE FROM waits WHERE run = ?', parameters: [number] }] })
-      return
-    }
     const ordered = await core.database.query("SELECT 1 FROM waits WHERE run = ? AND kind = 'cancel'", [
       number,
     ])
-    if (ordered.length > 0) run.command({ kind: 'cancel', durable: () => {}, refused: () => {} })
+    const found = await core.runs.wake(number, (run) => {
+      if (ordered.length > 0) run.command(cancellation)
+    })
+    if (found || this.#stopped) return
+    // Ended meanwhile; a cancellation that was ordered for it has no more to do.
+    core.commits.add({ statements: [{ sql: 'DELETE FROM waits WHERE run = ?', parameters: [number] }] })
   }
 }
 

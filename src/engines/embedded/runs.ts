@@ -28,12 +28,18 @@ export interface NewRun extends Birth {
   readonly consumed?: readonly number[]
 }
 
+interface Loading {
+  readonly loaded: Promise<boolean>
+  readonly ready: () => void
+  readonly uses: ((run: LiveRun) => void)[]
+}
+
 /** The runs in memory, and the way there. */
 export class Runs {
   readonly #core: () => Core
   readonly #live = new Map<number, LiveRun>()
   /** Runs on their way into memory, until they have replayed. */
-  readonly #loading = new Map<number, { readonly loaded: Promise<LiveRun | undefined>; ready: () => void }>()
+  readonly #loading = new Map<number, Loading>()
   readonly #limiter: Limiter
   readonly #outcomes = new Map<number, ((outcome: Outcome) => void)[]>()
   #lastNumber: number
@@ -109,21 +115,30 @@ export class Runs {
     return row
   }
 
-  /** The run in memory, replayed; `undefined` where it has ended or is gone. Does not give up while writing or reading fails. */
-  async wake(number: number): Promise<LiveRun | undefined> {
-    const live = this.#live.get(number)
+  /**
+   * Brings the run into memory, replays it, and gives it to `use` at once: a moment later it may have left again.
+   * `false` where it has ended or is gone. Does not give up while writing or reading fails.
+   */
+  async wake(number: number, use: (run: LiveRun) => void = () => {}): Promise<boolean> {
     const loading = this.#loading.get(number)
-    if (loading) return loading.loaded
-    if (live) return live
+    if (loading) {
+      loading.uses.push(use)
+      return loading.loaded
+    }
+    const live = this.#live.get(number)
+    if (live) {
+      use(live)
+      return true
+    }
     let ready = () => {}
     const replayed = new Promise<void>((resolve) => (ready = resolve))
-    const loaded = this.#limiter
-      .run(async () => {
-        if (await this.#load(number)) await replayed
-        return this.#live.get(number)
-      })
-      .finally(() => this.#loading.delete(number))
-    this.#loading.set(number, { loaded, ready })
+    const loaded = this.#limiter.run(async () => {
+      const found = await this.#load(number)
+      if (found) await replayed
+      else this.#loading.delete(number)
+      return found
+    })
+    this.#loading.set(number, { loaded, ready, uses: [use] })
     return loaded
   }
 
@@ -209,7 +224,11 @@ export class Runs {
 
   /** It has replayed. */
   ready(run: LiveRun): void {
-    this.#loading.get(run.row.number)?.ready()
+    const loading = this.#loading.get(run.row.number)
+    if (!loading) return
+    this.#loading.delete(run.row.number)
+    for (const use of loading.uses) use(run)
+    loading.ready()
   }
 
   left(run: LiveRun): void {
