@@ -62,6 +62,17 @@ describe('lifecycle events', () => {
     ])
   })
 
+  feature('lifecycle.workflow', 'a run that is cancelled while it waits for long', async () => {
+    const ended = await run(named('sleeps', [{ w: { wait: { days: 9 } } }]), {
+      cancelWhen: () => new Promise((done) => setTimeout(done, 200)),
+    })
+    expect(ended.status).toBe('cancelled')
+    expect(ended.lifecycle.slice(-2).map(short)).toEqual([
+      ['task.cancelled', { workflow: qualified('sleeps'), task: '/do/0/w', cancelledAt: time }],
+      ['workflow.cancelled', { name: qualified('sleeps'), cancelledAt: time }],
+    ])
+  })
+
   feature('lifecycle.task', 'a task that is skipped is not told of', async () => {
     const { lifecycle } = await run(named('skips', [{ a: { if: 'false', set: { x: 1 } } }]))
     expect(lifecycle.map(short).map(([type]) => type)).toEqual(['workflow.started', 'workflow.completed'])
