@@ -66,12 +66,13 @@ export const runsAndEvents: readonly string[] = [
     kind text not null,
     due bigint,
     type text,
-    subject text not null,
+    hint_by text not null,
+    hint text not null,
     filter text
   )`,
   'CREATE INDEX waits_run ON waits (run)',
   'CREATE INDEX waits_due ON waits (due) WHERE due IS NOT NULL',
-  'CREATE INDEX waits_type ON waits (type, subject) WHERE type IS NOT NULL',
+  'CREATE INDEX waits_type ON waits (type, hint_by, hint) WHERE type IS NOT NULL',
 
   // Activities that run apart from the run that asked for them.
   `CREATE TABLE detached (

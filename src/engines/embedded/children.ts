@@ -60,7 +60,7 @@ export class Children {
   /** Orders a cancellation, durable with what made it necessary, then carries it out. */
   #cancel(run: LiveRun, child: RunRow): void {
     const order = {
-      sql: "INSERT INTO waits (run, key, kind, due, subject) VALUES (?, '', 'cancel', 0, '')",
+      sql: "INSERT INTO waits (run, key, kind, due, hint_by, hint) VALUES (?, '', 'cancel', 0, '', '')",
       parameters: [child.number],
     }
     const cancel = () => void this.cancel(child.number)

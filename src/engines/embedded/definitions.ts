@@ -21,6 +21,7 @@ const mostInMemory = 500
  */
 export class Definitions {
   readonly #database: Database
+  readonly #digests = new WeakMap<Definition, string>()
   readonly #pinned = new Map<string, Pinned>()
   /** What is deployed, by `namespace/name`. Few, so they are all in memory. */
   readonly #deployed = new Map<string, { readonly version: string; readonly digest: string }[]>()
@@ -42,7 +43,7 @@ export class Definitions {
   /** A definition given here, and what to write so that it is known for good. */
   pin(definition: Definition): { pinned: Pinned; statements: Statement[] } {
     const { workflow, text, file, reference } = definition
-    const digest = createHash('sha256').update(text).digest('hex')
+    const digest = this.#digest(definition)
     const known = this.#pinned.get(digest)
     if (known) return { pinned: known, statements: [] }
     const pinned = { digest, reference, workflow }
@@ -104,6 +105,14 @@ export class Definitions {
     const pinned = { digest, reference, workflow: JSON.parse(workflow) as Workflow }
     this.remember(pinned)
     return pinned
+  }
+
+  #digest(definition: Definition): string {
+    const known = this.#digests.get(definition)
+    if (known !== undefined) return known
+    const digest = createHash('sha256').update(definition.text).digest('hex')
+    this.#digests.set(definition, digest)
+    return digest
   }
 
   #others({ version, ...rest }: DefinitionReference) {

@@ -2,6 +2,7 @@ import type { CloudEvent, EventFilter } from '../../workflow/index.ts'
 import { matches } from '../../workflow/index.ts'
 import type { Core } from './core.ts'
 import { anyType, type InboxEvent } from './inbox.ts'
+import { valueOf } from './wait-hints.ts'
 
 const pageSize = 200
 
@@ -93,13 +94,19 @@ export class Dispatcher {
     return rows.length === pageSize
   }
 
-  async #wakeParked(core: Core, { seq, event }: InboxEvent): Promise<void> {
-    let after = 0
-    for (;;) {
+  async #wakeParked(core: Core, found: InboxEvent): Promise<void> {
+    for (const by of core.parking.hintsFor(found.event.type)) {
+      const value = by === '' ? '' : valueOf(by, found.event)
+      if (value !== undefined) await this.#wakeBy(core, found, by, value)
+    }
+  }
+
+  async #wakeBy(core: Core, { seq, event }: InboxEvent, by: string, value: string): Promise<void> {
+    for (let after = 0; ;) {
       const rows = await core.database.query<{ number: number; run: number; filter: string }>(
-        `SELECT number, run, filter FROM waits WHERE type IN (?, '${anyType}') AND subject IN ('', ?) AND number > ?
-         ORDER BY number LIMIT ?`,
-        [event.type, String(event.subject ?? ''), after, pageSize],
+        `SELECT number, run, filter FROM waits
+         WHERE type IN (?, '${anyType}') AND hint_by = ? AND hint = ? AND number > ? ORDER BY number LIMIT ?`,
+        [event.type, by, value, after, pageSize],
       )
       for (const { number, run, filter } of rows) {
         after = number

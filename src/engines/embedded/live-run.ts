@@ -470,7 +470,7 @@ export class LiveRun implements Turning {
   #end(outcome: Outcome): void {
     const early = !this.#live && this.#replay.expects
     const real = early ? strayed('It ended before its journal did.') : outcome
-    this.#scope.cancel(new Cancelled('ended'))
+    this.#scope.cancel(endedReason)
     this.#over = true
     const { number, id } = this.row
     const at = Math.max(this.now, this.core.clock.now())
@@ -499,6 +499,9 @@ export class LiveRun implements Turning {
     return defect(error)
   }
 }
+
+/** Made once: an error with its stack for each run's end would cost more than the end. */
+const endedReason = new Cancelled('ended')
 
 const ends: ReadonlySet<string> = new Set(['task.completed', 'task.faulted', 'task.cancelled'])
 

@@ -1,12 +1,13 @@
 import { insertRows, type SqlValue, type Statement } from '../../database/index.ts'
-import type { EventFilter, Json } from '../../workflow/index.ts'
+import type { Json } from '../../workflow/index.ts'
 import { cancellation } from './children.ts'
 import type { Core } from './core.ts'
-import { typesOfAny } from './inbox.ts'
+import { anyType, typesOfAny } from './inbox.ts'
 import type { LiveRun } from './live-run.ts'
 import type { Pending } from './pending.ts'
+import { hintOf, noHint } from './wait-hints.ts'
 
-const columns = ['run', 'key', 'kind', 'due', 'type', 'subject', 'filter'] as const
+const columns = ['run', 'key', 'kind', 'due', 'type', 'hint_by', 'hint', 'filter'] as const
 
 /** A filter whose variables are larger than this is left to the run itself. */
 const largestFilter = 32_000
@@ -23,6 +24,7 @@ export class Parking {
   readonly #core: () => Core
   /** Runs in memory that only wait, the longest idle first. */
   readonly #idle = new Map<LiveRun, number>()
+  readonly #hints = new Map<string, Set<string>>()
   #sweeping = false
   #nextDue: { readonly at: number; readonly stop: () => void } | undefined
   #waking: Promise<void> | undefined
@@ -53,12 +55,28 @@ export class Parking {
   /** What to write so that the run is found when its time, its event or its child comes. */
   rows(run: LiveRun): Statement[] {
     const rows = [...run.pending.values()].flatMap((pending) => rowsOf(run, pending))
+    for (const [, , , , type, by] of rows) if (typeof type === 'string') this.#learn(type, by as string)
     for (const { due } of run.pending.values()) if (due !== undefined) this.#arm(due)
     return insertRows('waits', columns, rows)
   }
 
+  /** By what waits for this event type may be found (see `wait-hints.ts`). */
+  hintsFor(type: string): Iterable<string> {
+    return new Set([...(this.#hints.get(type) ?? []), ...(this.#hints.get(anyType) ?? [])])
+  }
+
+  #learn(type: string, by: string): void {
+    const known = this.#hints.get(type)
+    if (known) known.add(by)
+    else this.#hints.set(type, new Set([by]))
+  }
+
   /** Takes up what came due meanwhile. */
   async open(): Promise<void> {
+    const rows = await this.#core().database.query<{ type: string; hint_by: string }>(
+      'SELECT DISTINCT type, hint_by FROM waits WHERE type IS NOT NULL',
+    )
+    for (const { type, hint_by } of rows) this.#learn(type, hint_by)
     await this.#wakeDue()
   }
 
@@ -150,18 +168,14 @@ export class Parking {
 
 function rowsOf(run: LiveRun, { key, request, due }: Pending): SqlValue[][] {
   const { number } = run.row
-  if (due !== undefined) return [[number, key, 'timer', due, null, '', null]]
-  if (request.kind === 'child') return [[number, key, 'child', null, null, '', null]]
+  if (due !== undefined) return [[number, key, 'timer', due, null, '', '', null]]
+  if (request.kind === 'child') return [[number, key, 'child', null, null, '', '', null]]
   if (request.kind !== 'event') return []
   return request.filters.flatMap((filter) => {
     const text = run.sealer.write(filter as unknown as Json)
     const sealed = run.sealer.seal !== undefined && text.includes(run.sealer.seal.nonce)
-    const kept = sealed || text.length > largestFilter ? '' : text
-    return typesOfAny([filter]).map((type) => [number, key, 'event', null, type, subjectOf(filter), kept])
+    const { by, value } = sealed ? noHint : hintOf(filter)
+    const kept = sealed || text.length > (by === '' ? largestFilter : largestBesideHint) ? '' : text
+    return typesOfAny([filter]).map((type) => [number, key, 'event', null, type, by, value, kept])
   })
-}
-
-/** A subject that can only be this one: then the row is found by it, among however many wait for the same type. */
-function subjectOf({ with: { subject } }: EventFilter): string {
-  return typeof subject === 'string' && /^[\w.:@/ -]+$/.test(subject) ? subject : ''
 }

@@ -38,6 +38,8 @@ interface Loading {
 export class Runs {
   readonly #core: () => Core
   readonly #live = new Map<number, LiveRun>()
+  /** The numbers of the runs in memory by their id. */
+  readonly #numbers = new Map<string, number>()
   /** Runs on their way into memory, until they have replayed. */
   readonly #loading = new Map<number, Loading>()
   readonly #limiter: Limiter
@@ -156,7 +158,7 @@ export class Runs {
         if (first?.type !== 'start') throw new Error('The journal has no beginning.')
         if (this.#stopped) return false
         const start = startOf(row, definition, first, secrets)
-        this.#live.set(number, new LiveRun(core, { row, start, sealer, items }))
+        this.#enter(new LiveRun(core, { row, start, sealer, items }))
         return true
       } catch (error) {
         core.log('error', 'A run cannot be loaded; trying again.', { run: number, error: String(error) })
@@ -209,15 +211,27 @@ export class Runs {
 
   /** Resolves when the run has ended, however. */
   async outcome(id: string): Promise<Outcome> {
+    const live = this.#numbers.get(id)
+    if (live !== undefined) return this.#ending(live)
     const row = await this.find(id)
-    const ending = new Promise<Outcome>((resolve) => {
-      const waiting = this.#outcomes.get(row.number)
-      if (waiting) waiting.push(resolve)
-      else this.#outcomes.set(row.number, [resolve])
-    })
+    if (isOver(row.status)) return this.outcomeOf(row)
+    const ending = this.#ending(row.number)
     // Asked again, now that it would be told: it may have ended in between.
     const again = await this.find(id)
     return isOver(again.status) ? this.outcomeOf(again) : ending
+  }
+
+  #ending(number: number): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const waiting = this.#outcomes.get(number)
+      if (waiting) waiting.push(resolve)
+      else this.#outcomes.set(number, [resolve])
+    })
+  }
+
+  #enter(run: LiveRun): void {
+    this.#live.set(run.row.number, run)
+    this.#numbers.set(run.row.id, run.row.number)
   }
 
   // What a run in memory says.
@@ -234,6 +248,7 @@ export class Runs {
   left(run: LiveRun): void {
     if (this.#live.get(run.row.number) !== run) return
     this.#live.delete(run.row.number)
+    this.#numbers.delete(run.row.id)
     this.#core().parking.forget(run)
     this.ready(run)
   }
