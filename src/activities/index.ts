@@ -9,6 +9,7 @@ import type { Activity, ActivityFactory, ActivityOptions } from './activity.ts'
 import { authorize } from './authorize/index.ts'
 import { callGrpc } from './call-grpc/index.ts'
 import { callHttp } from './call-http/index.ts'
+import { callMcp } from './call-mcp/index.ts'
 import { callOpenapi } from './call-openapi/index.ts'
 import { functionActivity } from './function/index.ts'
 import { guardedHttp } from './guarded-http.ts'
@@ -31,6 +32,7 @@ const factories: readonly ActivityFactory[] = [
   runScript,
   runContainer,
   callGrpc,
+  callMcp,
 ]
 
 /** The runner, with its end: `close` lets go of pooled connections and whatever the activities keep. */

@@ -26,6 +26,22 @@ export async function readBody(
   return Buffer.concat(chunks)
 }
 
+/** Hands a body over as it comes; returns its length in bytes. */
+export async function passBody(
+  stages: readonly Readable[],
+  take: (chunk: Uint8Array) => void,
+  signal: AbortSignal,
+): Promise<number> {
+  let bytes = 0
+  await consume(stages, signal, async (stream) => {
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      bytes += chunk.length
+      take(chunk)
+    }
+  })
+  return bytes
+}
+
 /**
  * Writes a body to `file`, whole or not at all: it appears under its name only once it is complete and on disk.
  * Returns its length in bytes.

@@ -42,6 +42,11 @@ export interface HttpRequest {
   readonly maxBytes?: number
   /** Write the answer's body to this file (absolute) instead of memory. Its folder must exist. */
   readonly saveTo?: string
+  /**
+   * Given the successful answer's body as it comes, in place of its being kept: `maxBytes` does not bound it, and
+   * neither silence nor `totalTimeoutMs` ends it, only its own end or `signal`.
+   */
+  readonly onChunk?: (chunk: Uint8Array, headers: HttpResponse['headers']) => void
   /** Resolve with any status instead of throwing a fault for an unsuccessful one. */
   readonly anyStatus?: boolean
 }

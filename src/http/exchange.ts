@@ -1,7 +1,8 @@
 import type { Readable, Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import type { Dispatcher } from 'undici'
-import { readBody, saveBody } from './bodies.ts'
+import { passBody, readBody, saveBody } from './bodies.ts'
+import type { HttpRequest } from './client.ts'
 import type { SentHeaders } from './headers.ts'
 
 /** One request and its answer on the wire: no redirects, no authentication, no opinion about the status. */
@@ -14,6 +15,8 @@ export interface Exchange {
   readonly maxBytes: number
   /** Where a successful answer's body goes instead of memory. */
   readonly saveTo?: string | undefined
+  /** Who gets a successful answer's body as it comes, instead of memory. */
+  readonly onChunk?: HttpRequest['onChunk'] | undefined
   /** Keep the whole body whatever the status; else that of an unsuccessful answer is cut short. */
   readonly anyStatus?: boolean | undefined
 }
@@ -41,6 +44,7 @@ export async function exchange(
     method: asked.method,
     headers: asked.headers,
     body: asked.body ?? null,
+    ...(asked.onChunk && { headersTimeout: 0, bodyTimeout: 0 }),
     signal,
   })
   const headers = joined(answer.headers)
@@ -54,6 +58,11 @@ export async function exchange(
       body: new Uint8Array(),
       bytes: await saveBody(stream, asked.saveTo, asked.maxBytes, signal),
     }
+  }
+  const { onChunk } = asked
+  if (success && onChunk) {
+    const bytes = await passBody(stream, (chunk) => onChunk(chunk, headers), signal)
+    return { ...head, body: new Uint8Array(), bytes }
   }
   const body = await readBody(
     stream,

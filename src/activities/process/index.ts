@@ -11,6 +11,7 @@ export {
   type ProcessInput,
   type ReturnKind,
 } from './input.ts'
+export { watchMemory } from './process-table.ts'
 export { runProcess, type ProcessRequest, type ProcessResult } from './run-process.ts'
 export { processLimits, type ProcessLimits, type ProcessSettings } from './settings.ts'
 export { startProcess, type StartedProcess } from './start-process.ts'
