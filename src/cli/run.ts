@@ -50,8 +50,6 @@ export const runVerb = verb({
         // That a run is on disk as waiting is how it is seen that it waits for an event.
         ...(events.length > 0 && { engine: { parkAfter: 0, parkAtOnceAfter: 0 } }),
         secretsFile: typeof options.secrets === 'string' ? options.secrets : undefined,
-        // A run shows as waiting once it is parked: the next event need not wait for that.
-        ...(events.length > 0 && { engine: { parkAfter: 20 } }),
       })
       try {
         const { signal } = interrupt
