@@ -133,7 +133,7 @@ describe('runs', () => {
     const { id } = (await start('wait')).json
     const act = async (action: string) => server.call('POST', `/api/v1/runs/${id}/${action}`)
     expect((await act('suspend')).json.status).toBe('suspended')
-    expect((await act('suspend')).status).toBe(409)
+    expect((await act('suspend')).json).toMatchObject({ status: 409, code: 'SLUSE-RUN-STATE' })
     expect((await act('resume')).status).toBe(200)
     expect((await act('cancel')).status).toBe(200)
     expect(await ended(id)).toEqual({ status: 'cancelled' })

@@ -20,6 +20,9 @@ export interface ServerOptions {
 /** A header that a client sends in pieces must be whole within this. */
 const headersTimeoutMs = 10_000
 
+/** A client may keep a connection for long that it does nothing with. */
+const lastAnswersMs = 1000
+
 export type Server = Awaited<ReturnType<typeof createServer>>
 
 /** The API over an app, not listening yet. Closing it does not close the app. */
@@ -91,6 +94,13 @@ export async function createServer(app: App, options: ServerOptions = {}) {
   return Object.assign(server, {
     /** `/ready` says no, new work is refused, live connections end; reads are still answered. */
     refuseWork: () => stopping.abort(),
+    /** Stops listening; what is being answered has a moment to end, then connections are closed. */
+    end: async () => {
+      stopping.abort()
+      const patience = setTimeout(() => server.server.closeAllConnections(), lastAnswersMs)
+      await server.close()
+      clearTimeout(patience)
+    },
   })
 }
 

@@ -26,8 +26,7 @@ export async function listen(app: App, options: ServerOptions = {}): Promise<Lis
   const url = await server
     .listen({ host: settings.host, port: settings.port })
     .catch(async (error: unknown) => {
-      server.refuseWork()
-      await server.close()
+      await server.end()
       const { code } = error as NodeJS.ErrnoException
       throw new SluseError('SLUSE-LISTEN', `${settings.host}:${settings.port} (${code ?? String(error)}).`)
     })
@@ -37,7 +36,7 @@ export async function listen(app: App, options: ServerOptions = {}): Promise<Lis
     server.refuseWork()
     // Reads are answered until the last run has come to rest, so that a load balancer sees `/ready` say no.
     await app.stop(settings.stopGrace)
-    await server.close()
+    await server.end()
     await app.close()
     log('info', 'Stopped.')
   }

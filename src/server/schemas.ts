@@ -132,25 +132,22 @@ export function named<S extends TSchema>(schema: S) {
   return Type.Unsafe<Static<S>>({ $ref: `${(schema as { $id?: string }).$id}#` })
 }
 
+const problemAnswer = {
+  description: 'Problem details.',
+  content: { 'application/problem+json': { schema: named(problem) } },
+}
+
 /**
  * What an operation answers, by status. The answers are what history and engine give, typed there; that they are as
  * declared here is what the tests check.
  */
-export function answers(schemas: { readonly [status: number]: unknown }): { [status: number]: TSchema } {
-  return schemas as { [status: number]: TSchema }
+export function answers(schemas: { readonly [status: number]: unknown }): { [status: string]: TSchema } {
+  return { ...schemas, default: problemAnswer } as unknown as { [status: string]: TSchema }
 }
 
 /** Problem details under the statuses that an operation may answer with. */
 export function problems(...statuses: readonly number[]) {
-  return Object.fromEntries(
-    statuses.map((status) => [
-      status,
-      {
-        description: 'Problem details.',
-        content: { 'application/problem+json': { schema: named(problem) } },
-      },
-    ]),
-  )
+  return Object.fromEntries(statuses.map((status) => [status, problemAnswer]))
 }
 
 export const runId = Type.Object({ id: text(200) })

@@ -68,8 +68,7 @@ export async function openServer(
       return { status: response.status, headers: response.headers, json: answer, text }
     },
     close: async () => {
-      server.refuseWork()
-      await server.close()
+      await server.end()
       await app.close()
       rmSync(project, { recursive: true, force: true })
     },
@@ -98,7 +97,8 @@ function checker(document: Document) {
       .filter((each) => new RegExp(`^${each.replace(/\{[^}]+\}/g, '[^/]+')}$`).test(address))
       .sort((one, other) => one.split('{').length - other.split('{').length)[0]
     if (template === undefined) return
-    const answers = document.paths[template]?.[method.toLowerCase()]?.responses[String(response.status)]
+    const responses = document.paths[template]?.[method.toLowerCase()]?.responses
+    const answers = responses?.[String(response.status)] ?? responses?.default
     const type = (response.headers.get('content-type') ?? '').split(';')[0] ?? ''
     const { schema } = answers?.content?.[type] ?? answers?.content?.['application/json'] ?? {}
     if (!schema)
