@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createActivityRunner } from '../../src/activities/index.ts'
+import type { ProcessSettings } from '../../src/activities/process/index.ts'
 import { openInbox } from '../../src/app/inbox.ts'
 import { openDatabase } from '../../src/database/index.ts'
 import { type Clock, type EmbeddedEngine, openEmbeddedEngine } from '../../src/engines/index.ts'
@@ -24,9 +25,14 @@ export interface TestEngine {
   close(): Promise<void>
 }
 
+export interface TestEngineOptions {
+  readonly clock?: Clock
+  readonly processes?: ProcessSettings
+}
+
 export async function openTestEngine(
   internet: Internet,
-  options: { clock?: Clock } = {},
+  options: TestEngineOptions = {},
 ): Promise<TestEngine> {
   const root = mkdtempSync(join(tmpdir(), 'sluse-engine-'))
   const project = join(root, 'project')
@@ -35,13 +41,14 @@ export async function openTestEngine(
   const activities = createActivityRunner({
     projectFolder: project,
     dataFolder: join(root, 'data'),
+    ...(options.processes && { processes: options.processes }),
     http: { environment: internet.environment, trustedAuthorities: [internet.authority] },
   })
   const secrets: JsonObject = {}
   const engine = await openEmbeddedEngine({
     database,
     activities,
-    ...options,
+    ...(options.clock && { clock: options.clock }),
     // A run shows as waiting once it is parked; and what one test publishes is not for the next one.
     settings: { parkAfter: 20, earlyEvents: 0 },
     secrets: async (names) =>
@@ -71,7 +78,7 @@ export async function openTestEngine(
 }
 
 /** Runs definitions in this process, one after the other on one engine. */
-export async function openEngineRunner(internet: Internet, options: { clock?: Clock } = {}): Promise<Runner> {
+export async function openEngineRunner(internet: Internet, options: TestEngineOptions = {}): Promise<Runner> {
   const opened = await openTestEngine(internet, options)
   return {
     name: 'engine',

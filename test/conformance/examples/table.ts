@@ -1,4 +1,5 @@
 import type { CloudEvent, Json, JsonObject } from '../../../src/workflow/index.ts'
+import { exampleGreeterProto } from '../../servers/grpc/example-greeter.ts'
 import type { Given } from '../runner.ts'
 import { client, givenToken } from './hosts.ts'
 
@@ -8,6 +9,8 @@ export interface ExampleCase {
   readonly what?: string
   readonly given?: Omit<Given, 'definition' | 'cancelWhen'>
   readonly ends: ExampleEnd
+  /** `false`: no container engine answers. */
+  readonly containers?: false
   /** What the hosts are asked, `METHOD address`, exactly and in order. Left out, it does not matter. */
   readonly asks?: readonly string[]
   /** Where the end is not what the example's author had in mind: why. */
@@ -54,10 +57,16 @@ const getPet = (input: Json = { petId: 1 }): ExampleCase => ({
   asks: [`GET ${store}/pet/1`],
 })
 
-const noContainers: ExampleCase = {
-  ends: { faults: { type: `${errors}configuration`, status: 400, instance: '/do/0/runContainer' } },
-  because: 'there is no container engine; with one it would run the image',
-}
+/** With the image that says hello, and where no container engine answers. */
+const helloWorld = (output: Json): ExampleCase[] => [
+  { ends: { output } },
+  {
+    what: 'without a container engine',
+    containers: false,
+    ends: { faults: { type: `${errors}configuration`, status: 400, instance: '/do/0/runContainer' } },
+  },
+]
+const hello = 'Hello from Docker!\n'
 
 /** Every file of the specification's `examples` folder. A test fails when one is missing here. */
 export const examples: { readonly [file: string]: readonly ExampleCase[] } = {
@@ -141,6 +150,15 @@ export const examples: { readonly [file: string]: readonly ExampleCase[] } = {
       because: 'the store has no pet 69',
     },
   ],
+  'call-grpc.yaml': [
+    {
+      given: {
+        input: { user: { preferredDisplayName: 'Cruella' } },
+        files: { 'app/greet.proto': exampleGreeterProto },
+      },
+      ends: { output: { message: 'Hello Cruella' } },
+    },
+  ],
   'call-http-endpoint-interpolation-shorthand.yaml': [getPet()],
   'call-http-endpoint-interpolation.yaml': [getPet()],
   'call-http-query-headers-expressions.yaml': [
@@ -167,6 +185,29 @@ export const examples: { readonly [file: string]: readonly ExampleCase[] } = {
         'GET https://swapi.dev/api/people/?search=moved',
         'GET https://swapi.dev/api/people/?search=Luke',
       ],
+    },
+  ],
+  'call-mcp.yaml': [
+    {
+      ends: {
+        output: {
+          content: [
+            {
+              type: 'text',
+              text: JSON.stringify({
+                name: 'conversations_add_message',
+                given: {
+                  channel_id: 'C1234567890',
+                  thread_ts: '1623456789.123456',
+                  payload: 'Hello, world! :wave:',
+                  content_type: 'text/markdown',
+                },
+                token: 'xoxp-xv6Cv3jKqNW8esm5YnsftKwIzoQHUzAP',
+              }),
+            },
+          ],
+        },
+      },
     },
   ],
   'call-openapi-redirect.yaml': [{ ends: { outputLike: [pet(1), pet(4), pet(7), pet(10)] } }],
@@ -331,23 +372,24 @@ export const examples: { readonly [file: string]: readonly ExampleCase[] } = {
       },
     },
   ],
-  'run-container-cleanup-always.yaml': [noContainers],
-  'run-container-cleanup-eventually.yaml': [noContainers],
+  'run-container-cleanup-always.yaml': helloWorld(hello),
+  'run-container-cleanup-eventually.yaml': helloWorld(hello),
   'run-container-stdin-and-arguments.yaml': [
-    { ...noContainers, ends: { faults: { type: `${errors}configuration`, instance: '/do/1/runContainer' } } },
+    { ends: { output: 'STDIN was: Hello World\nARGS are Foo Bar\n' } },
   ],
   'run-container-with-name.yaml': [
     {
-      ends: { faults: { type: `${errors}configuration`, instance: '/do/0/runContainer' } },
-      because: 'there is no container engine; and the name reads `.workflow` where `$workflow` is meant',
+      ends: { output: hello },
+      because:
+        'its name reads `.workflow` where `$workflow` is meant: the container is called hello-null-null-null',
     },
   ],
-  'run-container-with-pull-policy.yaml': [noContainers],
-  'run-container.yaml': [noContainers],
-  'run-return-all.yaml': [noContainers],
-  'run-return-code.yaml': [noContainers],
-  'run-return-none.yaml': [noContainers],
-  'run-return-stderr.yaml': [noContainers],
+  'run-container-with-pull-policy.yaml': helloWorld(hello),
+  'run-container.yaml': helloWorld(hello),
+  'run-return-all.yaml': helloWorld({ code: 0, stdout: hello, stderr: '' }),
+  'run-return-code.yaml': helloWorld(0),
+  'run-return-none.yaml': helloWorld(null),
+  'run-return-stderr.yaml': helloWorld(''),
   'run-script-with-stdin-and-arguments.yaml': [
     { ends: { output: 'stdin >  Hello Workflow\narg >  hello\nenv >  bar\n' } },
   ],

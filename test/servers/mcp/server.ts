@@ -76,7 +76,7 @@ export async function startMcp({ json = false } = {}): Promise<RunningMcp> {
             onsessioninitialized: (id) => void sessions.set(id, created),
             onsessionclosed: (id) => void sessions.delete(id),
           })
-          await toolServer().connect(created as Parameters<McpServer['connect']>[0])
+          await toolServer().connect(created)
           transport = created
         }
         if (transport) await transport.handleRequest(request, response, parsed)

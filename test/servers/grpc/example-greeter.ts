@@ -1,0 +1,39 @@
+import {
+  Server,
+  ServerCredentials,
+  type sendUnaryData,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+} from '@grpc/grpc-js'
+import { loadSync } from '@grpc/proto-loader'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** What `app/greet.proto` has to say for the specification's example of a gRPC call. */
+export const exampleGreeterProto = `syntax = "proto3";
+package GreeterApi;
+service Greeter { rpc SayHello(HelloRequest) returns (HelloReply); }
+message HelloRequest { string name = 1; }
+message HelloReply { string message = 1; }
+`
+
+/** Serves it where the example calls it: port 5011 of this machine. */
+export async function startExampleGreeter(): Promise<{ close(): void }> {
+  const folder = mkdtempSync(join(tmpdir(), 'greeter-'))
+  const file = join(folder, 'greet.proto')
+  writeFileSync(file, exampleGreeterProto)
+  const service = loadSync(file)['GreeterApi.Greeter'] as ServiceDefinition
+  rmSync(folder, { recursive: true })
+  const server = new Server()
+  server.addService(service, {
+    SayHello: (call: ServerUnaryCall<{ name: string }, object>, reply: sendUnaryData<object>) =>
+      reply(null, { message: `Hello ${call.request.name}` }),
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.bindAsync('localhost:5011', ServerCredentials.createInsecure(), (error) =>
+      error ? reject(error) : resolve(),
+    )
+  })
+  return { close: () => server.forceShutdown() }
+}
