@@ -13,13 +13,13 @@ export function checkEvent(event: Json, which = ''): CloudEvent {
     if (typeof event[name] !== 'string' || event[name] === '') throw fail(`\`${name}\` must be a text.`)
   }
   const result = Object.fromEntries(Object.entries(event).filter(([, value]) => value !== null)) as JsonObject
-  if ('data' in event) result.data = event.data as Json
+  if ('data' in event) result.data = event.data
   for (const [name, value] of Object.entries(result)) {
     if (name === 'data') continue
     if (!/^[a-z0-9]+$/.test(name) && name !== 'data_base64') {
       throw fail(`${JSON.stringify(name.slice(0, 50))} is no name of an attribute: a-z and 0-9 only.`)
     }
-    const problem = attributeProblem(name, value as Json)
+    const problem = attributeProblem(name, value)
     if (problem) throw fail(problem)
   }
   if (result.data !== undefined && result.data_base64 !== undefined) {

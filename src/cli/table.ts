@@ -15,6 +15,5 @@ export function table(titles: readonly string[], rows: readonly (readonly string
 }
 
 function visible(text: string): number {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/\x1b\[\d+m/g, '').length
 }

@@ -35,6 +35,5 @@ export function openTerminal(
 
 /** Text from elsewhere, fit for a terminal: no control characters, which could write over what stands there. */
 export function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, ' ')
 }

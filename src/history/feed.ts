@@ -171,7 +171,7 @@ export function decodeItems(encoded: Json): FeedItem[] {
   return shorts.map((short) => {
     at = short.t ?? at
     const value = (short.w === undefined ? short.v : shorts[short.w]?.v) ?? null
-    return { at, ...decodeItem(short, value) } as FeedItem
+    return { at, ...decodeItem(short, value) }
   })
 }
 

@@ -1,7 +1,7 @@
 /** The operators `+ - * / %` on values of every kind, with jq's messages. */
 import { raise } from './errors.ts'
 import { shorten } from './json.ts'
-import { grow, spend, state } from './limits.ts'
+import { grow, growText, spend, state } from './limits.ts'
 import type { Json, JsonObject } from './values.ts'
 import { equal, hasMember, isObject, kindOf, member, setMember } from './values.ts'
 
@@ -39,9 +39,9 @@ export function add(a: Json, b: Json): Json {
   return refuse(a, b, 'cannot be added')
 }
 
+/** The host does not copy the longer string, so only the shorter one is counted. */
 export function concat(a: string, b: string): string {
-  const length = a.length + b.length
-  grow(length)
+  growText(Math.min(a.length, b.length))
   return a + b
 }
 
@@ -75,7 +75,7 @@ function repeat(text: string, times: number): Json {
   if (times < 0 || times !== times) return null
   const count = Math.floor(times)
   if (text.length * count >= longestRepeat) raise('Repeat string result too long')
-  grow(text.length * count)
+  growText(text.length * count)
   return text.repeat(count)
 }
 

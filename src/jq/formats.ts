@@ -2,7 +2,7 @@
 import { described } from './arithmetic.ts'
 import { raise } from './errors.ts'
 import { stringify } from './json.ts'
-import { grow } from './limits.ts'
+import { growText } from './limits.ts'
 import { decodeUtf8, encodeUtf8 } from './utf8.ts'
 import type { Json } from './values.ts'
 
@@ -10,7 +10,7 @@ export function applyFormat(name: string, value: Json): Json {
   const format = Object.hasOwn(formats, name) ? formats[name] : undefined
   if (format === undefined) return raise(`${name} is not a valid format`)
   const text = format(value)
-  grow(text.length)
+  growText(text.length)
   return text
 }
 

@@ -3,13 +3,13 @@
  * infinities as the largest finite number.
  */
 import { deepestText, readJson } from './json-reader.ts'
-import { grow, state } from './limits.ts'
+import { growText, state } from './limits.ts'
 import type { Json } from './values.ts'
 
 /** JSON text on one line, as `tojson` gives it. */
 export function stringify(value: Json): string {
   const text = typeof value === 'object' && value !== null ? compound(value) : scalar(value)
-  grow(text.length)
+  growText(text.length)
   return text
 }
 
@@ -133,7 +133,7 @@ function cut(text: string, bytes: number): string {
 
 /** `fromjson`: JSON text, where NaN and infinities are numbers, too. */
 export function parse(text: string): Json {
-  grow(text.length)
+  growText(text.length)
   if (mayBeTooDeep(text) || brokenPair.test(text)) return readJson(text)
   if (largeNumber.test(text)) state.unwritable = true
   try {

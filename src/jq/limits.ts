@@ -15,7 +15,7 @@ export interface Limits {
   readonly depth: number
   /** Values that the filter may give in all. */
   readonly outputs: number
-  /** What is built along the way, in array elements, object members and UTF-16 units of strings. */
+  /** What is built along the way, in array elements and object members; 8 characters of a string count as one. */
   readonly size: number
   /** UTF-16 units of a string that a regular expression is matched against. */
   readonly subject: number
@@ -25,10 +25,10 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   steps: 10_000_000,
-  depth: 10_000,
+  depth: 2000,
   outputs: 1_000_000,
-  size: 100_000_000,
-  subject: 10_000_000,
+  size: 20_000_000,
+  subject: 5_000_000,
   filter: 1_000_000,
 }
 
@@ -55,17 +55,28 @@ export function spend(steps: number): void {
   if ((state.steps -= steps) < 0) outOfSteps()
 }
 
-/** Counts what is built. */
+/** Counts what is built: so many elements or members. */
 export function grow(size: number): void {
   if ((state.size -= size) < 0) outOfSize()
 }
+
+/** Counts the characters of a string that is built. */
+export function growText(length: number): void {
+  if ((state.size -= (length >> 3) + 1) < 0) outOfSize()
+}
+
+/** An array or an object costs as much as so many elements, even where it is empty. */
+export const containerSize = 4
+
+/** A call of a function costs as much as so many turns of a loop. */
+const callSteps = 4
 
 export function outOfSteps(): never {
   throw new LimitReached(`The filter took more than ${state.limits.steps} steps.`)
 }
 
 export function outOfSize(): never {
-  throw new LimitReached(`The filter built more than ${state.limits.size} elements and characters.`)
+  throw new LimitReached(`The filter built more than ${state.limits.size} elements.`)
 }
 
 export function outOfDepth(): never {
@@ -74,6 +85,6 @@ export function outOfDepth(): never {
 
 /** Enters a call; the caller takes one off `state.depth` when it returns. */
 export function enter(): void {
-  if (--state.steps < 0) outOfSteps()
+  if ((state.steps -= callSteps) < 0) outOfSteps()
   if (++state.depth > state.limits.depth) outOfDepth()
 }

@@ -219,13 +219,18 @@ function limitError(message: string): JqError {
 }
 
 function asJqError(error: unknown): unknown {
-  if (error instanceof Raised) {
-    const value = writable(error.value)
-    return new JqError('SLUSE-JQ-ERROR', typeof value === 'string' ? value : stringify(value), { value })
+  try {
+    if (error instanceof Raised) {
+      const value = writable(error.value)
+      return new JqError('SLUSE-JQ-ERROR', typeof value === 'string' ? value : stringify(value), { value })
+    }
+  } catch (nested) {
+    return asJqError(nested)
   }
   if (error instanceof LimitReached) return limitError(error.message)
-  if (isExhausted(error))
+  if (isExhausted(error)) {
     return limitError('The filter went too deep: its calls, or the values it works on, are nested too far.')
+  }
   return error
 }
 

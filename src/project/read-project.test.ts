@@ -37,7 +37,8 @@ describe('a project', () => {
       'pipelines/.hidden.yaml': 'no: [',
       'connections/form.yaml':
         'apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: { name: form }\n---\napiVersion: dapr.io/v1alpha1\nkind: HTTPEndpoint\nmetadata: { name: cases }\n',
-      'policies/calm.yaml': 'apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: { name: calm }\nspec: { policies: {}, targets: {} }\n',
+      'policies/calm.yaml':
+        'apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: { name: calm }\nspec: { policies: {}, targets: {} }\n',
       'functions/double/1.0.0/function.yaml': 'set: { x: 2 }\n',
     })
     const project = await readProject(folder)

@@ -24,7 +24,7 @@ export function readEvents({ headers, body, depth }: Request): CloudEvent[] {
     const events = readJson(body, depth)
     if (!Array.isArray(events)) throw invalid('A batch must be a list.')
     if (events.length > mostEvents) throw invalid(`A batch holds at most ${mostEvents} events.`)
-    return events.map((event, index) => checkEvent(event as Json, `Event ${index}: `))
+    return events.map((event, index) => checkEvent(event, `Event ${index}: `))
   }
   if (media === 'application/cloudevents+json') return [checkEvent(readJson(body, depth), '')]
   if (media.startsWith('application/cloudevents')) {

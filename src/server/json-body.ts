@@ -56,5 +56,5 @@ function deeper(text: string, most: number): boolean {
 function hasPrototype(value: Json): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (!Array.isArray(value) && Object.hasOwn(value, '__proto__')) return true
-  return Object.values(value).some((each) => hasPrototype(each as Json))
+  return Object.values(value).some((each) => hasPrototype(each))
 }

@@ -84,7 +84,10 @@ export function constant(value: string | number): string {
 }
 
 function constantIn(text: string): string | number | undefined {
-  const json = /^\$\{ ("(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*) \}$/.exec(text)?.[1]
+  // As `constant` writes it: a text of jq may hold an interpolation, `\(…)`, which JSON does not have.
+  const json = /^\$\{ ("(?:[^"\\]|\\["\\/bfnrt]|\\u[\da-fA-F]{4})*"|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?) \}$/.exec(
+    text,
+  )?.[1]
   return json === undefined ? undefined : (JSON.parse(json) as string | number)
 }
 

@@ -16,7 +16,7 @@ export function fromJson(type: Type, json: Json): Uint8Array {
 export function toJson(type: Type, bytes: Uint8Array): Json {
   let message: Message
   try {
-    message = type.decode(bytes) as unknown as Message
+    message = type.decode(bytes)
   } catch (error) {
     throw fault('communication', `The answer is no ${type.name}: ${(error as Error).message}`)
   }

@@ -18,8 +18,7 @@ const shell = (
   more: { [member: string]: unknown } = {},
   processes: ProcessSettings = {},
   signal = new AbortController().signal,
-) =>
-  runShell({ dataFolder: folder, processes }).run({ command, ...more } as never, activityContext({ signal }))
+) => runShell({ dataFolder: folder, processes }).run({ command, ...more }, activityContext({ signal }))
 
 /** Process ids of `sleep` with this number of seconds, which no other test uses. */
 async function sleepers(seconds: string): Promise<string[]> {

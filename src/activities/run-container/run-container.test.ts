@@ -212,8 +212,8 @@ describe('the lifetime', () => {
   it('looks after what a server before left, once its time and that of a takeover have passed', async () => {
     const left = activity()
     const input = { image: 'hello', lifetime: { cleanup: 'eventually', after: { milliseconds: 60_000 } } }
-    await left.run(input as never, activityContext())
-    await left.run(input as never, activityContext())
+    await left.run(input, activityContext())
+    await left.run(input, activityContext())
     await left.close?.()
     const [old] = only()
     if (old) old.finishedAt = new Date(Date.now() - 2 * 3_600_000).toISOString()
@@ -258,10 +258,7 @@ describe('the attempt after a crash', () => {
     const controller = new AbortController()
     const environment = { MARK: join(folder, 'mark') }
     const lost = activity()
-    const first = lost.run(
-      { ...input, ...more, environment } as never,
-      activityContext({ signal: controller.signal }),
-    )
+    const first = lost.run({ ...input, ...more, environment }, activityContext({ signal: controller.signal }))
     first.catch(() => {})
     await vi.waitFor(() => expect(only()[0]?.status).toBe('running'), 10_000)
     return { ...input, ...more, environment }

@@ -33,7 +33,7 @@ function escape(text: string): string {
     '>': '&gt;',
     '"': '&quot;',
   }
-  // eslint-disable-next-line no-control-regex
+
   return text
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
     .replace(/[&<>"]/g, (each) => entities[each] ?? '')

@@ -153,7 +153,7 @@ async function judge(
   }
   if (expect.emitted)
     failures.push(...differences(expect.emitted, emitted as unknown as Json, true, 'emitted'))
-  if (expect.calls) failures.push(...differences(expect.calls, (mocked?.calls ?? []) as Json, true, 'calls'))
+  if (expect.calls) failures.push(...differences(expect.calls, mocked?.calls ?? [], true, 'calls'))
   if (expect.order) failures.push(...(await judgeOrder(app, ended.id, expect.order)))
   return [...failures, ...unanswered]
 }

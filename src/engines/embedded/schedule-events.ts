@@ -142,7 +142,7 @@ function filterOf(definition: EventFilterDefinition): EventFilter {
   const { with: attributes, correlate } = definition
   return {
     with: attributes as { [attribute: string]: Json },
-    ...(correlate && { correlate: correlate as NonNullable<EventFilter['correlate']> }),
+    ...(correlate && { correlate: correlate }),
     variables: {},
   }
 }

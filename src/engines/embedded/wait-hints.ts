@@ -50,7 +50,9 @@ export function valueOf(by: string, event: CloudEvent): string | undefined {
 function hintInData(data: Json | undefined, filter: EventFilter): Hint | undefined {
   if (isObject(data)) {
     for (const [name, expected] of Object.entries(data)) {
-      const value = /^\w+$/.test(name) ? onlyValue(expected, filter) : undefined
+      // An expression within data is a condition: anything but false is yes.
+      const literal = typeof expected !== 'string' || !expected.includes('${')
+      const value = literal && /^\w+$/.test(name) ? onlyValue(expected, filter) : undefined
       if (value !== undefined) return { by: `.data.${name}`, value }
     }
   }
@@ -69,8 +71,9 @@ function onlyValue(expected: Json | undefined, filter: EventFilter): string | un
 }
 
 const path = String.raw`\$[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*`
-const text = String.raw`"(?:[^"\\]|\\\(\s*${path}\s*\))*"`
-const constant = String.raw`(?:${path}|${text})(?:\s*\+\s*(?:${path}|${text}))*(?:\s*\|\s*tostring)?`
+const text = String.raw`"(?:[^"\\]|\\["\\/bfnrt]|\\u[\da-fA-F]{4}|\\\(\s*${path}\s*\))*"`
+const term = String.raw`(?:${path}|${text}|-?\d+(?:\.\d+)?)`
+const constant = String.raw`${term}(?:\s*\+\s*${term})*(?:\s*\|\s*tostring)?`
 const constantPattern = new RegExp(String.raw`^\s*${constant}\s*$`)
 const condition = new RegExp(String.raw`^\s*\$\{\s*((?:\.[A-Za-z_]\w*)+)\s*==\s*(${constant})\s*\}\s*$`)
 

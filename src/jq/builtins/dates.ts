@@ -3,7 +3,7 @@ import { checked } from '../arithmetic.ts'
 import type { BrokenTime } from '../dates.ts'
 import { fromEpoch, strftime, strptime, toEpoch } from '../dates.ts'
 import { raise } from '../errors.ts'
-import { grow, state } from '../limits.ts'
+import { growText, state } from '../limits.ts'
 import type { Json } from '../values.ts'
 import { valueFilter } from '../compile/filter.ts'
 import type { Builtin } from './builtin.ts'
@@ -47,7 +47,7 @@ function format(name: string, breakDown: string): Builtin {
     if (!Array.isArray(fields)) return raise(`${name}/1 requires parsed datetime inputs`)
     if (typeof pattern !== 'string') return raise(`${name}/1 requires a string format`)
     const time = timeOf(fields) ?? raise(`${name}/1 requires parsed datetime inputs`)
-    grow(4 * pattern.length)
+    growText(4 * pattern.length)
     return strftime(time, pattern)
   })
 }

@@ -2,7 +2,7 @@
 import type { Node } from '../ast.ts'
 import { add, described } from '../arithmetic.ts'
 import { raise } from '../errors.ts'
-import { outOfSize, outOfSteps, state } from '../limits.ts'
+import { containerSize, outOfSize, outOfSteps, state } from '../limits.ts'
 import type { Json } from '../values.ts'
 import { compare, equal, truthy } from '../values.ts'
 import type { Compiler } from '../compile/compiler.ts'
@@ -87,7 +87,7 @@ function mapSingle({ single, many }: Filter): Single {
     if (!Array.isArray(input)) return collect(all, input, env)
     const { length } = input
     if ((state.steps -= length) < 0) outOfSteps()
-    if ((state.size -= length) < 0) outOfSize()
+    if ((state.size -= length + containerSize) < 0) outOfSize()
     const results: Json[] = length > 10_000 ? [] : new Array<Json>(length)
     let count = 0
     for (let i = 0; i < length; i++) {

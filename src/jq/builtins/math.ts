@@ -113,9 +113,9 @@ function abs(input: Json): Json {
 export const math: readonly Builtin[] = [
   ...Object.entries(unary).map(([name, f]) => plain(name, (input) => checked(f(numeric(input))))),
   ...Object.entries(binary).map(([name, f]) =>
-    withValues(name, 2, (_, x, y) => checked(f(numeric(x as Json), numeric(y as Json)))),
+    withValues(name, 2, (_, x, y) => checked(f(numeric(x), numeric(y)))),
   ),
-  withValues('fma', 3, (_, x, y, z) => checked(numeric(x as Json) * numeric(y as Json) + numeric(z as Json))),
+  withValues('fma', 3, (_, x, y, z) => checked(numeric(x) * numeric(y) + numeric(z))),
   plain('abs', abs),
   plain('frexp', frexp),
   plain('modf', modf),

@@ -154,7 +154,7 @@ function replaceAll(input: Json, pattern: Pattern, replacements: (match: Match) 
 }
 
 export const regexes: readonly Builtin[] = [
-  withValues('test', 1, (input, value) => checked(input, patternOf(value as Json), testRegex)),
+  withValues('test', 1, (input, value) => checked(input, patternOf(value), testRegex)),
   withValues('test', 2, (input, ...args) => checked(input, pair(args), testRegex)),
   emitting('match', 1, true, (input, [value]) => matchesOf(input, patternOf(value as Json)).map(matchObject)),
   emitting('match', 2, false, (input, args) => matchesOf(input, pair(args)).map(matchObject)),
@@ -170,11 +170,6 @@ export const regexes: readonly Builtin[] = [
   emitting('splits', 2, true, (input, [regex, flags]) =>
     splits(input, global(regex as Json, flags as Json, false)),
   ),
-  withValues(
-    'split',
-    2,
-    (input, regex, flags) => splits(input, global(regex as Json, flags as Json, false)),
-    true,
-  ),
+  withValues('split', 2, (input, regex, flags) => splits(input, global(regex, flags, false)), true),
   ...[substitution('sub', 2), substitution('sub', 3), substitution('gsub', 2), substitution('gsub', 3)],
 ]

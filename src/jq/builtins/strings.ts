@@ -4,7 +4,7 @@ import { described, split } from '../arithmetic.ts'
 import { raise } from '../errors.ts'
 import { applyFormat } from '../formats.ts'
 import { parse, stringify } from '../json.ts'
-import { grow } from '../limits.ts'
+import { grow, growText } from '../limits.ts'
 import type { Json } from '../values.ts'
 import type { Builtin } from './builtin.ts'
 import { plain, withValues } from './builtin.ts'
@@ -18,7 +18,7 @@ function explode(input: Json): Json {
 function changeCase(letters: RegExp, change: (text: string) => string): (input: Json) => Json {
   return (input) => {
     if (typeof input !== 'string') return raise('explode input must be a string')
-    grow(input.length)
+    growText(input.length)
     return input.replace(letters, change)
   }
 }

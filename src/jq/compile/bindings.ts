@@ -22,7 +22,7 @@ export function compileVariable(c: Compiler, node: NodeOf<'variable'>, scope: Sc
   const found = scope.find((entry) => entry.type === 'variable' && entry.name === name)
   if (found !== undefined) return variableFilter(readBinding(scope.depth - found.depth))
   const position = c.variables.indexOf(name)
-  if (position !== -1) return variableFilter(() => state.variables[position] as Json)
+  if (position !== -1) return variableFilter(() => state.variables[position])
   if (Object.hasOwn(hostVariables, name)) throw c.refused(node.at, hostVariables[name] as string)
   throw c.undefined(node.at, `$${name}`)
 }
@@ -33,7 +33,7 @@ function variableFilter(read: Single): Filter {
   return new Filter(
     read,
     many,
-    () => (place, input, env, emit) => many(input, env, (value) => emit(place, value)),
+    () => (place, input, env, emit) => many(input, env, (value) => emit(place.found(), value)),
   )
 }
 
@@ -197,7 +197,7 @@ export function compileBind(c: Compiler, node: NodeOf<'bind'>, scope: Scope, tai
       source.many(input, env, (value) => bind(value, input, env, (bound) => body.many(input, bound, emit)))
     return new Filter(undefined, many, makePaths)
   }
-  const given = source.single as Single
+  const given = source.single
   if (body.single !== undefined) {
     const rest = body.single
     const single: Single = (input, env) => {

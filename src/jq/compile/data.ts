@@ -3,7 +3,7 @@ import { cannotIterate, field, index, slice } from '../access.ts'
 import type { Node, NodeOf } from '../ast.ts'
 import { Raised, raise } from '../errors.ts'
 import { shorten } from '../json.ts'
-import { grow, outOfSize, outOfSteps, state } from '../limits.ts'
+import { containerSize, grow, outOfSize, outOfSteps, state } from '../limits.ts'
 import type { Json, JsonObject } from '../values.ts'
 import { intern, kindOf, setMember } from '../values.ts'
 import type { Compiler } from './compiler.ts'
@@ -264,7 +264,7 @@ export function compileArray(c: Compiler, node: NodeOf<'array'>, scope: Scope): 
       ? (input, env) => collect(many, input, env)
       : (input, env) => {
           const value = single(input, env)
-          if (--state.size < 0) outOfSize()
+          grow(containerSize)
           return value === undefined ? [] : [value]
         }
   return new Filter(collected, manyFrom(collected), () => collectedPaths(() => body.paths))
@@ -318,9 +318,10 @@ function objectOfLiterals(names: readonly string[], values: readonly Single[]): 
   const isPlain = !names.includes('__proto__')
   const keys = names.map(intern)
   const Shape = shapeFor(keys)
+  const size = length + containerSize
   return (input, env) => {
     const object = new Shape()
-    if ((state.size -= length) < 0) outOfSize()
+    if ((state.size -= size) < 0) outOfSize()
     for (let i = 0; i < length; i++) {
       const value = (values[i] as Single)(input, env)
       if (value === undefined) return undefined

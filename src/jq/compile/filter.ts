@@ -9,7 +9,7 @@
  * Where a filter is used as a path (`path(f)`, `f |= …`), a third kind, `Paths`, hands on places instead.
  */
 import { LimitReached } from '../errors.ts'
-import { outOfSize, outOfSteps, state } from '../limits.ts'
+import { containerSize, grow, outOfSize, outOfSteps, state } from '../limits.ts'
 import type { Json } from '../values.ts'
 
 /** Bindings in scope, innermost first; the compiler knows how far up each one is. */
@@ -48,13 +48,35 @@ export class Place {
 
   /** The same place for a value that did not come from it. */
   lost(): Place {
-    return new Place(this.up, this.key, nowhere)
+    return new LostPlace(this)
+  }
+
+  /** The place itself, also where the last value did not come from it. */
+  found(): Place {
+    return this
   }
 
   path(): Json[] {
     const keys: Json[] = []
     for (let place = this as Place; place.up !== undefined; place = place.up) keys.push(place.key)
     return keys.reverse()
+  }
+}
+
+class LostPlace extends Place {
+  private readonly place: Place
+
+  constructor(place: Place) {
+    super(place.up, place.key, nowhere)
+    this.place = place
+  }
+
+  override lost(): Place {
+    return this
+  }
+
+  override found(): Place {
+    return this.place
   }
 }
 
@@ -140,6 +162,7 @@ export function finishMany(first: boolean, emit: Emit): boolean {
 /** All values at once; a `break` leaves through here as an exception. */
 export function collect(many: Many, input: Json, env: Env): Json[] {
   const values: Json[] = []
+  grow(containerSize)
   const stopped = many(input, env, (value) => {
     if (--state.size < 0) outOfSize()
     values.push(value)
@@ -159,6 +182,6 @@ export function valueFilter(single: Single | undefined, many?: Many): Filter {
 function pathsOfValues(many: Many): Paths {
   return (place, input, env, emit) =>
     many(input, env, (value) =>
-      emit(typeof value === 'string' || typeof value === 'number' ? place.lost() : place, value),
+      emit(typeof value === 'string' || typeof value === 'number' ? place.lost() : place.found(), value),
     )
 }

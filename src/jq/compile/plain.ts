@@ -75,14 +75,20 @@ export function compilePipe(c: Compiler, node: NodeOf<'pipe'>, scope: Scope, tai
     isTail &&= filter.single !== undefined
     return filter
   })
-  return (
-    filters.filter((filter) => filter !== identity).reduceRight<Filter | undefined>(pipe, undefined) ??
-    identity
-  )
+  return pipeAll(filters.filter((filter) => filter !== identity))
 }
 
-export function pipe(right: Filter | undefined, left: Filter): Filter {
-  if (right === undefined) return left
+/** Halves a long pipeline again and again, so that it is not as deep as it is long. */
+function pipeAll(filters: readonly Filter[]): Filter {
+  if (filters.length <= 2) {
+    const [first = identity, second] = filters
+    return second === undefined ? first : pipe(first, second)
+  }
+  const middle = filters.length >> 1
+  return pipe(pipeAll(filters.slice(0, middle)), pipeAll(filters.slice(middle)))
+}
+
+function pipe(left: Filter, right: Filter): Filter {
   const makePaths = (): Paths => {
     const first = left.paths
     const second = right.paths

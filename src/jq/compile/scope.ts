@@ -1,6 +1,6 @@
 /** What names mean at a place in the filter, and how far up the environment each binding is. */
 import type { Definition, Node } from '../ast.ts'
-import { Env } from './filter.ts'
+import type { Env } from './filter.ts'
 import type { Filter } from './filter.ts'
 
 export interface FunctionEntry {

@@ -2,6 +2,7 @@
  * Matches by backtracking, as Oniguruma does, but with its own stack and with every step counted against the
  * limits of the evaluation. So a pattern that backtracks without end, such as `(a+)+$`, ends in a clear error.
  */
+import { LimitReached } from '../errors.ts'
 import { spend } from '../limits.ts'
 import { fold, isWord } from './classes.ts'
 import type { Instruction, Program } from './program.ts'
@@ -22,6 +23,9 @@ const counter = 4
 const counterStart = 5
 const caller = 6
 
+/** Numbers on the stack; it takes eight bytes for each. */
+const largestStack = 2 ** 24
+
 /** Instructions of the machine for one step of the filter. */
 const perStep = 8
 
@@ -37,6 +41,9 @@ export class Machine {
   private callerNow = -1
   private searchStart = 0
   private budget = perStep
+  /** Where `goBack` went. */
+  private pc = 0
+  private position = 0
 
   /** @param text the code points of the subject */
   constructor(program: Program, text: readonly number[]) {
@@ -93,6 +100,11 @@ export class Machine {
 
   /** Goes on from the last choice above `base`; the end of the match, or -1. */
   private resume(base: number): number {
+    return this.goBack(base) ? this.run(this.pc, this.position, base) : -1
+  }
+
+  /** Takes the machine back to the last choice above `base`; false where there is none. */
+  private goBack(base: number): boolean {
     const { stack } = this
     while (stack.length > base) {
       const kind = stack.pop() as number
@@ -101,15 +113,15 @@ export class Machine {
       const a = stack.pop() as number
       switch (kind) {
         case choice:
-          return this.run(a, b, base)
+          return this.goTo(a, b)
         case shrink:
           if (b > c) this.push(shrink, a, b - 1, c)
-          return this.run(a, b, base)
+          return this.goTo(a, b)
         case extend: {
           const instruction = this.code[a - 1] as Extract<Instruction, { op: 'run' }>
           if (c === 0 || b >= this.text.length || !instruction.test(this.text[b] as number)) break
           this.push(extend, a, b + 1, c - 1)
-          return this.run(a, b + 1, base)
+          return this.goTo(a, b + 1)
         }
         case slot:
           this.slots[a] = b
@@ -124,10 +136,18 @@ export class Machine {
           this.callerNow = a
       }
     }
-    return -1
+    return false
+  }
+
+  private goTo(pc: number, position: number): boolean {
+    this.pc = pc
+    this.position = position
+    return true
   }
 
   private push(kind: number, a: number, b: number, c: number): void {
+    if (this.stack.length > largestStack)
+      throw new LimitReached('A regular expression left too many ways to go back to.')
     this.stack.push(a, b, c, kind)
   }
 
@@ -211,7 +231,10 @@ export class Machine {
         case 'accept':
           return position
       }
-      if (!matches) return this.resume(base)
+      if (matches) continue
+      if (!this.goBack(base)) return -1
+      pc = this.pc
+      position = this.position
     }
   }
 

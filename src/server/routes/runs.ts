@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { RunQuery, RunStatus } from '../../history/index.ts'
+import type { RunStatus } from '../../history/index.ts'
 import { SluseError } from '../../errors.ts'
 import {
   answers,
@@ -46,7 +46,7 @@ export const runRoutes: Route = (scope, { app }) => {
       return app.history.runs({
         ...filters,
         ...(status !== undefined && { status: statuses(status) }),
-      } as RunQuery)
+      })
     },
   )
 

@@ -18,8 +18,8 @@ message HelloRequest { string name = 1; }
 message HelloReply { string message = 1; }
 `
 
-/** Serves it where the example calls it: port 5011 of this machine. */
-export async function startExampleGreeter(): Promise<{ close(): void }> {
+/** Serves it, by default where the example calls it: port 5011 of this machine. */
+export async function startExampleGreeter(port = 5011): Promise<{ port: number; close(): void }> {
   const folder = mkdtempSync(join(tmpdir(), 'greeter-'))
   const file = join(folder, 'greet.proto')
   writeFileSync(file, exampleGreeterProto)
@@ -30,10 +30,10 @@ export async function startExampleGreeter(): Promise<{ close(): void }> {
     SayHello: (call: ServerUnaryCall<{ name: string }, object>, reply: sendUnaryData<object>) =>
       reply(null, { message: `Hello ${call.request.name}` }),
   })
-  await new Promise<void>((resolve, reject) => {
-    server.bindAsync('localhost:5011', ServerCredentials.createInsecure(), (error) =>
-      error ? reject(error) : resolve(),
+  const bound = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`localhost:${port}`, ServerCredentials.createInsecure(), (error, at) =>
+      error ? reject(error) : resolve(at),
     )
   })
-  return { close: () => server.forceShutdown() }
+  return { port: bound, close: () => server.forceShutdown() }
 }

@@ -72,7 +72,7 @@ export async function openInternet(
     environment: {
       HTTP_PROXY: proxyAddress,
       HTTPS_PROXY: proxyAddress,
-      NO_PROXY: '',
+      NO_PROXY: '127.0.0.1',
       NODE_EXTRA_CA_CERTS: authorityFile,
     },
     authority: authority.certificate,

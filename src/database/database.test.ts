@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { insertRows, openDatabase, type Database } from './index.ts'
+
+let folder: string
+let open: Database[]
+const opened = async (options: { maxBytes?: number } = {}) => {
+  const database = await openDatabase({ folder, ...options })
+  open.push(database)
+  return database
+}
+const mark = (name: string, value: number) => ({
+  sql: 'INSERT INTO marks (name, value) VALUES (?, ?)',
+  parameters: [name, value],
+})
+const marks = (database: Database) => database.query('SELECT name, value FROM marks ORDER BY value')
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sluse-database-'))
+  open = []
+})
+
+afterEach(async () => {
+  for (const database of open) await database.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('a database', () => {
+  it('writes all of a transaction or nothing', async () => {
+    const database = await opened()
+    const broken = database.commit([mark('a', 1), mark('a', 2)])
+    await expect(broken).rejects.toMatchObject({ code: 'SLUSE-STORE' })
+    expect(await marks(database)).toEqual([])
+  })
+
+  it('commits in the order of the calls', async () => {
+    const database = await opened()
+    await Promise.all([
+      database.commit([mark('a', 1)]),
+      database.commit([{ sql: 'UPDATE marks SET value = value * 10' }]),
+      database.commit([{ sql: 'UPDATE marks SET value = value + 1' }]),
+    ])
+    expect(await marks(database)).toEqual([{ name: 'a', value: 11 }])
+  })
+
+  it('keeps what was committed', async () => {
+    const first = await opened()
+    await first.commit([mark('a', 1)])
+    await first.close()
+    expect(await marks(await opened())).toEqual([{ name: 'a', value: 1 }])
+  })
+
+  it('tells of each commit', async () => {
+    const database = await opened()
+    let told = 0
+    const stop = database.onCommit(() => told++)
+    await database.commit([mark('a', 1)])
+    stop()
+    await database.commit([mark('b', 2)])
+    expect(told).toBe(1)
+  })
+
+  it('is not opened twice', async () => {
+    const first = await opened()
+    await expect(opened()).rejects.toMatchObject({ code: 'SLUSE-STORE-LOCKED' })
+    await first.close()
+    await expect(opened()).resolves.toBeDefined()
+  })
+
+  it('refuses what a newer version wrote', async () => {
+    const database = await opened()
+    await database.commit([{ sql: 'INSERT INTO migrations (number) VALUES (9999)' }])
+    await database.close()
+    await expect(opened()).rejects.toMatchObject({ code: 'SLUSE-STORE-NEWER' })
+  })
+
+  it('says when it is full, and goes on when there is room again', async () => {
+    const database = await opened({ maxBytes: 400_000 })
+    const fill = { sql: 'INSERT INTO journal (run, data) VALUES (1, ?)', parameters: ['x'.repeat(500_000)] }
+    await expect(database.commit([fill])).rejects.toMatchObject({ code: 'SLUSE-STORE-FULL' })
+    await database.commit([mark('a', 1)])
+    expect(await database.query('SELECT count(*) AS rows FROM journal')).toEqual([{ rows: 0 }])
+  })
+
+  it('reads only', async () => {
+    const database = await opened()
+    await expect(database.query("INSERT INTO marks VALUES ('a', 1) RETURNING value")).rejects.toMatchObject({
+      code: 'SLUSE-STORE',
+    })
+  })
+
+  it.each([0, 1, 3, 49, 50, 51, 117])('inserts %i rows in few statements', async (count) => {
+    const database = await opened()
+    const rows = Array.from({ length: count }, (_, index) => [`mark ${index}`, index])
+    const statements = insertRows('marks', ['name', 'value'], rows)
+    if (count > 0) await database.commit(statements)
+    expect((await marks(database)).map(({ value }) => value)).toEqual(rows.map(([, value]) => value))
+    expect(statements.length).toBeLessThanOrEqual(Math.floor(count / 50) + 9)
+  })
+})
