@@ -7,6 +7,7 @@ import { createHttpClient } from '../http/index.ts'
 import { fault } from '../workflow/index.ts'
 import type { Activity, ActivityFactory, ActivityOptions } from './activity.ts'
 import { authorize } from './authorize/index.ts'
+import { callA2a } from './call-a2a/index.ts'
 import { callGrpc } from './call-grpc/index.ts'
 import { callHttp } from './call-http/index.ts'
 import { callMcp } from './call-mcp/index.ts'
@@ -33,6 +34,7 @@ const factories: readonly ActivityFactory[] = [
   runContainer,
   callGrpc,
   callMcp,
+  callA2a,
 ]
 
 /** The runner, with its end: `close` lets go of pooled connections and whatever the activities keep. */

@@ -38,8 +38,15 @@ export async function startAgent(): Promise<RunningAgent> {
           return
         }
         response.writeHead(200, { 'content-type': 'text/event-stream' })
-        for await (const each of answer)
+        const write = (each: unknown) =>
           response.write(`id: ${Date.now()}\ndata: ${JSON.stringify(each)}\n\n`)
+        try {
+          for await (const each of answer) write(each)
+        } catch (error) {
+          // As the library's own binding does: the stream has begun, so the refusal is an event of it.
+          const { code = -32603, message } = error as { code?: number; message: string }
+          write({ jsonrpc: '2.0', id: (JSON.parse(body) as { id: number }).id, error: { code, message } })
+        }
         response.end()
       })().catch((error: unknown) => response.destroy(error as Error))
     })
@@ -60,10 +67,7 @@ export async function startAgent(): Promise<RunningAgent> {
     supportsAuthenticatedExtendedCard: true,
   }
   const handler = new JsonRpcTransportHandler(
-    new DefaultRequestHandler(card, new InMemoryTaskStore(), echo, undefined, undefined, undefined, {
-      ...card,
-      description: 'Known to those who may know',
-    }),
+    new DefaultRequestHandler(card, new InMemoryTaskStore(), echo, undefined, undefined, undefined, card),
   )
   return {
     origin,
