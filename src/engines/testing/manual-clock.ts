@@ -26,6 +26,12 @@ export class ManualClock implements Clock {
     this.#fire()
   }
 
+  /** Moves on by so many milliseconds. */
+  advance(ms: number): void {
+    this.#now += ms
+    this.#fire()
+  }
+
   #fire(): void {
     for (const [wake, at] of [...this.#wakers]) {
       if (at > this.#now || !this.#wakers.delete(wake)) continue
