@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test, vi } from 'vitest'
+import { openCliRunner } from '../cli-runner.ts'
 import { fastClock } from '../clocks.ts'
 import { openEngineRunner } from '../engine-runner.ts'
-import type { Ended, Given } from '../runner.ts'
+import type { Ended, Given, Runner } from '../runner.ts'
 import { specification } from '../specification.ts'
-import { startSystems } from './systems.ts'
+import { startSystems, type Systems } from './systems.ts'
 import { type ExampleCase, type ExampleEnd, examples } from './table.ts'
 
 const folder = new URL('examples/', specification)
@@ -20,29 +21,51 @@ describe.skipIf(!there)('examples of the specification', () => {
 
   for (const file of files) {
     for (const example of examples[file] ?? []) {
-      test([file, example.what].filter(Boolean).join(', '), () => play(file, example))
+      test(nameOf(file, example), () =>
+        play(file, example, ({ internet, path }) =>
+          openEngineRunner(internet, { clock: fastClock(60), processes: { path } }),
+        ),
+      )
     }
   }
 
-  // Each has a world of its own: nothing that one has fetched or published is there for the next.
-  async function play(file: string, example: ExampleCase): Promise<void> {
-    const definition = readFileSync(new URL(encodeURIComponent(file), folder), 'utf8')
-    const systems = await startSystems(example)
-    for (const [name, value] of Object.entries(systems.environment)) vi.stubEnv(name, value)
-    const { internet, path } = systems
-    const runner = await openEngineRunner(internet, { clock: fastClock(60), processes: { path } })
-    try {
-      const ended = await runner.run({ ...example.given, definition, ...untilAsked(example.ends) })
-      expectEnd(ended, example.ends)
-      const asked = internet.requests.map(({ method, address }) => `${method} ${address}`)
-      if (example.asks) expect(asked).toEqual(example.asks)
-    } finally {
-      vi.unstubAllEnvs()
-      await runner.close()
-      await systems.close()
+  // Minutes of starting processes: the conformance kit goes through the program every time, these on demand.
+  describe.skipIf(!process.env['SLUSE_TEST_EXAMPLES_BY_CLI'])('through the command line', () => {
+    for (const file of files.filter((name) => name !== 'call-mcp.yaml')) {
+      for (const example of examples[file] ?? []) {
+        test(
+          nameOf(file, example),
+          () => play(file, example, ({ internet }) => openCliRunner(internet)),
+          120_000,
+        )
+      }
     }
-  }
+  })
 })
+
+const nameOf = (file: string, { what }: ExampleCase) => [file, what].filter(Boolean).join(', ')
+
+// Each has a world of its own: nothing that one has fetched or published is there for the next.
+async function play(
+  file: string,
+  example: ExampleCase,
+  open: (systems: Systems) => Promise<Runner>,
+): Promise<void> {
+  const definition = readFileSync(new URL(encodeURIComponent(file), folder), 'utf8')
+  const systems = await startSystems(example)
+  for (const [name, value] of Object.entries(systems.environment)) vi.stubEnv(name, value)
+  const runner = await open(systems)
+  try {
+    const ended = await runner.run({ ...example.given, definition, ...untilAsked(example.ends) })
+    expectEnd(ended, example.ends)
+    const asked = systems.internet.requests.map(({ method, address }) => `${method} ${address}`)
+    if (example.asks) expect(asked).toEqual(example.asks)
+  } finally {
+    vi.unstubAllEnvs()
+    await runner.close()
+    await systems.close()
+  }
+}
 
 function untilAsked(end: ExampleEnd): Pick<Given, 'cancelWhen'> {
   if (!('cancelledAfter' in end)) return {}
