@@ -87,7 +87,8 @@ async function* subscribe(database: Database, subscription: Subscription): Async
     while (!signal?.aborted) {
       // Asked for before reading: a commit during the read is not missed.
       woken = false
-      const { sql, parameters } = feedQuery(subscription, seq, index)
+      const head = await newest(database)
+      const { sql, parameters } = feedQuery(subscription, { seq, index }, head)
       const rows = await database.query<Row>(sql, parameters)
       for (const row of rows) {
         const run = identityOf(row)
@@ -101,7 +102,13 @@ async function* subscribe(database: Database, subscription: Subscription): Async
         seq = row.seq as number
         index = Number.MAX_SAFE_INTEGER
       }
-      if (rows.length === rowsAtOnce || woken) continue
+      if (rows.length === rowsAtOnce) continue
+      // What is not of this subscription need not be looked through again.
+      if (head > seq) {
+        seq = head
+        index = Number.MAX_SAFE_INTEGER
+      }
+      if (woken) continue
       await new Promise<void>((resolve) => {
         wake = resolve
         if (woken || signal?.aborted) resolve()
@@ -113,9 +120,10 @@ async function* subscribe(database: Database, subscription: Subscription): Async
   }
 }
 
-function feedQuery(subscription: Subscription, seq: number, index: number) {
-  const conditions = [index === Number.MAX_SAFE_INTEGER ? 'journal.seq > ?' : 'journal.seq >= ?']
-  const parameters: SqlValue[] = [seq]
+function feedQuery(subscription: Subscription, { seq, index }: { seq: number; index: number }, head: number) {
+  const first = index === Number.MAX_SAFE_INTEGER ? 'journal.seq > ?' : 'journal.seq >= ?'
+  const conditions = [first, 'journal.seq <= ?']
+  const parameters: SqlValue[] = [seq, head]
   const filters = [
     ['runs.id', subscription.run],
     ['runs.namespace', subscription.namespace],
@@ -142,8 +150,12 @@ async function beginning(
       seq: Number(given[1]),
       index: given[2] === undefined ? Number.MAX_SAFE_INTEGER : Number(given[2]),
     }
+  return { seq: await newest(database), index: Number.MAX_SAFE_INTEGER }
+}
+
+async function newest(database: Database): Promise<number> {
   const [row] = await database.query<{ seq: number | null }>('SELECT max(seq) AS seq FROM journal')
-  return { seq: row?.seq ?? 0, index: Number.MAX_SAFE_INTEGER }
+  return row?.seq ?? 0
 }
 
 const identityColumns = 'runs.number, runs.id, runs.namespace, runs.name, runs.version, runs.seal'

@@ -155,7 +155,7 @@ export class Inbox {
     const types = typesOfAny(filters)
     for (const type of types) {
       let listeners = this.#listeners.get(type)
-      if (!listeners) this.#listeners.set(type, (listeners = new Map()))
+      if (!listeners) this.#listeners.set(type, (listeners = new Map<Pending, LiveRun>()))
       listeners.set(pending, run)
     }
     pending.stop = () => {
