@@ -3,7 +3,7 @@
  * is stale. Either way it fails where a rule of the specification has no passing test, or a test names a rule
  * that is not in the list: so the page cannot claim what is not shown.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { featureGroups, type FeatureGroup } from '../test/conformance/features.ts'
@@ -110,10 +110,12 @@ const row = (...cells: string[]) =>
   `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`
 
 function main(check: boolean): void {
+  if (!existsSync(resultsFile)) throw new Error(`There is no ${resultsFile}: run npm test first.`)
   const tests = shownBy(JSON.parse(readFileSync(resultsFile, 'utf8')) as TestReport, process.cwd())
   const found = faults(featureGroups, readings, tests)
   const text = page(featureGroups, readings, tests)
-  if (check && found.length === 0 && readFileSync(pageFile, 'utf8') !== text) {
+  const stale = check && (!existsSync(pageFile) || readFileSync(pageFile, 'utf8') !== text)
+  if (stale && found.length === 0) {
     found.push(`${pageFile} is stale: run npm test, then npm run docs:conformance`)
   }
   for (const fault of found) console.error(fault)
