@@ -14,6 +14,7 @@ import { Guard } from '../resilience/index.ts'
 import { httpSettings } from './http-settings.ts'
 import { openInbox, type Inbox } from './inbox.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
+import { openWaits, type Waits } from './waits.ts'
 
 /** A running installation: everything open, nothing listening yet. */
 export interface App {
@@ -22,6 +23,7 @@ export interface App {
   readonly engine: EmbeddedEngine
   readonly history: History
   readonly inbox: Inbox
+  readonly waits: Waits
   readonly pipelines: Pipelines
   /** Takes no new work and lets what is under way come to rest within `graceMs`; reading goes on. */
   stop(graceMs: number): Promise<void>
@@ -94,6 +96,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       engine,
       history: openHistory(database),
       inbox: openInbox(database),
+      waits: openWaits(database),
       pipelines: openPipelines(settings.project, engine, database),
       stop,
       close,

@@ -44,7 +44,7 @@ export async function runOnce(app: App, options: RunOnceOptions): Promise<RunOnc
 
   const ended = app.engine.outcome(id)
   let over = false
-  const feeding = feed(app, id, events, () => over)
+  const feeding = feed(app, events, () => over)
   const outcome = await ended
   over = true
   const unpublished = await feeding
@@ -52,19 +52,17 @@ export async function runOnce(app: App, options: RunOnceOptions): Promise<RunOnc
   return { id, outcome, emitted: await emittedSince(app, before, events), unpublished }
 }
 
-/** How often it is looked whether the run waits: it may be in a child of it, and through any branch. */
+/** How often it is looked whether something waits: it may be in a child of the run, and in any branch. */
 const pollMs = 10
 
-/** Publishes each event once something waits; gives how many were left when the run ended. */
-async function feed(
-  app: App,
-  id: string,
-  events: readonly CloudEvent[],
-  over: () => boolean,
-): Promise<number> {
+/**
+ * Publishes each event once something waits for one; gives how many were left when the run ended. What waits is put
+ * down on disk at once where the engine is opened for that (`parkAtOnceAfter` and `maxIdleRuns` 0).
+ */
+async function feed(app: App, events: readonly CloudEvent[], over: () => boolean): Promise<number> {
   let left = events.length
   for (const event of events) {
-    while (!over() && !(await somethingWaits(app, id))) await pause(pollMs)
+    while (!over() && !(await app.waits.forEvent())) await pause(pollMs)
     if (over()) return left
     await app.engine.publish([event])
     left--
@@ -72,13 +70,6 @@ async function feed(
     await pause(pollMs)
   }
   return left
-}
-
-async function somethingWaits(app: App, id: string): Promise<boolean> {
-  const { status } = await app.history.run(id)
-  if (status === 'waiting') return true
-  const { runs } = await app.history.runs({ status: ['waiting'], limit: 1 })
-  return runs.length > 0
 }
 
 function pause(ms: number): Promise<void> {

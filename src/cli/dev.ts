@@ -28,11 +28,11 @@ export const devVerb = verb({
     }
     const app = await openApp({ settings, log })
     try {
+      const watcher = await watch(app, terminal)
       await reload(app, terminal)
       const listening = await listen(app, { editable: true })
       if (terminal.json) terminal.data({ url: listening.url })
       terminal.note(`${terminal.paint('bold', listening.url)}  Ctrl-C stops.`)
-      const watcher = await watch(app, terminal)
       const signal = await interrupt.came
       await watcher.close()
       await listening.stop()

@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CloudEvent } from '../workflow/index.ts'
@@ -11,7 +13,6 @@ const files = {
     '  - fall:\n      raise: { error: { type: https://test.dk/fell, status: 418, title: Fell } }',
   ),
   'bad.yaml': definition('bad', '  - a: { sit: 1 }\n  - b: { set: { x: "${ .x | }" } }'),
-  'wait.yaml': definition('wait', '  - long: { wait: { hours: 1 } }'),
   'parent.yaml': definition(
     'parent',
     "  - child: { run: { workflow: { namespace: test, name: good, version: '1.0.0', input: { name: B } } } }",
@@ -116,18 +117,24 @@ describe('sluse run', () => {
   })
 
   test('is cancelled by Ctrl-C, and says so in its record', async () => {
-    const running = folder.start([
-      'run',
-      'wait.yaml',
-      '--lifecycle',
-      'cancelled.ndjson',
-      '--log-level',
-      'debug',
-    ])
-    // There is nothing to see from outside but that it is still there.
-    await new Promise((resolve) => setTimeout(resolve, 3000))
+    let asked = () => {}
+    const begun = new Promise<void>((resolve) => (asked = resolve))
+    const server = createServer(() => asked()).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    folder.write(
+      'hang.yaml',
+      definition(
+        'hang',
+        `  - ask: { call: http, with: { method: get, endpoint: 'http://127.0.0.1:${port}/' } }`,
+      ),
+    )
+    const running = folder.start(['run', 'hang.yaml', '--lifecycle', 'cancelled.ndjson'])
+    await begun
     running.process.kill('SIGINT')
     const { code, out } = await running.done
+    server.closeAllConnections()
+    server.close()
     expect({ code, out }).toEqual({ code: 130, out: '' })
     expect(lines('cancelled.ndjson').at(-1)?.type).toContain('workflow.cancelled')
   })

@@ -48,7 +48,7 @@ export const runVerb = verb({
         settings: folder === undefined ? settings : { ...settings, data: folder },
         log,
         // That a run is on disk as waiting is how it is seen that it waits for an event.
-        ...(events.length > 0 && { engine: { parkAfter: 0, parkAtOnceAfter: 0 } }),
+        ...(events.length > 0 && { engine: { parkAtOnceAfter: 0, maxIdleRuns: 0 } }),
         secretsFile: typeof options.secrets === 'string' ? options.secrets : undefined,
       })
       try {

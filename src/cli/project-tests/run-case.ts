@@ -57,7 +57,7 @@ async function play(test: TestCase, file: TestFile, options: CaseOptions): Promi
       environment: {},
       clock,
       // What only waits is put down at once: that it is on disk as waiting is how we know that it does.
-      engine: { parkAfter: 0, parkAtOnceAfter: 0 },
+      engine: { parkAtOnceAfter: 0, maxIdleRuns: 0 },
       activities: (real) => {
         mocked = mockActivities([...(test.mocks ?? []), ...(file.mocks ?? [])], real, file.real ?? [])
         return mocked.runner
@@ -103,20 +103,21 @@ async function toTheEnd(
   })
   const deadline = performance.now() + mostMs
   let quiet = 0
+  let dead = false
   while (!over) {
     await new Promise((resolve) => setTimeout(resolve, 2))
-    if (over) break
-    if (performance.now() > deadline) {
-      abort.abort()
-      await Promise.race([running.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 2000))])
-      return undefined
-    }
-    // Events come first: `runOnce` publishes one as soon as the run waits, and time moves only then.
-    quiet = (await rests(app)) ? quiet + 1 : 0
-    if (quiet > restsBeforeTime) {
+    // Events come first: `runOnce` publishes one as soon as the run waits for it, and time moves only then.
+    quiet = over || !rests(app) ? 0 : quiet + 1
+    const due = quiet > restsBeforeTime ? await app.waits.nextDue() : undefined
+    if (due !== undefined && due <= clock.now() + longestWaitMs) {
       quiet = 0
-      clock.advance()
+      clock.advanceTo(due)
     }
+    dead = quiet > restsBeforeEnd || performance.now() > deadline
+    if (!dead) continue
+    abort.abort()
+    await Promise.race([running.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 2000))])
+    return undefined
   }
   return running
 }
@@ -124,11 +125,15 @@ async function toTheEnd(
 /** Looks in a row at which nothing moved, before time does; longer than it takes to publish the next event. */
 const restsBeforeTime = 8
 
-async function rests(app: App): Promise<boolean> {
-  const { activitiesRunning, activitiesWaiting } = app.engine.health()
-  if (activitiesRunning + activitiesWaiting > 0) return false
-  const { runs } = await app.history.runs({ status: ['pending', 'running'], limit: 1 })
-  return runs.length === 0
+/** Looks in a row at which nothing moved, and nothing is to come: it waits for ever. */
+const restsBeforeEnd = 200
+
+const longestWaitMs = 100 * 365 * 86_400_000
+
+/** Nothing is in memory: every run has been put down on disk, to wait. */
+function rests(app: App): boolean {
+  const { liveRuns, activitiesRunning, activitiesWaiting } = app.engine.health()
+  return liveRuns + activitiesRunning + activitiesWaiting === 0
 }
 
 async function judge(

@@ -1,9 +1,9 @@
 import type { Clock } from '../../engines/index.ts'
 
-/** A clock that stands still until it is told to go to the next time at which something wants to be woken. */
+/** A clock that stands still until it is told to go on. */
 export interface VirtualClock extends Clock {
-  /** Goes there; false where nothing is to be woken. */
-  advance(): boolean
+  /** Goes there, and wakes what wanted to be woken until then. */
+  advanceTo(time: number): void
 }
 
 export function virtualClock(start = Date.UTC(2026, 0, 5, 8)): VirtualClock {
@@ -16,13 +16,13 @@ export function virtualClock(start = Date.UTC(2026, 0, 5, 8)): VirtualClock {
       sleepers.add(sleeper)
       return () => sleepers.delete(sleeper)
     },
-    advance: () => {
-      const [first] = [...sleepers].sort((one, other) => one.at - other.at)
-      if (!first) return false
-      sleepers.delete(first)
-      now = Math.max(now, first.at)
-      first.wake()
-      return true
+    advanceTo: (time) => {
+      now = Math.max(now, time)
+      const due = [...sleepers].filter(({ at }) => at <= now).sort((one, other) => one.at - other.at)
+      for (const sleeper of due) {
+        sleepers.delete(sleeper)
+        sleeper.wake()
+      }
     },
   }
 }
