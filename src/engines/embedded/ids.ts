@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomFillSync } from 'node:crypto'
 
 let lastTime = 0
 let counter = 0
@@ -12,7 +12,7 @@ export function timeOrderedId(now: number): string {
     lastTime++
     counter = 0
   }
-  const bytes = randomBytes(16)
+  const bytes = chance(16)
   bytes.writeUIntBE(lastTime, 0, 6)
   bytes.writeUInt16BE(0x7000 | counter, 6)
   return withVariant(bytes)
@@ -24,6 +24,19 @@ export function derivedId(runId: string, name: string): string {
   const bytes = createHash('sha1').update(namespace).update(name).digest().subarray(0, 16)
   bytes.writeUInt16BE(0x5000 | (bytes.readUInt16BE(6) & 0x0fff), 6)
   return withVariant(bytes)
+}
+
+/** Random bytes are had from the system many at a time. */
+const pool = Buffer.alloc(4096)
+let used = pool.length
+
+function chance(count: number): Buffer {
+  if (used + count > pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  used += count
+  return Buffer.from(pool.subarray(used - count, used))
 }
 
 function withVariant(bytes: Buffer): string {

@@ -110,10 +110,7 @@ export class Runs {
     }
     const items = [first, ...copies.map((copy) => ({ ...copy, at: now }))]
     const start = startOf(row, definition, first, secrets)
-    this.#live.set(
-      row.number,
-      new LiveRun(core, { row, start, sealer: sealerOf(seal, secrets), items, birth: spec }),
-    )
+    this.#enter(new LiveRun(core, { row, start, sealer: sealerOf(seal, secrets), items, birth: spec }))
     return row
   }
 
