@@ -16,6 +16,7 @@ import { parse } from './parser.ts'
 import { findReferences } from './references.ts'
 import type { Runnable, Variables } from './run.ts'
 import { Results, runFirst } from './run.ts'
+import { mayRepeat } from './sharing.ts'
 import type { Json } from './values.ts'
 
 export { JqError } from './errors.ts'
@@ -77,7 +78,7 @@ function build(
   now: (() => number) | undefined,
 ): Program {
   const { tree, filter } = analyse(text, names, limits, now !== undefined)
-  const runnable: Runnable = { filter, names, limits, now }
+  const runnable: Runnable = { filter, names, limits, now, mayRepeat: mayRepeat(tree) }
   const evaluate = (input: Json, variables?: Variables): Iterable<Json> =>
     new Results(runnable, input, variables)
   return Object.assign(evaluate, {

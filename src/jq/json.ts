@@ -4,13 +4,11 @@
  */
 import { deepestText, readJson } from './json-reader.ts'
 import { growText, state } from './limits.ts'
-import type { Json } from './values.ts'
+import type { Json, JsonObject } from './values.ts'
 
 /** JSON text on one line, as `tojson` gives it. */
 export function stringify(value: Json): string {
-  const text = typeof value === 'object' && value !== null ? compound(value) : scalar(value)
-  growText(text.length)
-  return text
+  return typeof value === 'object' && value !== null ? compound(value) : countedScalar(value)
 }
 
 const deepest = 10_000
@@ -32,7 +30,7 @@ function compound(root: Json[] | { [key: string]: Json }): string {
     if (top.keys !== undefined) text += `${quote(top.keys[index] as string)}:`
     const value = top.values[index] as Json
     if (typeof value !== 'object' || value === null) {
-      text += scalar(value)
+      text += countedScalar(value)
     } else if (stack.length > deepest) {
       text += '<skipped: too deep>'
     } else {
@@ -49,7 +47,15 @@ function open(value: Json[] | { [key: string]: Json }): Open {
   return { values: Object.values(value), keys: Object.keys(value), next: 0 }
 }
 
+/** Counted as it is written: a small value that holds one part many times over has a long text. */
+function countedScalar(value: null | boolean | number | string): string {
+  const text = scalar(value)
+  growText(text.length)
+  return text
+}
+
 function opening(value: Open): string {
+  growText(2)
   return value.keys === undefined ? '[' : '{'
 }
 
@@ -94,20 +100,19 @@ export function shorten(value: Json): string {
 }
 
 /** Text enough for `shorten`, without writing all of a large value. */
-function preview(value: Json): string {
+function preview(value: Json, room = 60): string {
+  if (room <= 0) return ''
   if (typeof value === 'string') return quote(value.slice(0, 40))
   if (typeof value !== 'object' || value === null) return scalar(value)
-  let text = Array.isArray(value) ? '[' : '{'
-  const entries: [string, Json][] = Array.isArray(value)
-    ? value.slice(0, 20).map((item) => ['', item])
-    : Object.keys(value)
-        .slice(0, 20)
-        .map((key) => [`${quote(key.slice(0, 40))}:`, value[key] as Json])
-  for (const [index, [key, item]] of entries.entries()) {
-    if (text.length > 40) break
-    text += (index > 0 ? ',' : '') + key + preview(item)
+  const isArray = Array.isArray(value)
+  let text = isArray ? '[' : '{'
+  for (const key of isArray ? value.slice(0, room).keys() : Object.keys(value)) {
+    if (text.length > 1) text += ','
+    if (!isArray) text += `${quote(String(key).slice(0, 40))}:`
+    text += preview((value as JsonObject)[key] as Json, room - text.length)
+    if (text.length > room) return text
   }
-  return text.length > 40 ? text : text + (Array.isArray(value) ? ']' : '}')
+  return text + (isArray ? ']' : '}')
 }
 
 export function byteLength(text: string): number {

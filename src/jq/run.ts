@@ -2,7 +2,7 @@
 import { JqError, LimitReached, Raised } from './errors.ts'
 import { stringify } from './json.ts'
 import type { Limits } from './limits.ts'
-import { state } from './limits.ts'
+import { grow, growText, spend, state } from './limits.ts'
 import type { Filter } from './compile/filter.ts'
 import { root, tail } from './compile/filter.ts'
 import type { Json } from './values.ts'
@@ -12,6 +12,8 @@ export interface Runnable {
   readonly names: readonly string[]
   readonly limits: Limits
   readonly now: (() => number) | undefined
+  /** Whether a value may hold the same part very many times. */
+  readonly mayRepeat: boolean
 }
 
 export type Variables = Readonly<Record<string, Json>>
@@ -30,13 +32,18 @@ export function runFirst(program: Runnable, input: Json, variables: Variables | 
   const saved = begin(program, variables)
   try {
     const value = filter.single(input, root)
-    return value === undefined || !state.unwritable ? value : writable(value)
+    return value === undefined ? undefined : finished(program, value)
   } catch (error) {
     forgetCalls()
     throw asJqError(error)
   } finally {
     end(saved)
   }
+}
+
+function finished(program: Runnable, value: Json): Json {
+  if (program.mayRepeat && typeof value === 'object' && value !== null) measure(value)
+  return state.unwritable ? writable(value) : value
 }
 
 /** Hands on every value until `emit` returns true. */
@@ -48,7 +55,7 @@ function run(
 ): void {
   const saved = begin(program, variables)
   try {
-    program.filter.many(input, root, (value) => emit(state.unwritable ? writable(value) : value))
+    program.filter.many(input, root, (value) => emit(finished(program, value)))
   } catch (error) {
     forgetCalls()
     throw asJqError(error)
@@ -207,11 +214,28 @@ function writable(value: Json): Json {
   }
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) {
+    spend(value.length)
     const items = value.map(writable)
     return items.every((item, i) => Object.is(item, value[i])) ? value : items
   }
   const entries = Object.entries(value).map(([key, item]) => [key, writable(item)] as const)
+  spend(entries.length)
   return entries.every(([key, item]) => Object.is(item, value[key])) ? value : Object.fromEntries(entries)
+}
+
+/**
+ * Counts a value as what it is when it is written down. A value may hold one part many times over, and so be
+ * small in memory and without end as text, which whoever takes it would find out too late.
+ */
+function measure(value: Json): void {
+  const left: Json[] = [value]
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    if (typeof next === 'string') growText(next.length)
+    if (typeof next !== 'object' || next === null) continue
+    const items = Array.isArray(next) ? next : Object.values(next)
+    grow(items.length + 1)
+    for (const item of items) if (typeof item === 'object' || typeof item === 'string') left.push(item)
+  }
 }
 
 function limitError(message: string): JqError {
