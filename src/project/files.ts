@@ -16,12 +16,13 @@ const mostBytes = 20_000_000
 
 /**
  * Every file below a part of the project whose path matches. Hidden ones and `node_modules` are passed over; a link
- * is followed only to within the project.
+ * is followed only to within the project, and a folder that several lead to is read once.
  */
 export async function walk(folder: string, part: string, pattern: RegExp): Promise<Walked> {
   const files: string[] = []
   const findings: Finding[] = []
   const root = await realpath(folder)
+  const entered = new Set([await realpath(join(folder, part)).catch(() => '')])
 
   const enter = async (path: string, depth: number): Promise<void> => {
     let entries
@@ -36,18 +37,19 @@ export async function walk(folder: string, part: string, pattern: RegExp): Promi
     for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
       if (entry.name.startsWith('.') || entry.name === 'node_modules') continue
       const inner = `${path}/${entry.name}`
-      if (entry.isSymbolicLink()) {
-        const target = await realpath(join(folder, inner)).catch(() => undefined)
-        if (target === undefined || !target.startsWith(root + sep)) {
-          const message =
-            target === undefined ? 'The link leads nowhere.' : 'The link leads out of the project.'
-          findings.push(fileFinding(inner, message, 'SLUSE-PROJECT-SYMLINK'))
-          continue
-        }
+      const target = await realpath(join(folder, inner)).catch(() => undefined)
+      if (target === undefined || !target.startsWith(root + sep)) {
+        const message =
+          target === undefined ? 'The link leads nowhere.' : 'The link leads out of the project.'
+        findings.push(fileFinding(inner, message, 'SLUSE-PROJECT-SYMLINK'))
+        continue
       }
-      const kind = entry.isSymbolicLink() ? await stat(join(folder, inner)) : entry
-      if (kind.isDirectory() && depth < mostDepth) await enter(inner, depth + 1)
-      else if (kind.isFile() && pattern.test(inner)) files.push(inner)
+      const kind = entry.isSymbolicLink() ? await stat(target) : entry
+      if (kind.isDirectory() && depth < mostDepth) {
+        if (entered.has(target)) continue
+        entered.add(target)
+        await enter(inner, depth + 1)
+      } else if (kind.isFile() && pattern.test(inner)) files.push(inner)
       if (files.length > mostFiles) return
     }
   }

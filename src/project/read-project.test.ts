@@ -135,6 +135,16 @@ describe('a project', () => {
     }
   })
 
+  test('reads a folder once, however many links lead to it', async () => {
+    write({ 'shared/in.yaml': definition('in'), 'pipelines/inner/own.yaml': definition('own') })
+    symlinkSync('../shared', join(folder, 'pipelines', 'first'))
+    symlinkSync('../shared', join(folder, 'pipelines', 'second'))
+    symlinkSync('..', join(folder, 'pipelines', 'inner', 'up'))
+    const project = await readProject(folder)
+    expect(project.definitions.map((each) => each.reference.name)).toEqual(['in', 'own'])
+    expect(project.findings).toEqual([])
+  })
+
   test('a folder that is not there is an error, an empty one is not', async () => {
     await expect(readProject(join(folder, 'none'))).rejects.toMatchObject({ code: 'SLUSE-PROJECT' })
     expect((await readProject(folder)).definitions).toEqual([])

@@ -33,6 +33,8 @@ export interface ProjectOptions {
   readonly unsupported?: LoadOptions['unsupported']
 }
 
+const testFile = /\.test\.(?:yaml|yml)$/
+
 /**
  * Reads a project. Whatever is wrong with a file is a finding; only a folder that is not there is an error.
  * @throws SluseError `SLUSE-PROJECT`
@@ -53,7 +55,8 @@ export async function readProject(folder: string, options: ProjectOptions = {}):
   findings.push(...(await readFunctions(folder, functionFiles, functions, options)))
 
   const definitions: Definition[] = []
-  for (const file of await list('pipelines', /(?<!\.test)\.(?:yaml|yml|json)$/)) {
+  const pipelineFiles = await list('pipelines', /\.(?:yaml|yml|json)$/)
+  for (const file of pipelineFiles.filter((file) => !/\.test\.\w+$/.test(file))) {
     const loaded = await readDefinitionFile(folder, file, functions, options)
     findings.push(...loaded.findings)
     if (loaded.definition) definitions.push(loaded.definition)
@@ -67,9 +70,7 @@ export async function readProject(folder: string, options: ProjectOptions = {}):
   }
   const connections = await resources('connections')
   const policies = await resources('policies')
-  const tests = (
-    await Promise.all(['pipelines', 'tests'].map((part) => list(part, /\.test\.(?:yaml|yml)$/)))
-  ).flat()
+  const tests = [...pipelineFiles.filter((file) => testFile.test(file)), ...(await list('tests', testFile))]
 
   const { unique, findings: duplicates } = findDuplicates(definitions)
   findings.push(...duplicates, ...findMissingWorkflows(unique))
