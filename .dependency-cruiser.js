@@ -4,7 +4,7 @@ const floors = [
   ['jq'],
   ['config', 'database', 'workflow'],
   ['history'],
-  ['engines', 'http', 'access', 'resilience'],
+  ['engines', 'http', 'access', 'resilience', 'processes'],
   ['connectors', 'functions'],
   ['approvals', 'transfer', 'activities'],
   ['project'],

@@ -2,7 +2,7 @@ import type { ActivityRequest } from '../engines/engine.ts'
 import type { HttpClient, HttpSettings } from '../http/index.ts'
 import type { Guard } from '../resilience/index.ts'
 import type { Json } from '../workflow/index.ts'
-import type { ProcessSettings } from './process/index.ts'
+import type { ProcessSettings } from '../processes/index.ts'
 
 /**
  * One kind of effect that a task can ask for. A folder of `activities/` exports one `ActivityFactory`;

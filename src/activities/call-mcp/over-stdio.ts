@@ -11,7 +11,7 @@ import {
   searchPath,
   startProcess,
   watchMemory,
-} from '../process/index.ts'
+} from '../../processes/index.ts'
 import { maxAnswerBytes, replyTo, type Session } from './session.ts'
 
 /** How long a server may take to end once its input has ended. */

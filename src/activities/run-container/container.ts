@@ -3,7 +3,7 @@ import { isAbsolute, join, sep } from 'node:path'
 import { fault, isObject, type Json, type JsonObject } from '../../workflow/index.ts'
 import type { ActivityOptions } from '../activity.ts'
 import { optionalObject, optionalText, textOf } from '../input.ts'
-import { asText, readProcess, type ProcessInput } from '../process/index.ts'
+import { asText, readProcess, type ProcessInput } from '../../processes/index.ts'
 
 /** A container to run, as the definition has it, checked. */
 export interface Container extends ProcessInput {

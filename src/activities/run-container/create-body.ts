@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../workflow/index.ts'
 import type { ActivityContext } from '../activity.ts'
-import type { ProcessLimits } from '../process/index.ts'
+import type { ProcessLimits } from '../../processes/index.ts'
 import type { Container } from './container.ts'
 import type { Image } from './engine.ts'
 

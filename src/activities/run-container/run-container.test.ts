@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { startFakeEngine, type FakeEngine } from '../../../test/servers/containers/engine.ts'
 import { faultOf, serveBytes } from '../../http/testing/index.ts'
 import type { Activity, ActivityContext } from '../activity.ts'
-import type { ProcessSettings } from '../process/index.ts'
+import type { ProcessSettings } from '../../processes/index.ts'
 import { activityContext } from '../testing/index.ts'
 import { runContainer } from './index.ts'
 

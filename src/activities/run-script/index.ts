@@ -5,7 +5,7 @@ import { maskFor } from '../../http/index.ts'
 import { fault, isObject, type JsonObject } from '../../workflow/index.ts'
 import type { ActivityContext, ActivityFactory, ActivityOptions } from '../activity.ts'
 import { endpointOf, objectInput, textOf } from '../input.ts'
-import { processLimits, readProcess, returned, runProcess } from '../process/index.ts'
+import { processLimits, readProcess, returned, runProcess } from '../../processes/index.ts'
 import { readResource } from '../resources.ts'
 import { languageOf } from './languages.ts'
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { processLimits } from '../process/index.ts'
+import { processLimits } from '../../processes/index.ts'
 import { es2024 } from './es2024.ts'
 import type { Language } from './languages.ts'
 

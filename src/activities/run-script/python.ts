@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { fault } from '../../workflow/index.ts'
 import type { ActivityOptions } from '../activity.ts'
-import { findCommand } from '../process/index.ts'
+import { findCommand } from '../../processes/index.ts'
 import { inlineMetadata } from './inline-metadata.ts'
 import type { Interpreter, Language } from './languages.ts'
 

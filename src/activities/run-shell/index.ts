@@ -2,7 +2,7 @@
 import { maskFor } from '../../http/index.ts'
 import type { ActivityFactory } from '../activity.ts'
 import { objectInput, textOf } from '../input.ts'
-import { readProcess, returned, runProcess } from '../process/index.ts'
+import { readProcess, returned, runProcess } from '../../processes/index.ts'
 
 export const runShell: ActivityFactory = ({ processes = {} }) => ({
   name: 'shell',

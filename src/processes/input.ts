@@ -1,4 +1,4 @@
-import { fault, isObject, type Json, type JsonObject, type WorkflowFault } from '../../workflow/index.ts'
+import { fault, isObject, type Json, type JsonObject, type WorkflowFault } from '../workflow/index.ts'
 import type { ProcessResult } from './run-process.ts'
 
 /** What every kind of process takes (dsl-reference.md, "Run"). */

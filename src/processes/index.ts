@@ -1,5 +1,5 @@
 /**
- * Processes of this machine, for the activities that start some: with nothing of the server's environment, in a
+ * Processes of this machine, for all that starts some: with nothing of the server's environment, in a
  * folder of their own, bounded in time, output and memory, and ended whole: children too, and when the server dies.
  */
 export { environmentOf, findCommand, searchPath } from './environment.ts'

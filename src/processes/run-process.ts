@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fault, type WorkflowFault } from '../../workflow/index.ts'
+import { fault, type WorkflowFault } from '../workflow/index.ts'
 import { watchMemory } from './process-table.ts'
 import { processLimits } from './settings.ts'
 import { startProcess, type StartRequest } from './start-process.ts'

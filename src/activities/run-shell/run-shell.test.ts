@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { faultOf } from '../../http/testing/index.ts'
 import { activityContext } from '../testing/index.ts'
-import { runShell } from '../run-shell/index.ts'
-import type { ProcessSettings } from './index.ts'
+import { runShell } from './index.ts'
+import type { ProcessSettings } from '../../processes/index.ts'
 
 let folder: string
 beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'sluse-test-'))))
