@@ -1,0 +1,5 @@
+/**
+ * Business logic in any language: functions of the catalog, called from workflows and as steps of transfers. What a
+ * `function.yaml` says is read here; how functions are run is one folder each in `runners/`.
+ */
+export type { FunctionContext, FunctionReference, Functions, FunctionTask, Outcome } from './port.ts'
