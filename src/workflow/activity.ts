@@ -20,6 +20,8 @@ import type { Json } from './json.ts'
  * - `resource`: `{ endpoint: { uri, authentication? } }`; `{ content: string, mediaType: string }`.
  * - `function`: `{ name, version, catalog, endpoint? }` or `{ endpoint }`; the content of `function.yaml` as JSON.
  *   An `endpoint` is the function's own address, pages of GitHub and GitLab already turned into raw content.
+ * - `approval`: the `with` of `approve:1.0.0@default` and `task`, the task's key; `{ approval }` while it is open, and
+ *   `{ approval, decision, … }` once it is decided. The same run and task is the same approval.
  * - `authorize`: an authentication policy; `{ scheme, parameter }`.
  * - `emit`: a CloudEvent; the same. Engines carry this one out themselves, so that the event and the
  *   journal entry are one transaction.

@@ -28,7 +28,7 @@ import type { Scope } from './scope.ts'
  * - Tasks of an extension are under `/before/{extension}` and `/after/{extension}` of the extended task's key,
  *   those of a function under `/call/{function}` of the calling task's.
  * - A task's main effect has the task's key. Others have a part after it: `/timeout`, `/try[1]/delay`,
- *   `/try[1]/timeout`, `/event[0]`, `/message[0]`, `/function`, `/authorization`, `/breath`, and for a schema that
+ *   `/try[1]/timeout`, `/event[0]`, `/message[0]`, `/decided[0]`, `/look[1]`, `/function`, `/authorization`, `/breath`, and for a schema that
  *   is fetched `/input/schema`, `/output/schema`, `/export/schema`. The workflow's own are the same without a task.
  */
 export interface DurableContext {

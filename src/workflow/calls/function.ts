@@ -5,6 +5,7 @@ import { inside, type Frame } from '../frame.ts'
 import { isObject, pointerStep, type Json, type JsonObject } from '../json.ts'
 import { fault } from '../problem.ts'
 import { TaskNode } from '../program.ts'
+import { builtinFunction } from './builtin-functions.ts'
 import { catalogedUri, parseFunctionReference, type FunctionReference } from './function-reference.ts'
 
 /**
@@ -15,6 +16,8 @@ import { catalogedUri, parseFunctionReference, type FunctionReference } from './
 export async function callFunction(frame: Frame): Promise<Json> {
   const task = frame.node.task as CallFunction
   const input = task.with === undefined ? frame.input : frame.fill(task.with, '/with')
+  const builtin = builtinFunction(task.call)
+  if (builtin) return builtin(frame, input as JsonObject)
   const node = await functionOf(frame, task.call)
   const within = inside(frame, { locals: { names: frame.run.program.names, values: {} } })
   const key = `${frame.key}/call/${pointerStep(node.name)}`

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../json.ts'
+import { builtinFunctionTasks } from './schema/builtin-functions.ts'
 import { callTask } from './schema/call.ts'
 import { taskDeclarations } from './schema/task-table.ts'
 import { declared, type Declaration } from './schema/vocabulary.ts'
@@ -49,7 +50,7 @@ function task(defs: { [name: string]: JsonObject }): JsonObject {
       properties.call = {
         title: 'Call',
         description: 'Calls a service or a function.',
-        anyOf: [{ enum: [...builtinCalls] }, { type: 'string' }],
+        anyOf: [{ enum: known }, { type: 'string' }],
       }
       branches.push(...callBranches(defs))
     }
@@ -64,12 +65,18 @@ function task(defs: { [name: string]: JsonObject }): JsonObject {
   }
 }
 
+const known = [...builtinCalls, ...Object.keys(builtinFunctionTasks)]
+
 function callBranches(defs: { [name: string]: JsonObject }): Json[] {
-  const builtin = builtinCalls.map((name) => ({
+  const declarations = [
+    ...builtinCalls.map((name) => [name, callTask[name]] as const),
+    ...Object.entries(builtinFunctionTasks),
+  ]
+  const builtin = declarations.map(([name, declaration]) => ({
     if: { required: ['call'], properties: { call: { const: name } } },
-    then: emit(declared(callTask[name]), defs),
+    then: emit(declared(declaration), defs),
   }))
-  const other = { required: ['call'], properties: { call: { not: { enum: [...builtinCalls] } } } }
+  const other = { required: ['call'], properties: { call: { not: { enum: known } } } }
   return [...builtin, { if: other, then: emit(declared(callTask.function), defs) }]
 }
 

@@ -25,7 +25,7 @@ export interface LoadOptions {
   readonly functions?: readonly string[]
   /**
    * What the caller cannot carry out, and why or what to use instead: `{ 'call.asyncapi': 'Use …' }`. Features
-   * are `task.<type>`, `call.<name>|function`, `run.<process>`, `script.js|python`, `schedule.<kind>`,
+   * are `task.<type>`, `call.<name>|<name:version@default>|function`, `run.<process>`, `script.js|python`, `schedule.<kind>`,
    * `authentication.<scheme>`, `schema.resource`, `transport.http|stdio`, `use.extensions`, `use.catalogs`.
    */
   readonly unsupported?: { readonly [feature: string]: string }

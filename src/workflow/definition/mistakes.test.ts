@@ -237,14 +237,14 @@ describe('names', () => {
   ])
 
   it('of the default catalog are known where the caller lists them', () => {
-    const functions = ['approve:1.0.0', 'transfer:1.0.0']
+    const functions = ['validate-form:1.0.0', 'double:1.0.0']
     const call = (name: string) =>
       find(`do:\n  - a: { call: '${name}' }`, { functions }).map(({ message, todo }) => `${message} ${todo}`)
-    expect(call('approve:1.0.0@default')).toEqual([])
-    expect(call('approve:2.0.0@default')).toEqual([
-      'The default catalog has no function `approve` in version 2.0.0. There is `approve:1.0.0`.',
+    expect(call('validate-form:1.0.0@default')).toEqual([])
+    expect(call('validate-form:2.0.0@default')).toEqual([
+      'The default catalog has no function `validate-form` in version 2.0.0. There is `validate-form:1.0.0`.',
     ])
-    expect(call('aprove:1.0.0@default')[0]).toContain('Did you mean `approve:1.0.0`?')
+    expect(call('validate-from:1.0.0@default')[0]).toContain('Did you mean `validate-form:1.0.0`?')
   })
 })
 

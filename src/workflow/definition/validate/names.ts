@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../json.ts'
+import { builtinFunctionTasks } from '../schema/builtin-functions.ts'
 import { builtinCalls } from '../task-kind.ts'
 import type { ReferenceTarget } from '../schema/vocabulary.ts'
 import type { Sites } from './place.ts'
@@ -60,6 +61,7 @@ export function checkCalls(sites: Sites, names: Names, report: Report, catalogue
     const refuse = (message: string, todo?: string) =>
       report.error('SLUSE-DEFINITION-CALL', pointer, message, { todo })
     if (builtinCalls.some((builtin) => builtin === name) || names.functions.has(name)) continue
+    if (Object.hasOwn(builtinFunctionTasks, name)) continue
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name)) continue
     const catalogName = /^([^:@/\s]+):([^:@/\s]+)@([^:@/\s]+)$/.exec(name)
     if (!catalogName) {
@@ -74,13 +76,17 @@ export function checkCalls(sites: Sites, names: Names, report: Report, catalogue
         suggestion(catalog, ['default', ...names.catalogs]),
       )
     } else if (catalogued && !catalogued.includes(`${fn}:${version}`)) {
-      const versions = catalogued.filter((each) => each.startsWith(`${fn}:`))
-      const near = nearest(`${fn}:${version}`, catalogued)
+      const all = [...catalogued, ...ours]
+      const versions = all.filter((each) => each.startsWith(`${fn}:`))
+      const near = nearest(`${fn}:${version}`, all)
       const todo = versions.length > 0 ? `There is ${quoted(versions)}.` : near && `Did you mean \`${near}\`?`
       refuse(`The default catalog has no function \`${fn}\` in version ${version}.`, todo)
     }
   }
 }
+
+/** The functions that come with Sluse, as `name:version`. */
+const ours = Object.keys(builtinFunctionTasks).map((name) => name.replace('@default', ''))
 
 /** A directive goes to a task of its own list (dsl-reference.md, "Flow Directive"). */
 export function checkDirectives(sites: Sites, report: Report): void {

@@ -1,7 +1,9 @@
 import { isObject, type Json, type JsonObject } from '../../json.ts'
+import { builtinFunctionTasks } from '../schema/builtin-functions.ts'
 import { callTask } from '../schema/call.ts'
 import { taskDeclarations } from '../schema/task-table.ts'
 import { declared, type Declaration } from '../schema/vocabulary.ts'
+import type { BuiltinFunctionName } from '../types.ts'
 import { builtinCalls, taskKinds, type TaskKind } from '../task-kind.ts'
 import { checkFlow } from './flow.ts'
 import { into, type Place } from './place.ts'
@@ -115,8 +117,7 @@ export function checkTask(value: Json, place: Place, walk: Walk): void {
     return checkShape({ type: 'string' }, value.call ?? null, into(place, 'call'), walk)
   }
   walk.feature('task', kind, into(place, kind))
-  if (kind === 'call')
-    walk.feature('call', builtinCalls.find((name) => name === value.call) ?? 'function', into(place, kind))
+  if (kind === 'call') walk.feature('call', callName(value.call), into(place, kind))
   checkShape(declaration, value, here, walk)
   checkTaskRules(kind, value, here, walk)
 }
@@ -149,7 +150,15 @@ function missingKind(value: JsonObject, place: Place): string {
 function callDeclaration(value: JsonObject): Declaration | undefined {
   const { call } = value
   if (typeof call !== 'string') return undefined
+  if (Object.hasOwn(builtinFunctionTasks, call))
+    return declared(builtinFunctionTasks[call as BuiltinFunctionName])
   return declared(callTask[builtinCalls.find((name) => name === call) ?? 'function'])
+}
+
+/** As `LoadOptions.unsupported` names it. */
+function callName(call: Json | undefined): string {
+  const ours = typeof call === 'string' && Object.hasOwn(builtinFunctionTasks, call) ? call : undefined
+  return ours ?? builtinCalls.find((name) => name === call) ?? 'function'
 }
 
 function isConditional(kind: TaskKind, value: JsonObject): boolean {

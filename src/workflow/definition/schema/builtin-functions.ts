@@ -1,0 +1,17 @@
+import { Type } from 'typebox'
+import { approveArguments } from './approve.ts'
+import { taskOf } from './task-base.ts'
+
+/**
+ * The functions of the default catalog that come with Sluse, by the reference with which a task calls them: what
+ * `with` takes, for checks, editors and the reference page. How each is performed stands in
+ * `workflow/calls/builtin-functions.ts`; one without the other does not compile.
+ */
+export const builtinFunctionTasks = {
+  'approve:1.0.0@default': taskOf('Call approve', 'Asks people, and waits until they have decided.', {
+    call: Type.Literal('approve:1.0.0@default'),
+    with: approveArguments,
+  }),
+} as const
+
+export type BuiltinFunctionName = keyof typeof builtinFunctionTasks
