@@ -85,7 +85,12 @@ export class Dispatcher {
         }
         await this.#wakeParked(core, { seq, event })
         this.#openFor(seq)
-        void core.schedules.take({ seq, event }).finally(() => this.#done(seq))
+        void core.schedules
+          .take({ seq, event })
+          .catch((error: unknown) =>
+            core.log('error', 'An event cannot be given to a schedule.', { seq, error: String(error) }),
+          )
+          .finally(() => this.#done(seq))
         this.#position = seq
       } finally {
         this.#done(seq)

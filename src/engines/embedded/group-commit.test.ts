@@ -84,4 +84,36 @@ describe('a group commit', () => {
     await group.drained()
     expect([group.nextEvent, group.lastRow]).toEqual([3, 1])
   })
+
+  it('holds back what builds on a unit that cannot be written, of a run or of a schedule, and nothing else', async () => {
+    let bad = true
+    const { group, commits } = fake((statements) =>
+      bad && statements.some(({ sql }) => sql === 'bad')
+        ? new SluseError('SLUSE-STORE', '(test)')
+        : undefined,
+    )
+    group.add(unit('bad', { schedule: 1 }))
+    group.add(unit('after it', { schedule: 1 }))
+    group.add(unit('other', { schedule: 2 }))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(commits).toEqual([['other']])
+    bad = false
+    await group.drained()
+    expect(commits).toEqual([['other'], ['bad', 'after it']])
+  })
+
+  it('never writes again what is written, whatever fails after it', async () => {
+    const { group, commits, logged } = fake()
+    group.add(
+      unit('a', {
+        durable: () => {
+          throw new Error('a defect')
+        },
+      }),
+    )
+    group.add(unit('b'))
+    await group.drained()
+    expect(commits).toEqual([['a', 'b']])
+    expect(logged).toEqual(['What follows from a commit failed.'])
+  })
 })

@@ -12,6 +12,8 @@ export interface Unit {
   /** A row of the journal. */
   readonly feed?: { readonly run: number; readonly data: string }
   readonly statements?: readonly Statement[]
+  /** The schedule whose place among the events this moves on. */
+  readonly schedule?: number | undefined
   /** Called once it is durable, before the next unit's. */
   durable?(): void
   /**
@@ -99,10 +101,11 @@ export class GroupCommit {
     this.#inFlight = true
     const units = this.#waiting
     this.#waiting = []
-    try {
-      await this.#database.commit(this.#statements(units))
-      this.#written(units)
-    } catch (error) {
+    const error = await this.#commit(units)
+    if (error === undefined) {
+      if (this.#pause > 0) this.#log('info', 'Writing works again.')
+      this.#pause = 0
+    } else {
       // One unit that can never be written must not hold up the others.
       const left =
         units.length > 1 && !hasCode(error, 'SLUSE-STORE-FULL')
@@ -116,30 +119,38 @@ export class GroupCommit {
     else if (this.#waiting.length === 0) for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  #written(units: readonly Unit[]): void {
-    if (this.#pause > 0) this.#log('info', 'Writing works again.')
-    this.#pause = 0
-    for (const unit of units) unit.durable?.()
+  /** Gives the error where they cannot be written. */
+  async #commit(units: readonly Unit[]): Promise<unknown> {
+    try {
+      await this.#database.commit(this.#statements(units))
+    } catch (error) {
+      return error ?? new Error('unknown')
+    }
+    for (const unit of units) this.#tell(unit)
+    return undefined
   }
 
-  /** Later units of a run build on its earlier ones, so they wait with one that cannot be written. */
+  /** Written is written: whoever cannot hear it must not have it written again. */
+  #tell(unit: Unit): void {
+    try {
+      unit.durable?.()
+    } catch (error) {
+      this.#log('error', 'What follows from a commit failed.', reason(error))
+    }
+  }
+
+  /** Later units of a run or of a schedule build on its earlier ones, so they wait with one that cannot be written. */
   async #oneByOne(units: readonly Unit[]): Promise<Unit[]> {
     const left: Unit[] = []
-    const stuck = new Set<number | undefined>()
+    const stuck = new Set<string>()
     for (const unit of units) {
-      const run = unit.feed?.run
-      if (run !== undefined && stuck.has(run)) {
-        left.push(unit)
-        continue
+      const lines = linesOf(unit)
+      if (!lines.some((line) => stuck.has(line))) {
+        const error = await this.#commit([unit])
+        if (error === undefined || this.#refuse([unit], error).length === 0) continue
       }
-      try {
-        await this.#database.commit(this.#statements([unit]))
-        unit.durable?.()
-      } catch (error) {
-        const kept = this.#refuse([unit], error)
-        if (kept.length > 0) stuck.add(run)
-        left.push(...kept)
-      }
+      for (const line of lines) stuck.add(line)
+      left.push(unit)
     }
     return left
   }
@@ -172,6 +183,10 @@ export class GroupCommit {
       ...units.flatMap((unit) => unit.statements ?? []),
     ]
   }
+}
+
+function linesOf({ feed, schedule }: Unit): string[] {
+  return [...(feed ? [`run ${feed.run}`] : []), ...(schedule === undefined ? [] : [`schedule ${schedule}`])]
 }
 
 function reason(error: unknown) {

@@ -39,10 +39,10 @@ export class Retention {
 
   /** Each answers whether there is more. What has been dispatched to nobody yet stays. */
   async #events(): Promise<boolean> {
-    const { database, commits, clock, settings, dispatcher } = this.#core
+    const { database, commits, clock, settings, dispatcher, schedules } = this.#core
     const rows = await database.query<{ seq: number }>(
       'SELECT seq FROM inbox WHERE received_at < ? AND seq <= ? ORDER BY received_at LIMIT ?',
-      [clock.now() - settings.inboxRetention, dispatcher.settledTo, manyRows],
+      [clock.now() - settings.inboxRetention, Math.min(dispatcher.settledTo, schedules.settledTo), manyRows],
     )
     if (rows.length === 0) return false
     const seqs = rows.map(({ seq }) => seq)

@@ -103,7 +103,7 @@ export class RunWriter {
     }
     const { refused } = birth ?? {}
     this.#commits.add({
-      ...(birth && { newRuns: [toColumns(this.#row)] }),
+      ...(birth && { newRuns: [toColumns(this.#row)], schedule: this.#row.schedule }),
       ...(items.length > 0 && {
         feed: { run: this.#row.number, data: this.#sealer.write(encodeItems(items)) },
       }),

@@ -156,4 +156,57 @@ do: [ { hear: { listen: { to: { one: { with: { type: go } } } } } } ]`,
     await until(() => notes.length === 4)
     expect(notes).toEqual([[1], [1], [2], [3]])
   })
+
+  it('`overlap: queue` misses no event that comes while it catches up', async () => {
+    const { notes } = await given('on: { one: { with: { type: go } } }, read: data', 'overlap: queue')
+    for (let n = 0; n < 150; n++) {
+      await test.engine.publish([testEvent('go', n)])
+      if (n % 3 === 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * 4))
+    }
+    await until(() => notes.length >= 150)
+    expect(notes).toEqual(Array.from({ length: 150 }, (_, n) => [n]))
+  })
+
+  it('never passes an event whose run cannot be made yet: it is there after a crash', async () => {
+    const body = `
+use: { secrets: [key] }
+schedule: { on: { one: { with: { type: go } } }, read: data }
+do: [ { note: { call: http, with: { method: get, endpoint: http://note, body: '\${ . }' } } } ]`
+    const notes: Json[] = []
+    const activities = async ({ input }: { input: Json }) => {
+      notes.push((input as { body: Json }).body)
+      return null
+    }
+    let asked = 0
+    const secrets = async (): Promise<{ [name: string]: Json }> => {
+      if (asked++ === 0) await new Promise(() => {})
+      return { key: 'value' }
+    }
+    test = await openTestEngine({ activities, secrets }, body)
+    await test.engine.publish([testEvent('go', 1), testEvent('go', 2)])
+    await until(() => asked > 0)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    await test.reopen({ secrets: async () => ({ key: 'value' }) })
+    await until(() => notes.length >= 2)
+    expect(notes).toEqual([[1], [2]])
+  })
+
+  it('goes on where it was when a new text has the same schedule', async () => {
+    const body = (said: string) => `
+schedule: { on: { all: [ { with: { type: left } }, { with: { type: right } } ] }, read: data }
+do: [ { note: { call: http, with: { method: get, endpoint: http://note, body: '\${ {said: "${said}", with: .} }' } } } ]`
+    const notes: Json[] = []
+    const activities = async ({ input }: { input: Json }) => {
+      notes.push((input as { body: Json }).body)
+      return null
+    }
+    test = await openTestEngine({ activities }, body('old'))
+    await test.engine.publish([testEvent('left', 1)])
+    await until(async () => (await test.database.query('SELECT 1 FROM schedule_events')).length === 1)
+    await test.engine.deploy([define(body('new'))])
+    await test.reopen()
+    await test.engine.publish([testEvent('right', 2)])
+    await until(() => notes.length >= 1)
+    expect(notes).toEqual([{ said: 'new', with: [1, 2] }])
+  })
 })

@@ -4,7 +4,9 @@ import type { Definition } from '../../workflow/definition/index.ts'
 import type { DefinitionReference } from '../engine.ts'
 import type { Core } from './core.ts'
 import type { Pinned } from './definitions.ts'
+import type { Unit } from './group-commit.ts'
 import type { InboxEvent } from './inbox.ts'
+import { Line } from './line.ts'
 import type { NewRun } from './runs.ts'
 import type { RunRow } from './run-row.ts'
 import { Gathering, type Taken } from './schedule-events.ts'
@@ -14,7 +16,7 @@ import * as sql from './statements.ts'
 /** The schedule of one deployed definition. */
 interface Schedule {
   readonly number: number
-  readonly definition: Pinned
+  definition: Pinned
   readonly policy: SchedulePolicy
   readonly times: Times | undefined
   /** For `after`: milliseconds from the end of a run to the next. */
@@ -28,6 +30,13 @@ interface Schedule {
   underWay: number
   /** Events wait for the run under way (`overlap: queue`). */
   behind: boolean
+  /**
+   * Events are dealt with one after the other, as far as to the commit that they are in: `firstEvent` is written with
+   * each, and must not pass one whose commit comes later.
+   */
+  readonly line: Line
+  /** Resolves when the last start by an event is durable. */
+  started: Promise<void>
   disarm: () => void
 }
 
@@ -79,57 +88,58 @@ export class Schedules {
   }
 
   /** What to write so that the definition's schedule runs, and what to do once that is durable. */
-  deploy(definition: Definition, pinned: Pinned): { statements: Statement[]; durable: () => Promise<void> } {
+  deploy(definition: Definition, pinned: Pinned): Change {
     const old = this.#of(definition.reference)
     if (!definition.workflow.schedule) return old ? this.undeploy(definition.reference) : nothing
-    const unchanged = old && JSON.stringify(timing(old.definition)) === JSON.stringify(timing(pinned))
     if (old?.definition.digest === pinned.digest) return nothing
+    if (old && JSON.stringify(timing(old.definition)) === JSON.stringify(timing(pinned))) {
+      const sql = 'UPDATE schedules SET digest = ? WHERE number = ?'
+      return {
+        statements: [{ sql, parameters: [pinned.digest, old.number] }],
+        durable: async () => void (old.definition = pinned),
+      }
+    }
     const { clock, commits } = this.#core()
     const { namespace, name, version } = definition.reference
-    const number = unchanged ? old.number : ++this.#lastNumber
-    const firstEvent = unchanged ? old.firstEvent : commits.nextEvent
-    const nextDue = unchanged ? old.nextDue : firstDue(pinned, clock.now())
+    const number = ++this.#lastNumber
+    const firstEvent = commits.nextEvent
+    const nextDue = firstDue(pinned, clock.now())
     const insert = {
       sql: `INSERT INTO schedules (number, namespace, name, version, digest, next_due, first_event, queued)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      parameters: [
-        number,
-        namespace,
-        name,
-        version,
-        pinned.digest,
-        nextDue ?? null,
-        firstEvent,
-        unchanged ? old.queued : 0,
-      ],
+            VALUES (?, ?, ?, ?, ?, ?, ?, 0)`,
+      parameters: [number, namespace, name, version, pinned.digest, nextDue ?? null, firstEvent],
     }
-    const statements = [...(old ? removal(old.number, unchanged === true) : []), insert]
     const durable = async () => {
       if (old) this.#forget(old)
       const schedule = await this.#make(number, pinned, firstEvent)
       schedule.nextDue = nextDue
-      if (unchanged) Object.assign(schedule, { queued: old.queued, underWay: old.underWay })
       this.#arm(schedule)
       this.#next(schedule)
     }
-    return { statements, durable }
+    return { statements: [...(old ? removal(old.number) : []), insert], durable }
   }
 
-  undeploy(reference: DefinitionReference): { statements: Statement[]; durable: () => Promise<void> } {
+  undeploy(reference: DefinitionReference): Change {
     const old = this.#of(reference)
     if (!old) return nothing
-    return { statements: removal(old.number, false), durable: async () => this.#forget(old) }
+    return { statements: removal(old.number), durable: async () => this.#forget(old) }
   }
 
   /** Gives an event to the schedules that wait for it; resolves when what follows is durable. */
   async take(event: InboxEvent): Promise<void> {
-    const taking: Promise<void>[] = []
+    const given: Promise<{ durable: Promise<void> }>[] = []
     for (const schedule of this.#all.values()) {
-      if (!schedule.gathering || event.seq < schedule.firstEvent || schedule.behind) continue
-      if (schedule.policy.overlap === 'queue' && schedule.underWay > 0) schedule.behind = true
-      else taking.push(this.#give(schedule, event))
+      if (schedule.gathering) given.push(schedule.line.add(() => this.#give(schedule, event)))
     }
-    if (taking.length > 0) await Promise.all(taking)
+    await Promise.all((await Promise.all(given)).map(({ durable }) => durable))
+  }
+
+  /** Events after this number are still waiting for the run under way of some schedule. */
+  get settledTo(): number {
+    let least = Infinity
+    for (const { behind, firstEvent } of this.#all.values())
+      if (behind) least = Math.min(least, firstEvent - 1)
+    return least
   }
 
   /** In the transaction in which a run of a schedule ends. */
@@ -176,6 +186,8 @@ export class Schedules {
       queued: 0,
       underWay: 0,
       behind: policy.overlap === 'queue' && on !== undefined,
+      line: new Line(),
+      started: Promise.resolve(),
       disarm: () => {},
     }
     this.#all.set(number, schedule)
@@ -216,7 +228,7 @@ export class Schedules {
     if (!times) {
       // `after`: the next time is known when the run has ended.
       schedule.nextDue = undefined
-      return this.#start(schedule, { input: {}, by: 'schedule', statements: [setDue(schedule)] })
+      return this.#start(schedule, { input: {}, by: 'schedule', statements: [setDue(schedule)] }).durable
     }
     const last = times.lastUntil(now, nextDue)
     const count = policy.missed === 'all' ? this.#missed(schedule, times, nextDue, last) : 1
@@ -247,7 +259,7 @@ export class Schedules {
       schedule.queued++
       return this.#core().commits.add({ statements: [setDue(schedule), setQueued(schedule)] })
     }
-    await this.#start(schedule, { input: {}, by: 'schedule', statements: [setDue(schedule)] })
+    await this.#start(schedule, { input: {}, by: 'schedule', statements: [setDue(schedule)] }).durable
   }
 
   /** What waited for the run under way. */
@@ -255,12 +267,13 @@ export class Schedules {
     if (schedule.underWay > 0 || this.#stopped) return
     if (schedule.queued > 0) {
       schedule.queued--
-      void this.#start(schedule, { input: {}, by: 'schedule', statements: [setQueued(schedule)] })
-    } else if (schedule.behind) void this.#catchUp(schedule)
+      this.#start(schedule, { input: {}, by: 'schedule', statements: [setQueued(schedule)] })
+    } else if (schedule.behind) void schedule.line.add(() => this.#catchUp(schedule))
   }
 
   // Events.
 
+  /** What was left while a run was under way. What comes meanwhile is behind this in the line. */
   async #catchUp(schedule: Schedule): Promise<void> {
     const { database, log, clock, timers } = this.#core()
     try {
@@ -269,25 +282,29 @@ export class Schedules {
           'SELECT seq, data FROM inbox WHERE seq >= ? ORDER BY seq LIMIT ?',
           [from, pageSize],
         )
+        schedule.behind = false
         for (const { seq, data } of rows) {
-          if (schedule.underWay > 0 || this.#stopped) return
           await this.#give(schedule, { seq, event: JSON.parse(data) as CloudEvent })
+          if (schedule.behind || this.#stopped) return
           from = seq + 1
         }
-        if (rows.length > 0) continue
-        schedule.behind = false
-        return
+        if (rows.length === 0) return
       }
     } catch (error) {
       log('error', 'Events of a schedule cannot be read; trying again.', { error: String(error) })
+      schedule.behind = true
       timers.set(clock.now() + 1000, () => this.#next(schedule))
     }
   }
 
-  async #give(schedule: Schedule, event: InboxEvent): Promise<void> {
-    if (schedule.policy.overlap === 'skip' && schedule.underWay > 0) return
+  /** Resolves when what follows is sure to be written before what the next event does. */
+  async #give(schedule: Schedule, event: InboxEvent): Promise<{ durable: Promise<void> }> {
+    const { overlap } = schedule.policy
+    if (event.seq < schedule.firstEvent || schedule.behind) return settled
+    if (schedule.underWay > 0 && overlap === 'queue') schedule.behind = true
+    if (schedule.underWay > 0 && overlap !== 'allow') return settled
     const taking = schedule.gathering?.take(event)
-    if (!taking) return
+    if (!taking) return settled
     schedule.firstEvent = event.seq + 1
     const position = {
       sql: 'UPDATE schedules SET first_event = ? WHERE number = ?',
@@ -299,9 +316,10 @@ export class Schedules {
         sql: 'INSERT INTO schedule_events (schedule, seq, correlation, filter, data) VALUES (?, ?, ?, ?, ?)',
         parameters: [schedule.number, seq, String(group), filter, JSON.stringify(event.event)],
       }
-      return new Promise((durable) =>
-        this.#core().commits.add({ statements: [keep, position, sql.consumed(seq)], durable }),
-      )
+      // A run is written a moment after it is made, and this at once.
+      await schedule.started
+      const statements = [keep, position, sql.consumed(seq)]
+      return { durable: this.#write({ schedule: schedule.number, statements }) }
     }
     const group = taking.starts[0]?.group ?? event.seq
     const release = {
@@ -314,17 +332,30 @@ export class Schedules {
       position,
       ...consumed.map((seq) => sql.consumed(seq)),
     ]
-    await this.#start(schedule, { input: taking.input, by: 'event', consumed, statements })
+    const start = this.#start(schedule, { input: taking.input, by: 'event', consumed, statements })
+    schedule.started = start.durable
+    await start.made
+    return { durable: start.durable }
   }
 
-  /** Resolves when the start is durable; it is tried until it is. */
-  #start(schedule: Schedule, spec: NewRun): Promise<void> {
+  #write(unit: Unit): Promise<void> {
+    return new Promise((durable) => this.#core().commits.add({ ...unit, durable }))
+  }
+
+  /** A run is tried to be made until it is, and then to be written. Runs are written in the order in which they are made. */
+  #start(
+    schedule: Schedule,
+    spec: NewRun,
+  ): { readonly made: Promise<void>; readonly durable: Promise<void> } {
     schedule.underWay++
-    return new Promise((durable) => {
+    let markMade = () => {}
+    const made = new Promise<void>((resolve) => (markMade = resolve))
+    const durable = new Promise<void>((durable) => {
       const create = async (): Promise<void> => {
         const core = this.#core()
         try {
           await core.runs.create(schedule.definition, { ...spec, schedule: schedule.number, durable })
+          markMade()
         } catch (error) {
           core.log('error', 'A scheduled run cannot be started; trying again.', { error: String(error) })
           if (!this.#stopped) core.timers.set(core.clock.now() + 1000, () => void create())
@@ -332,10 +363,18 @@ export class Schedules {
       }
       void create()
     })
+    return { made, durable }
   }
 }
 
-const nothing = { statements: [], durable: async () => {} }
+const settled = { durable: Promise.resolve() }
+
+interface Change {
+  readonly statements: readonly Statement[]
+  durable(): Promise<void>
+}
+
+const nothing: Change = { statements: [], durable: async () => {} }
 
 /** What decides when a definition runs: with it unchanged, a new text goes on where the old one was. */
 function timing({ workflow }: Pinned): Json {
@@ -359,8 +398,9 @@ function setQueued({ number, queued }: Schedule): Statement {
   return { sql: 'UPDATE schedules SET queued = ? WHERE number = ?', parameters: [queued, number] }
 }
 
-function removal(number: number, keepEvents: boolean): Statement[] {
-  const schedule = { sql: 'DELETE FROM schedules WHERE number = ?', parameters: [number] }
-  const events = { sql: 'DELETE FROM schedule_events WHERE schedule = ?', parameters: [number] }
-  return keepEvents ? [schedule] : [schedule, events]
+function removal(number: number): Statement[] {
+  return [
+    { sql: 'DELETE FROM schedules WHERE number = ?', parameters: [number] },
+    { sql: 'DELETE FROM schedule_events WHERE schedule = ?', parameters: [number] },
+  ]
 }
