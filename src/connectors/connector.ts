@@ -1,0 +1,175 @@
+import type { HttpClient } from '../http/index.ts'
+import type { Json, JsonObject, Problem } from '../workflow/index.ts'
+
+/**
+ * A type of system that data comes from or goes to, declared once: documentation, validation, editor schema, console
+ * form and `connections check` all come from this. One folder of `connectors/` exports one; adding one is that folder
+ * plus one line in `index.ts`.
+ */
+export interface Connector {
+  /** Dapr's type name where Dapr has one (`bindings.aws.s3`, `bindings.smtp`), else in its manner (`bindings.sftp`). */
+  readonly type: string
+  /** For people, one sentence. */
+  readonly about: string
+  /** The keys of `spec.metadata`, by Dapr's own names wherever Dapr has them. */
+  readonly metadata: { readonly [key: string]: MetadataField }
+  /** JSON Schema (2020-12) of what `from` has beside `connection`; absent where it is no source. */
+  readonly sourceOptions?: JsonObject
+  /** JSON Schema of what a target of `to` has beside `connection`, `mode` and `key`; absent where it is no target. */
+  readonly targetOptions?: JsonObject
+  readonly targetModes?: readonly TargetMode[]
+  /** Opens nothing yet that costs: the first use does. Throws a `configuration` fault where metadata don't fit together. */
+  open(connection: ConnectionSettings, host: ConnectorHost): OpenConnection
+}
+
+export interface MetadataField {
+  readonly about: string
+  readonly type: 'text' | 'number' | 'boolean' | 'duration' | 'bytes'
+  readonly required?: boolean
+  readonly default?: string | number | boolean
+  readonly choices?: readonly string[]
+  /** Only by `secretKeyRef`; never shown, logged or stored. */
+  readonly secret?: boolean
+}
+
+/** A user's instance of a connector, its metadata checked against the declaration and its secrets filled in. */
+export interface ConnectionSettings {
+  readonly name: string
+  readonly type: string
+  readonly metadata: { readonly [key: string]: string | number | boolean }
+}
+
+/** What a connector may use of this process. */
+export interface ConnectorHost {
+  /** For every HTTP request: bounded, guarded by the project's policies. */
+  readonly http: HttpClient
+  /** Runs one operation on the connection's system under its policies: timeout, retry where repeatable, breaker, limits. */
+  guarded<T>(
+    operation: (signal: AbortSignal) => Promise<T>,
+    call: { repeatable: boolean; signal: AbortSignal },
+  ): Promise<T>
+  /** Absolute; relative paths of a connection are in it. */
+  readonly projectFolder: string
+  /** Absolute; for temporary files and what is received. */
+  readonly dataFolder: string
+  /** Milliseconds since 1970, UTC. */
+  now(): number
+  log(level: 'info' | 'warn' | 'error', message: string, data?: JsonObject): void
+}
+
+export interface OpenConnection {
+  /** Whether it works, and why not, in a sentence for an operator; touches no data. Throws a fault where it doesn't. */
+  check(signal: AbortSignal): Promise<string>
+  /** Options are valid against `sourceOptions`. */
+  source?(options: JsonObject): Source
+  /** Options are valid against `targetOptions`. */
+  target?(options: JsonObject): Target
+  close(): Promise<void>
+}
+
+/** Where data comes from. */
+export interface Source {
+  /**
+   * Batches in order, from after `position` (`null`: from the start). Ends when there is no more. What cannot be
+   * read as a record, though what follows it can, is among `bad`; anything worse is a thrown fault: the read is then
+   * incomplete, and goes on from the last position another time.
+   * Memory is bounded by a batch, whatever the size of the source. Ends soon after `signal` aborts.
+   */
+  read(request: ReadRequest): AsyncIterable<SourceBatch>
+
+  /**
+   * Everything up to `position`, the last of a complete read, is durable on our side: acknowledge messages, move or
+   * mark files. May be asked more than once for the same position.
+   */
+  confirm?(position: Json, signal: AbortSignal): Promise<void>
+}
+
+export interface ReadRequest {
+  /** Of the batch after which to go on within this read; `null` at its start. */
+  readonly position: Json
+  /** The last position of the last complete read by the same transfer, for sources that are read incrementally. */
+  readonly since: Json
+  /** Most records of a batch. */
+  readonly batchSize: number
+  readonly signal: AbortSignal
+}
+
+export interface SourceBatch {
+  readonly records: readonly Json[]
+  /** Where record `index` came from, for people: `betalinger.csv:17`, `page 3, item 4`. */
+  origin(index: number): string
+  readonly bad: readonly BadRecord[]
+  /** By which a read goes on after this batch; small. */
+  readonly position: Json
+  /** Of the whole source, where it is known: for progress. */
+  readonly progress?: { readonly done: number; readonly total: number; readonly unit: 'bytes' | 'records' }
+}
+
+export interface BadRecord {
+  /** As it stood, cut to 64 kB. */
+  readonly raw: string
+  readonly origin: string
+  readonly problem: Problem
+}
+
+export type TargetMode = 'append' | 'upsert' | 'replace'
+
+/** Where data goes. */
+export interface Target {
+  begin(request: DeliveryRequest): Promise<Delivery>
+}
+
+export interface DeliveryRequest {
+  readonly mode: TargetMode
+  /** Members of a record that together are its key: for `upsert`. */
+  readonly key: readonly string[]
+  /** The same for every attempt at this delivery, and for no other. */
+  readonly deliveryId: string
+  /**
+   * What the last checkpointed `write` gave as `state`: go on from just there, undoing what came after it where the
+   * target can. `null`: from the beginning.
+   */
+  readonly state: Json
+  readonly signal: AbortSignal
+}
+
+/** One delivery to one target: `write` again and again, one at a time, then `finish` or `abort`. */
+export interface Delivery {
+  /**
+   * False where an interrupted delivery begins anew with the first record (all in one transaction, a file swapped in
+   * at the end). True where it goes on from the last checkpoint.
+   */
+  readonly resumable: boolean
+
+  /**
+   * Resolves once the batch is durable at the target (with a delivery that is not `resumable`: once it is taken).
+   * A record that the target refuses has a problem of its own and the others are delivered; a fault that is not about
+   * single records is thrown, and the whole batch comes again.
+   */
+  write(batch: RecordBatch, signal: AbortSignal): Promise<WriteResult>
+
+  /** All is written: make it visible (commit, rename, swap). Must bear being asked twice. */
+  finish(signal: AbortSignal): Promise<void>
+
+  /** Nothing of a delivery that is not `resumable` becomes visible; lets go of what is held. */
+  abort(): Promise<void>
+}
+
+export interface WriteResult {
+  /** Only those that were refused. */
+  readonly refused: readonly { readonly index: number; readonly problem: Problem }[]
+  /** Kept with the checkpoint, small; comes back in `DeliveryRequest.state`. */
+  readonly state: Json
+}
+
+/** Records in order. Each form is made on first use: a target that writes lines never pays for parsing. */
+export interface RecordBatch {
+  readonly size: number
+  /** The number of the first record within the dataset, from 0. */
+  readonly first: number
+  values(): readonly Json[]
+  /** Newline-delimited JSON, UTF-8, every line ended by a newline. */
+  lines(): Uint8Array
+  /** Idempotency key of record `index`: the same on every attempt. */
+  idempotencyKey(index: number): string
+}
