@@ -235,6 +235,11 @@ export const errorTable = {
     todo: 'Correct it; docs/reference/resiliency.md shows what can stand there.',
     status: 422,
   },
+  'SLUSE-PROJECT-CONNECTION': {
+    what: 'A connection is not valid.',
+    todo: 'Correct it; docs/reference/connections.md shows what can stand there.',
+    status: 422,
+  },
   'SLUSE-PROJECT-RESOURCE': {
     what: 'A connection or a policy is not a resource with apiVersion, kind and metadata.name.',
     todo: 'Write it as the Dapr resource that it is.',

@@ -13,6 +13,8 @@ export interface Connector {
   readonly about: string
   /** The keys of `spec.metadata`, by Dapr's own names wherever Dapr has them. */
   readonly metadata: { readonly [key: string]: MetadataField }
+  /** Keys that are not declared are taken as they are, as texts: for what another program checks. */
+  readonly anyMetadata?: boolean
   /** JSON Schema (2020-12) of what `from` has beside `connection`; absent where it is no source. */
   readonly sourceOptions?: JsonObject
   /** JSON Schema of what a target of `to` has beside `connection`, `mode` and `key`; absent where it is no target. */
@@ -32,18 +34,32 @@ export interface MetadataField {
   readonly secret?: boolean
 }
 
-/** A user's instance of a connector, its metadata checked against the declaration and its secrets filled in. */
+/**
+ * A user's instance of a connector, its metadata checked against the declaration, defaults and secrets filled in.
+ * A `duration` is milliseconds, `bytes` is a number.
+ */
 export interface ConnectionSettings {
   readonly name: string
   readonly type: string
   readonly metadata: { readonly [key: string]: string | number | boolean }
+  /** Of a Dapr `HTTPEndpoint`: what every request carries. Values may be secret. */
+  readonly headers: { readonly [name: string]: string }
+  /** Of a Dapr `HTTPEndpoint`: PEM texts. */
+  readonly clientTls: {
+    readonly rootCA?: string
+    readonly certificate?: string
+    readonly privateKey?: string
+  }
 }
 
 /** What a connector may use of this process. */
 export interface ConnectorHost {
-  /** For every HTTP request: bounded, guarded by the project's policies. */
+  /** For every HTTP request: bounded, and guarded by the connection's policies already. */
   readonly http: HttpClient
-  /** Runs one operation on the connection's system under its policies: timeout, retry where repeatable, breaker, limits. */
+  /**
+   * Runs one operation on the connection's system under its policies: timeout, retry where repeatable, breaker,
+   * limits. May throw `Postponed`: let it through, what is under way is put off until then.
+   */
   guarded<T>(
     operation: (signal: AbortSignal) => Promise<T>,
     call: { repeatable: boolean; signal: AbortSignal },
@@ -94,9 +110,27 @@ export interface ReadRequest {
   readonly signal: AbortSignal
 }
 
-export interface SourceBatch {
+/** Either `records`, or `lines` where the source is such lines already: then nobody parses them twice. */
+export type SourceBatch = BatchCommon & (ReadRecords | ReadLines)
+
+export interface ReadRecords {
   readonly records: readonly Json[]
-  /** Where record `index` came from, for people: `betalinger.csv:17`, `page 3, item 4`. */
+  readonly lines?: undefined
+}
+
+export interface ReadLines {
+  readonly records?: undefined
+  /**
+   * Newline-delimited JSON, not parsed yet, every line ended by a newline, none of them empty. A line that is no JSON
+   * becomes a bad record. Its memory belongs to the receiver.
+   */
+  readonly lines: Uint8Array
+  /** How many lines there are. */
+  readonly count: number
+}
+
+interface BatchCommon {
+  /** Where record (or line) `index` came from, for people: `betalinger.csv:17`, `page 3, item 4`. */
   origin(index: number): string
   readonly bad: readonly BadRecord[]
   /** By which a read goes on after this batch; small. */
@@ -141,12 +175,18 @@ export interface Delivery {
    */
   readonly resumable: boolean
 
+  /** Where a new delivery stands before its first `write`, if that says something: kept before anything is written. */
+  readonly state?: Json
+
   /**
-   * Resolves once the batch is durable at the target (with a delivery that is not `resumable`: once it is taken).
-   * A record that the target refuses has a problem of its own and the others are delivered; a fault that is not about
+   * Resolves once the batch is durable at the target; where there is `flush`, or the delivery is not `resumable`, once
+   * it is taken. A record that the target refuses has a problem of its own and the others are delivered; a fault that is not about
    * single records is thrown, and the whole batch comes again.
    */
   write(batch: RecordBatch, signal: AbortSignal): Promise<WriteResult>
+
+  /** Makes durable what was written, many batches at once: asked before every checkpoint. */
+  flush?(signal: AbortSignal): Promise<void>
 
   /** All is written: make it visible (commit, rename, swap). Must bear being asked twice. */
   finish(signal: AbortSignal): Promise<void>

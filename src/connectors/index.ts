@@ -3,8 +3,16 @@
  * Knows how to read and write; what is moved when, and what is remembered of it, is `transfer/`'s.
  */
 import type { Connector } from './connector.ts'
+import { file } from './file/index.ts'
 
 export type * from './connector.ts'
+export { readConnection, type ConnectionComplaint, type ConnectionDeclaration } from './declaration.ts'
+export { openConnections, type Connections, type ConnectionsOptions } from './open-connections.ts'
 
 /** Every type there is, one line each. */
-export const connectors: readonly Connector[] = []
+export const connectors: readonly Connector[] = [file]
+
+/** The connector for a `spec.type` of Dapr; `HTTPEndpoint` for that kind of resource. */
+export function connectorOf(type: string): Connector | undefined {
+  return connectors.find((each) => each.type === type)
+}

@@ -36,7 +36,7 @@ describe('a project', () => {
       'pipelines/readme.txt': 'no',
       'pipelines/.hidden.yaml': 'no: [',
       'connections/form.yaml':
-        'apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: { name: form }\n---\napiVersion: dapr.io/v1alpha1\nkind: HTTPEndpoint\nmetadata: { name: cases }\n',
+        'apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: { name: form }\nspec: { type: bindings.localstorage, version: v1, metadata: [{ name: rootPath, value: in }] }\n---\napiVersion: dapr.io/v1alpha1\nkind: HTTPEndpoint\nmetadata: { name: cases }\nspec: { baseUrl: https://cases.example.dk }\n',
       'policies/calm.yaml':
         'apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: { name: calm }\nspec: { policies: {}, targets: {} }\n',
       'functions/double/1.0.0/function.yaml': 'set: { x: 2 }\n',

@@ -1,10 +1,11 @@
 import { isNode, LineCounter, parseAllDocuments, type Document } from 'yaml'
+import { connectorOf, connectors, readConnection, type ConnectionDeclaration } from '../connectors/index.ts'
 import { errorTable, type ErrorCode } from '../errors.ts'
 import { readResiliency, type ResiliencyPolicies } from '../resilience/index.ts'
 import type { Finding } from '../workflow/definition/index.ts'
 import { fileFinding, readProjectFile } from './files.ts'
 
-/** A connection or a policy. Of connections only that they are well-formed; a `Resiliency` resource is read whole. */
+/** A connection or a policy, read whole. */
 export interface Resource {
   readonly kind: string
   readonly name: string
@@ -12,6 +13,15 @@ export interface Resource {
   readonly file: string
   /** Of a `Resiliency` resource. */
   readonly resiliency?: ResiliencyPolicies
+  /** Of a `Component` or an `HTTPEndpoint` that has no error. */
+  readonly connection?: ConnectionDeclaration
+}
+
+interface Complaint {
+  readonly severity?: Finding['severity']
+  readonly pointer: string
+  readonly message: string
+  readonly todo: string
 }
 
 const mostCharacters = 1_000_000
@@ -48,14 +58,20 @@ export async function readResource(
     const texts = [['apiVersion'], ['kind'], ['metadata', 'name']].map((path) => document.getIn(path))
     const [apiVersion, kind, name] = texts
     if (typeof apiVersion === 'string' && typeof kind === 'string' && typeof name === 'string') {
+      const add = ({ severity = 'error', pointer, message, todo }: Complaint, code: ErrorCode) => {
+        const { line, col } = lines.linePos(offsetOf(document, pointer))
+        const finding = fileFinding(file, message, code, severity)
+        findings.push({ ...finding, todo, pointer, line: Math.max(line, 1), column: Math.max(col, 1) })
+      }
       if (kind === 'Resiliency') {
         const { policies, complaints } = readResiliency(plain(document))
-        for (const { pointer, message, todo } of complaints) {
-          const { line, col } = lines.linePos(offsetOf(document, pointer))
-          const finding = fileFinding(file, message, 'SLUSE-PROJECT-POLICY')
-          findings.push({ ...finding, todo, pointer, line: Math.max(line, 1), column: Math.max(col, 1) })
-        }
+        for (const complaint of complaints) add(complaint, 'SLUSE-PROJECT-POLICY')
         resources.push({ kind, name, file, resiliency: policies })
+      } else if (kind === 'Component' || kind === 'HTTPEndpoint') {
+        const types = connectors.map(({ type }) => type)
+        const { declaration, complaints } = readConnection(plain(document), connectorOf, types)
+        for (const complaint of complaints) add(complaint, 'SLUSE-PROJECT-CONNECTION')
+        resources.push({ kind, name, file, ...(declaration && { connection: declaration }) })
       } else resources.push({ kind, name, file })
     } else {
       const message = 'A resource must have `apiVersion`, `kind` and `metadata.name`.'

@@ -7,4 +7,5 @@ export { Guard, TimedOut, type Classification, type GuardedCall, type TargetSnap
 export { parseRetryAfter, TargetLimits, type Limits, type LimitsSnapshot } from './limits.ts'
 export { builtIn, policyFor, type Policy, type Target } from './policies.ts'
 export { readResiliency, type Complaint, type ResiliencyPolicies } from './resource.ts'
+export { parseGoDuration } from './go-duration.ts'
 export { retries, retryDelayMs, type RetryPolicy } from './retry.ts'

@@ -1,0 +1,56 @@
+import type { HttpClient, HttpRequest } from '../http/index.ts'
+import { TimedOut, type Guard, type Target } from '../resilience/index.ts'
+import { fault } from '../workflow/index.ts'
+import type { ConnectorHost } from './connector.ts'
+import type { ConnectionDeclaration } from './declaration.ts'
+
+/** What is done on a connection's system, under the policies that name the connection. */
+export function guardedBy(
+  guard: Guard | undefined,
+  { name, kind, type }: ConnectionDeclaration,
+  http: HttpClient,
+): Pick<ConnectorHost, 'http' | 'guarded'> {
+  // Dapr's Resiliency names an HTTPEndpoint among the apps, by its name.
+  const target: Target =
+    kind === 'HTTPEndpoint'
+      ? { kind: 'app', name }
+      : {
+          kind: 'component',
+          name,
+          direction: 'outbound',
+          block: type.startsWith('pubsub.') ? 'pubsub' : 'binding',
+        }
+
+  const guarded: ConnectorHost['guarded'] = async (operation, { repeatable, signal }) => {
+    if (!guard) return operation(signal)
+    try {
+      return await guard.run(target, { repeatable, signal, attempt: 0 }, operation)
+    } catch (error) {
+      if (!(error instanceof TimedOut)) throw error
+      throw fault(
+        'timeout',
+        `${name} gave no answer within the ${error.timeoutMs} ms that its policy allows.`,
+      )
+    }
+  }
+  return {
+    guarded,
+    http: {
+      send: (request, access) =>
+        guarded((signal) => http.send(request, { ...access, signal }), {
+          repeatable: isRepeatable(request),
+          signal: access.signal,
+        }),
+      authorize: (policy, access, of) => http.authorize(policy, access, of),
+      close: async () => {},
+    },
+  }
+}
+
+const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY'])
+
+/** RFC 9110, section 9.2.2; or the target can tell a repetition by its key. */
+function isRepeatable({ method, headers = {} }: HttpRequest): boolean {
+  if (idempotent.has(method.toUpperCase())) return true
+  return Object.keys(headers).some((name) => name.toLowerCase() === 'idempotency-key')
+}
