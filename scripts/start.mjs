@@ -1,13 +1,19 @@
 // `npm start`: the example project with its sample systems, and three forms sent in.
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const example = `${root}examples/association-grants`
 const port = process.env.SLUSE_PORT ?? '8080'
 const server = `http://127.0.0.1:${port}`
-const systems = 'http://127.0.0.1:8090'
+const systemsPort = '8090'
+const systems = `http://127.0.0.1:${systemsPort}`
+
+// Before anything starts: whoever has a port already would answer in the place of what is started here.
+await free(port, 'Choose another with SLUSE_PORT.')
+await free(systemsPort, 'The sample systems need it, because the pipeline calls them there.')
 
 const children = [
   start([`${example}/systems/main.mjs`], {}),
@@ -58,16 +64,30 @@ function start(args, environment) {
   return child
 }
 
+async function free(port, todo) {
+  const server = createServer()
+  const taken = await new Promise((resolve) => {
+    server.once('error', resolve).listen(Number(port), '127.0.0.1', () => resolve(undefined))
+  })
+  if (taken) {
+    console.error(`Port ${port} cannot be used (${taken.code}). ${todo}`)
+    process.exit(2)
+  }
+  await new Promise((resolve) => server.close(resolve))
+}
+
 function stop(code) {
   for (const child of children) child.kill('SIGTERM')
   process.exitCode = code
 }
 
 async function ready(url) {
-  for (let attempt = 0; attempt < 150; attempt++) {
+  for (let attempt = 0; attempt < 150 && process.exitCode === undefined; attempt++) {
     const answer = await fetch(url).catch(() => undefined)
     if (answer?.ok) return
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
-  throw new Error(`${url} does not answer`)
+  // Where one of the two has ended, that has said why.
+  if (process.exitCode === undefined) console.error(`${url} does not answer.`)
+  process.exit(process.exitCode ?? 1)
 }

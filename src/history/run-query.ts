@@ -25,6 +25,26 @@ export function runQuery(
   query: RunQuery,
   only?: { id: string },
 ): { sql: string; parameters: SqlValue[]; limit: number } {
+  const { conditions, parameters } = conditionsOf(query, only)
+  const limit = Math.min(Math.max(Math.trunc(query.limit ?? 50), 1), 500)
+  const newest = `ORDER BY runs.number DESC LIMIT ${limit + 1}`
+  const where = (all: readonly string[]) => (all.length > 0 ? `WHERE ${all.join(' AND ')}` : '')
+  const statuses = [...new Set(query.status)]
+  // The newest of each status are found by the index; together they would have to be sorted, all of them.
+  const found = `SELECT * FROM (SELECT * FROM runs ${where(['runs.status = ?', ...conditions])} ${newest})`
+  const from =
+    statuses.length > 0
+      ? { runs: `(${statuses.map(() => found).join(' UNION ALL ')}) AS runs`, where: '' }
+      : { runs: 'runs', where: where(conditions) }
+  return {
+    sql: `SELECT ${columns.join(', ')}, parents.id AS parent_id
+      FROM ${from.runs} LEFT JOIN runs AS parents ON parents.number = runs.parent ${from.where} ${newest}`,
+    parameters: statuses.length > 0 ? statuses.flatMap((status) => [status, ...parameters]) : parameters,
+    limit,
+  }
+}
+
+function conditionsOf(query: RunQuery, only: { id: string } | undefined) {
   const conditions: string[] = []
   const parameters: SqlValue[] = []
   const where = (condition: string, ...values: SqlValue[]) => {
@@ -32,14 +52,12 @@ export function runQuery(
     parameters.push(...values)
   }
   if (only) where('runs.id = ?', only.id)
-  if (query.status && query.status.length > 0) {
-    where(`runs.status IN (${query.status.map(() => '?').join(', ')})`, ...query.status)
-  }
   if (query.namespace !== undefined) where('runs.namespace = ?', query.namespace)
   if (query.name !== undefined) where('runs.name = ?', query.name)
   if (query.version !== undefined) where('runs.version = ?', query.version)
-  if (query.from !== undefined) where('runs.started_at >= ?', millisecondsOf(query.from))
-  if (query.to !== undefined) where('runs.started_at < ?', millisecondsOf(query.to))
+  // `+`: not by the index on this column, because then all of the time would have to be sorted for one page.
+  if (query.from !== undefined) where('+runs.started_at >= ?', millisecondsOf(query.from))
+  if (query.to !== undefined) where('+runs.started_at < ?', millisecondsOf(query.to))
   if (query.parent !== undefined) where('runs.parent = (SELECT number FROM runs WHERE id = ?)', query.parent)
   if (query.text !== undefined && query.text !== '') {
     const pattern = `%${query.text.replace(/[\\%_]/g, '\\$&')}%`
@@ -50,12 +68,7 @@ export function runQuery(
     )
   }
   if (query.cursor !== undefined) where('runs.number < ?', numberOf(query.cursor))
-  const limit = Math.min(Math.max(Math.trunc(query.limit ?? 50), 1), 500)
-  const sql = `SELECT ${columns.join(', ')}, parents.id AS parent_id
-    FROM runs LEFT JOIN runs AS parents ON parents.number = runs.parent
-    ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
-    ORDER BY runs.number DESC LIMIT ${limit + 1}`
-  return { sql, parameters, limit }
+  return { conditions, parameters }
 }
 
 export function toSummary(row: Row): RunSummary {
