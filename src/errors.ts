@@ -230,6 +230,16 @@ export const errorTable = {
     todo: 'Add its definition, or correct namespace, name and version.',
     status: 422,
   },
+  'SLUSE-PROJECT-ANNOTATION': {
+    what: 'An annotation of a connection is not known, or its value is not valid.',
+    todo: 'Correct it; `docs/reference/policies/limits.md` lists the annotations.',
+    status: 422,
+  },
+  'SLUSE-PROJECT-RETRIES': {
+    what: 'A pipeline tries a call again, and so does a policy: the attempts multiply.',
+    todo: 'Let one of them do it: remove `retry` from the `try`, or name a policy with `maxRetries: 0` for the target.',
+    status: 422,
+  },
   'SLUSE-PROJECT-POLICY': {
     what: 'A Resiliency resource is not valid.',
     todo: 'Correct it; docs/reference/resiliency.md shows what can stand there.',

@@ -3,6 +3,7 @@ import type { HttpClient, HttpSettings } from '../http/index.ts'
 import type { Guard } from '../resilience/index.ts'
 import type { Json } from '../workflow/index.ts'
 import type { ProcessSettings } from '../processes/index.ts'
+import type { Guarded } from './guarded.ts'
 
 /**
  * One kind of effect that a task can ask for. A folder of `activities/` exports one `ActivityFactory`;
@@ -28,6 +29,8 @@ export interface Activity {
 export interface ActivityContext extends Omit<ActivityRequest, 'kind' | 'input'> {
   /** For every HTTP request and every authentication policy; never use `fetch` directly. */
   readonly http: HttpClient
+  /** For every other call to a system, each by itself: its timeout, retries, breaker and limits. */
+  readonly guarded: Guarded
 }
 
 /** Called once for a runner. Keep what it needs of `options` and any cache in its closure. */
@@ -39,7 +42,7 @@ export interface ActivityOptions {
   /** Where the data lies (absolute, `SLUSE_DATA`): downloads go to `files/` in it. */
   readonly dataFolder: string
   readonly http?: HttpSettings
-  /** The project's policies for outgoing calls. Default: none, beyond the client's own limits. */
+  /** The policies of outgoing calls; whoever opens an app gives one. Default: none, beyond the client's own limits. */
   readonly guard?: Guard
   /** Bounds of the processes that shells, scripts and MCP servers are. */
   readonly processes?: ProcessSettings

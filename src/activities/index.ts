@@ -13,13 +13,13 @@ import { callHttp } from './call-http/index.ts'
 import { callMcp } from './call-mcp/index.ts'
 import { callOpenapi } from './call-openapi/index.ts'
 import { functionActivity } from './function/index.ts'
-import { guardedHttp } from './guarded-http.ts'
+import { guardedBy, guardedHttp } from './guarded.ts'
 import { resource } from './resource/index.ts'
 import { runContainer } from './run-container/index.ts'
 import { runScript } from './run-script/index.ts'
 import { runShell } from './run-shell/index.ts'
 
-export { classifyHttp } from './guarded-http.ts'
+export { classifyCall, type Guarded } from './guarded.ts'
 export type { Activity, ActivityContext, ActivityFactory, ActivityOptions } from './activity.ts'
 
 /** Every kind there is, one line each. */
@@ -56,8 +56,8 @@ export function createActivityRunner(
     const activity = activities.get(kind)
     if (!activity) throw fault('configuration', `This server carries out no activity of kind '${kind}'.`)
     request.signal.throwIfAborted()
-    const { guard } = options
-    return activity.run(input, { ...request, http: guard ? guardedHttp(http, guard, request.attempt) : http })
+    const guarded = guardedBy(options.guard, request)
+    return activity.run(input, { ...request, guarded, http: guardedHttp(http, guarded) })
   }
 
   const close = async () => {

@@ -1,4 +1,4 @@
-import { classifyHttp, createActivityRunner } from '../activities/index.ts'
+import { createActivityRunner } from '../activities/index.ts'
 import { openSecrets, packageVersion, type Log, type Settings } from '../config/index.ts'
 import { openDatabase } from '../database/index.ts'
 import {
@@ -9,9 +9,9 @@ import {
   type EmbeddedSettings,
 } from '../engines/index.ts'
 import { openHistory, type History } from '../history/index.ts'
-import { readPolicies } from '../project/index.ts'
-import { Guard } from '../resilience/index.ts'
+import type { Guard } from '../resilience/index.ts'
 import { httpSettings } from './http-settings.ts'
+import { openGuard } from './open-guard.ts'
 import { openInbox, type Inbox } from './inbox.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
 import { openWaits, type Waits } from './waits.ts'
@@ -25,6 +25,7 @@ export interface App {
   readonly inbox: Inbox
   readonly waits: Waits
   readonly pipelines: Pipelines
+  readonly guard: Guard
   /** Takes no new work and lets what is under way come to rest within `graceMs`; reading goes on. */
   stop(graceMs: number): Promise<void>
   /** Stops at once, if it is not stopped yet, and closes everything. */
@@ -60,7 +61,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     })
     const guard = await openGuard(settings.project, options.clock)
     const activities = createActivityRunner({
-      ...(guard && { guard }),
+      guard,
       projectFolder: settings.project,
       dataFolder: settings.data,
       http: await httpSettings(settings),
@@ -72,6 +73,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     const engine = await openEmbeddedEngine({
       database,
       activities: options.activities?.(activities) ?? activities,
+      gatekeeper: guard,
       secrets: secrets as Parameters<typeof openEmbeddedEngine>[0]['secrets'] & object,
       runtime: { name: 'sluse', version: packageVersion(), metadata: {} },
       settings: {
@@ -88,7 +90,11 @@ export async function openApp(options: AppOptions): Promise<App> {
       log,
     })
     let stopped: Promise<void> | undefined
-    const stop = (graceMs: number) => (stopped ??= engine.close(graceMs))
+    const stop = (graceMs: number) => {
+      // Whoever waits for a target has nothing under way: the next start takes it up.
+      guard.stop()
+      return (stopped ??= engine.close(graceMs))
+    }
     closers.push(() => stop(0))
     return {
       settings,
@@ -98,6 +104,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       inbox: openInbox(database),
       waits: openWaits(database),
       pipelines: openPipelines(settings.project, engine, database),
+      guard,
       stop,
       close,
     }
@@ -105,21 +112,4 @@ export async function openApp(options: AppOptions): Promise<App> {
     await close()
     throw error
   }
-}
-
-/** What waits longer than this for a target is parked on disk instead. */
-const longestWaitMs = 5000
-
-/** A project without policies has none: then a call is made once, and the pipeline decides. */
-async function openGuard(folder: string | undefined, clock: Clock | undefined): Promise<Guard | undefined> {
-  const policies = folder === undefined ? [] : await readPolicies(folder)
-  if (policies.length === 0) return undefined
-  return new Guard({
-    policies,
-    limitsOf: () => ({}),
-    classify: classifyHttp,
-    clock: () => clock?.now() ?? Date.now(),
-    random: Math.random,
-    longestWaitMs,
-  })
 }

@@ -1,6 +1,5 @@
-import type { HttpClient, HttpRequest } from '../http/index.ts'
-import { TimedOut, type Guard, type Target } from '../resilience/index.ts'
-import { fault } from '../workflow/index.ts'
+import type { HttpClient } from '../http/index.ts'
+import { asFault, isRepeatable, type Guard, type Target } from '../resilience/index.ts'
 import type { ConnectorHost } from './connector.ts'
 import type { ConnectionDeclaration } from './declaration.ts'
 
@@ -24,13 +23,9 @@ export function guardedBy(
   const guarded: ConnectorHost['guarded'] = async (operation, { repeatable, signal }) => {
     if (!guard) return operation(signal)
     try {
-      return await guard.run(target, { repeatable, signal, attempt: 0 }, operation)
+      return await guard.run(target, { repeatable: () => repeatable, signal, attempt: 0 }, operation)
     } catch (error) {
-      if (!(error instanceof TimedOut)) throw error
-      throw fault(
-        'timeout',
-        `${name} gave no answer within the ${error.timeoutMs} ms that its policy allows.`,
-      )
+      throw asFault(error, name)
     }
   }
   return {
@@ -45,12 +40,4 @@ export function guardedBy(
       close: async () => {},
     },
   }
-}
-
-const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY'])
-
-/** RFC 9110, section 9.2.2; or the target can tell a repetition by its key. */
-function isRepeatable({ method, headers = {} }: HttpRequest): boolean {
-  if (idempotent.has(method.toUpperCase())) return true
-  return Object.keys(headers).some((name) => name.toLowerCase() === 'idempotency-key')
 }

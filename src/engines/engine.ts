@@ -1,4 +1,4 @@
-import type { CloudEvent, Json, Problem } from '../workflow/index.ts'
+import type { CloudEvent, Json, OnFailure, Problem } from '../workflow/index.ts'
 import type { Definition } from '../workflow/definition/index.ts'
 
 /**
@@ -95,6 +95,8 @@ export interface ActivityRequest {
   /** Values of the run's secrets by name. */
   secrets: { readonly [name: string]: Json }
   signal: AbortSignal
+  /** What the pipeline does about a failure to communicate. */
+  onFailure?: OnFailure
 }
 
 /** Gives the values of the named secrets; one that does not exist is left out. */

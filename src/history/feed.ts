@@ -28,7 +28,14 @@ export type FeedItem = { readonly at: number } & (
   /** The whole run was cancelled here. */
   | { readonly type: 'cancel' }
   /** The activity is to be carried out again at `until`. */
-  | { readonly type: 'postponed'; readonly key: string; readonly until: number; readonly attempt: number }
+  | {
+      readonly type: 'postponed'
+      readonly key: string
+      readonly until: number
+      readonly attempt: number
+      /** The target that it waits for. */
+      readonly gate?: string
+    }
   /**
    * Copied from the run that this one reruns: may be asked for in another order, or not at all.
    * With `problem` the value is a fault's.
@@ -65,6 +72,7 @@ interface Encoded {
   o?: { key: string; input: Json }
   c?: readonly number[]
   e?: 1
+  g?: string
 }
 
 export function encodeRow(items: readonly FeedItem[]): string {
@@ -117,7 +125,13 @@ function encodeItem(item: FeedItem): Encoded {
     case 'cancel':
       return { j: 'cancel' }
     case 'postponed':
-      return { j: 'postponed', k: item.key, n: item.until, a: item.attempt }
+      return {
+        j: 'postponed',
+        k: item.key,
+        n: item.until,
+        a: item.attempt,
+        ...(item.gate !== undefined && { g: item.gate }),
+      }
     case 'copy':
       return {
         j: 'copy',
@@ -205,7 +219,13 @@ function decodeItem(short: Encoded, value: Json): WithoutTime<FeedItem> {
     case 'cancel':
       return { type: 'cancel' }
     case 'postponed':
-      return { type: 'postponed', key, until: short.n ?? 0, attempt: short.a ?? 0 }
+      return {
+        type: 'postponed',
+        key,
+        until: short.n ?? 0,
+        attempt: short.a ?? 0,
+        ...(short.g !== undefined && { gate: short.g }),
+      }
     case 'copy':
       return {
         type: 'copy',

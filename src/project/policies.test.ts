@@ -56,3 +56,83 @@ spec: *a9
     expect((await readProject(folder)).findings.length).toBeGreaterThan(0)
   })
 })
+
+describe('a call that is tried again twice over', () => {
+  const files = (pipeline: string, policies: string) => {
+    mkdirSync(join(folder, 'pipelines'), { recursive: true })
+    mkdirSync(join(folder, 'connections'), { recursive: true })
+    writeFileSync(
+      join(folder, 'connections', 'finance.yaml'),
+      `apiVersion: dapr.io/v1alpha1
+kind: HTTPEndpoint
+metadata: { name: finance }
+spec: { baseUrl: 'https://finance.example.dk/api' }
+`,
+    )
+    write(`apiVersion: dapr.io/v1alpha1
+kind: Resiliency
+metadata: { name: all }
+spec:
+${policies}
+`)
+    writeFileSync(
+      join(folder, 'pipelines', 'a.yaml'),
+      `document: { dsl: '1.0.3', namespace: test, name: a, version: '1.0.0' }
+do:
+${pipeline}
+`,
+    )
+  }
+  const tried = (uri: string, clause = '{ retry: { limit: { attempt: { count: 3 } } } }') => `  - deliver:
+      try:
+        - send: { call: http, with: { method: put, endpoint: '${uri}' } }
+      catch: ${clause}`
+  const policy = (retry: string) => `  policies: { retries: { often: ${retry} } }
+  targets: { apps: { finance: { retry: often } } }`
+
+  it('is warned of, with how often', async () => {
+    files(tried('https://finance.example.dk/api/postings/{id}'), policy('{ maxRetries: 4 }'))
+    expect((await readProject(folder)).findings).toMatchObject([
+      {
+        severity: 'warning',
+        code: 'SLUSE-PROJECT-RETRIES',
+        pointer: '/do/0/deliver/try/0/send',
+        line: 5,
+        message: 'The policy often repeats this call 4 times within each attempt of the `try` around it.',
+      },
+    ])
+  })
+
+  it.each([
+    ['another target', tried('https://other.example.dk/api'), policy('{ maxRetries: 4 }')],
+    ['a policy without retries', tried('https://finance.example.dk/api'), policy('{ maxRetries: 0 }')],
+    [
+      'a catch without retry',
+      tried('https://finance.example.dk/api', '{ as: error }'),
+      policy('{ maxRetries: 4 }'),
+    ],
+  ])('is not seen where there is %s', async (_, pipeline, policies) => {
+    files(pipeline, policies)
+    expect((await readProject(folder)).findings).toEqual([])
+  })
+})
+
+describe('the annotations of a connection', () => {
+  it('that are wrong are findings at their place', async () => {
+    mkdirSync(join(folder, 'connections'))
+    writeFileSync(
+      join(folder, 'connections', 'finance.yaml'),
+      `apiVersion: dapr.io/v1alpha1
+kind: HTTPEndpoint
+metadata:
+  name: finance
+  annotations:
+    sluse/max-concurrent: many
+spec: { baseUrl: 'https://finance.example.dk' }
+`,
+    )
+    expect((await readProject(folder)).findings).toMatchObject([
+      { severity: 'error', code: 'SLUSE-PROJECT-ANNOTATION', line: 6 },
+    ])
+  })
+})

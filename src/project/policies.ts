@@ -1,10 +1,19 @@
-import type { ResiliencyPolicies } from '../resilience/index.ts'
+import type { ConnectionTarget, ResiliencyPolicies } from '../resilience/index.ts'
 import { walk } from './files.ts'
-import { readResource } from './resources.ts'
+import { readResource, type Resource } from './resources.ts'
 
 /** The `Resiliency` resources of a project, as far as they are valid: `readProject` tells what is wrong with them. */
 export async function readPolicies(folder: string): Promise<ResiliencyPolicies[]> {
-  const { files } = await walk(folder, 'policies', /\.(?:yaml|yml)$/)
+  return (await readAll(folder, 'policies')).flatMap(({ resiliency }) => resiliency ?? [])
+}
+
+/** The systems that the connections of a project lead to, with what their annotations declare. */
+export async function readConnectionTargets(folder: string): Promise<ConnectionTarget[]> {
+  return (await readAll(folder, 'connections')).flatMap(({ target }) => target ?? [])
+}
+
+async function readAll(folder: string, part: string): Promise<Resource[]> {
+  const { files } = await walk(folder, part, /\.(?:yaml|yml)$/)
   const read = await Promise.all(files.map((file) => readResource(folder, file)))
-  return read.flatMap(({ resources }) => resources.flatMap(({ resiliency }) => resiliency ?? []))
+  return read.flatMap(({ resources }) => resources)
 }

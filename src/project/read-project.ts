@@ -10,6 +10,7 @@ import {
 } from '../workflow/definition/index.ts'
 import { fileFinding, readProjectFile, walk, type Walked } from './files.ts'
 import { readFunctions } from './functions.ts'
+import { findMultipliedRetries } from './multiplied-retries.ts'
 import { findDuplicates, findMissingWorkflows } from './references.ts'
 import { readResource, type Resource } from './resources.ts'
 
@@ -73,7 +74,10 @@ export async function readProject(folder: string, options: ProjectOptions = {}):
   const tests = [...pipelineFiles.filter((file) => testFile.test(file)), ...(await list('tests', testFile))]
 
   const { unique, findings: duplicates } = findDuplicates(definitions)
+  const declared = policies.flatMap(({ resiliency }) => resiliency ?? [])
+  const targets = connections.flatMap(({ target }) => target ?? [])
   findings.push(...duplicates, ...findMissingWorkflows(unique))
+  findings.push(...findMultipliedRetries(unique, declared, targets))
   findings.sort(
     (one, other) =>
       (one.file ?? '').localeCompare(other.file ?? '') || one.line - other.line || one.column - other.column,

@@ -1,7 +1,12 @@
 import { isNode, LineCounter, parseAllDocuments, type Document } from 'yaml'
 import { connectorOf, connectors, readConnection, type ConnectionDeclaration } from '../connectors/index.ts'
 import { errorTable, type ErrorCode } from '../errors.ts'
-import { readResiliency, type ResiliencyPolicies } from '../resilience/index.ts'
+import {
+  readAnnotations,
+  readResiliency,
+  type ConnectionTarget,
+  type ResiliencyPolicies,
+} from '../resilience/index.ts'
 import type { Finding } from '../workflow/definition/index.ts'
 import { fileFinding, readProjectFile } from './files.ts'
 
@@ -15,6 +20,8 @@ export interface Resource {
   readonly resiliency?: ResiliencyPolicies
   /** Of a `Component` or an `HTTPEndpoint` that has no error. */
   readonly connection?: ConnectionDeclaration
+  /** Of the same: the system that it leads to, and the limits that its annotations declare. */
+  readonly target?: ConnectionTarget
 }
 
 interface Complaint {
@@ -71,7 +78,9 @@ export async function readResource(
         const types = connectors.map(({ type }) => type)
         const { declaration, complaints } = readConnection(plain(document), connectorOf, types)
         for (const complaint of complaints) add(complaint, 'SLUSE-PROJECT-CONNECTION')
-        resources.push({ kind, name, file, ...(declaration && { connection: declaration }) })
+        const { target, wrong } = readTarget(kind, name, document)
+        for (const complaint of wrong) add(complaint, 'SLUSE-PROJECT-ANNOTATION')
+        resources.push({ kind, name, file, target, ...(declaration && { connection: declaration }) })
       } else resources.push({ kind, name, file })
     } else {
       const message = 'A resource must have `apiVersion`, `kind` and `metadata.name`.'
@@ -79,6 +88,41 @@ export async function readResource(
     }
   }
   return { resources, findings }
+}
+
+function readTarget(
+  kind: 'Component' | 'HTTPEndpoint',
+  name: string,
+  document: Document,
+): { target: ConnectionTarget; wrong: readonly Complaint[] } {
+  const { metadata, spec } = (plain(document) ?? {}) as { metadata?: unknown; spec?: unknown }
+  const { annotations } = (metadata ?? {}) as { annotations?: unknown }
+  const { baseUrl, type } = (spec ?? {}) as { baseUrl?: unknown; type?: unknown }
+  const block = blocks[String(type).split('.')[0] ?? '']
+  const { settings, complaints } = readAnnotations(annotations)
+  const { todo } = errorTable['SLUSE-PROJECT-ANNOTATION']
+  return {
+    target: {
+      target:
+        kind === 'HTTPEndpoint'
+          ? { kind: 'app', name }
+          : { kind: 'component', name, direction: 'outbound', ...(block !== undefined && { block }) },
+      ...(kind === 'HTTPEndpoint' && typeof baseUrl === 'string' && { baseUrl }),
+      settings,
+    },
+    wrong: complaints.map(({ name: annotation, message }) => ({
+      pointer: `/metadata/annotations/${annotation.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+      message: `${annotation}: ${message}`,
+      todo,
+    })),
+  }
+}
+
+/** What the building blocks of component types are called in the names of default policies. */
+const blocks: { readonly [prefix: string]: string | undefined } = {
+  bindings: 'binding',
+  pubsub: 'pubsub',
+  state: 'statestore',
 }
 
 /** Where the value at a JSON pointer begins; of what is missing, where its nearest parent does. */

@@ -44,6 +44,7 @@ export class Breaker {
     }
     return {
       admitted: true,
+      trial: this.#state === 'half-open',
       success: (at) => settle(true, at),
       failure: (at) => settle(false, at),
       withdraw: () => {
@@ -53,6 +54,21 @@ export class Breaker {
         this.#trials -= 1
         this.#counts.requests -= 1
       },
+    }
+  }
+
+  /** How many calls would be admitted now, and when to ask again where that is known. */
+  room(now: number): { passes: number; askAt?: number } {
+    this.#turn(now)
+    switch (this.#state) {
+      case 'closed':
+        return { passes: Infinity }
+      case 'half-open':
+        return { passes: Math.max(0, this.settings.maxRequests - this.#trials) }
+      case 'open':
+        return { passes: 0, ...(this.#ends !== undefined && { askAt: this.#ends }) }
+      case 'held':
+        return { passes: 0 }
     }
   }
 
@@ -145,6 +161,8 @@ export interface BreakerSnapshot extends Counts {
 
 interface Permit {
   admitted: true
+  /** It tries whether the target is back: the breaker is half-open. */
+  trial: boolean
   success(now: number): void
   failure(now: number): void
   /** The call was given up by the caller: it says nothing of the target. */

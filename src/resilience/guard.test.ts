@@ -1,19 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Guard, type Classification, type GuardedCall, type GuardOptions } from './guard.ts'
+import { keyOf } from './policies.ts'
 import { readResiliency } from './resource.ts'
 
 const finance = { kind: 'app', name: 'finance' } as const
-const down: Classification = { transient: true, targetIsWell: false, httpStatus: 503 }
+const down: Classification = { transient: true, targetIsWell: false, away: true, httpStatus: 503 }
 
 function guardWith(spec: unknown, more: Partial<GuardOptions> = {}): Guard {
   const { policies, complaints } = readResiliency({ spec })
   expect(complaints).toEqual([])
   return new Guard({
     policies: [policies],
-    limitsOf: () => ({}),
     classify: (error) =>
       error instanceof Error && 'classification' in error ? (error.classification as Classification) : down,
-    clock: () => Date.now(),
     random: () => 0.5,
     longestWaitMs: 5000,
     ...more,
@@ -31,8 +30,10 @@ function spec(
   }
 }
 
+const limited = (concurrency: number) => [{ target: finance, settings: { limits: { concurrency } } }]
+
 const call = (more: Partial<GuardedCall> = {}): GuardedCall => ({
-  repeatable: true,
+  repeatable: () => true,
   attempt: 0,
   signal: new AbortController().signal,
   ...more,
@@ -85,7 +86,7 @@ describe('a guarded call', () => {
   it('is not repeated where repeating could do harm', async () => {
     const operation = failing(1)
     await expect(
-      guardWith(spec({ maxRetries: 3 })).run(finance, call({ repeatable: false }), operation.run),
+      guardWith(spec({ maxRetries: 3 })).run(finance, call({ repeatable: () => false }), operation.run),
     ).rejects.toThrow('503')
     expect(operation.calls).toBe(1)
   })
@@ -132,7 +133,7 @@ describe('a guarded call', () => {
     await vi.advanceTimersByTimeAsync(10)
     controller.abort(new Error('stop'))
     await seen
-    expect(guard.snapshot()[0]?.breaker).toMatchObject({ state: 'closed', totalFailures: 1 })
+    expect(guard.targets()[0]?.breaker).toMatchObject({ state: 'closed', totalFailures: 1 })
   })
 })
 
@@ -155,15 +156,15 @@ describe('a guarded target', () => {
     )
     for (let i = 0; i < 10; i++)
       await expect(guard.run(finance, call(), operation.run)).rejects.toThrow('rejected')
-    expect(guard.snapshot()[0]?.breaker?.state).toBe('closed')
+    expect(guard.targets()[0]?.breaker?.state).toBe('closed')
   })
 
   it('gets no more calls at once than its limit, whoever calls, in the order in which they came', async () => {
-    const guard = guardWith(spec({ maxRetries: 0 }), { limitsOf: () => ({ concurrency: 2 }) })
+    const guard = guardWith(spec({ maxRetries: 0 }), { connections: limited(2) })
     let running = 0
     let most = 0
     const order: number[] = []
-    const calls = Array.from({ length: 20 }, (_, index) =>
+    const calls = Array.from({ length: 10 }, (_, index) =>
       guard.run(finance, call(), async () => {
         order.push(index)
         most = Math.max(most, ++running)
@@ -193,16 +194,16 @@ describe('a guarded target', () => {
 
   it('is held open by an operator, and reset', async () => {
     const guard = guardWith(spec({ maxRetries: 0 }))
-    guard.holdBreaker(finance)
+    guard.hold(keyOf(finance))
     await expect(guard.run(finance, call(), failing(0).run)).rejects.toMatchObject({
       code: 'SLUSE-POSTPONED',
     })
-    guard.resetBreaker(finance)
+    guard.reset(keyOf(finance))
     expect(await guard.run(finance, call(), failing(0).run)).toBe('delivered')
   })
 
   it('gets more calls at once as soon as its limit is raised', async () => {
-    const guard = guardWith(spec({ maxRetries: 0 }), { limitsOf: () => ({ concurrency: 1 }) })
+    const guard = guardWith(spec({ maxRetries: 0 }), { connections: limited(1) })
     let running = 0
     const hang = async (): Promise<void> => {
       running += 1
@@ -211,10 +212,117 @@ describe('a guarded target', () => {
     const calls = [1, 2, 3].map(() => guard.run(finance, call(), hang))
     await vi.advanceTimersByTimeAsync(1)
     expect(running).toBe(1)
-    guard.changeLimits(finance, { concurrency: 3 })
+    guard.changeLimits(keyOf(finance), { concurrency: 3 })
     await vi.advanceTimersByTimeAsync(1)
     expect(running).toBe(3)
     await vi.runAllTimersAsync()
     await Promise.all(calls)
+  })
+})
+
+describe('a call to a target that is down', () => {
+  const opening = { maxRetries: 5, duration: '1ms' }
+  const breaker = { trip: 'consecutiveFailures >= 2', timeout: '30s' }
+  const open = async (guard: Guard) => {
+    const result = guard.run(finance, call(), failing(Infinity).run)
+    const seen = expect(result).rejects.toMatchObject({ code: 'SLUSE-POSTPONED', gate: 'app:finance' })
+    await vi.advanceTimersByTimeAsync(100)
+    await seen
+  }
+
+  it('fails at once where the pipeline has a better plan, and waits where it only tries again', async () => {
+    const guard = guardWith(spec(opening, breaker))
+    await open(guard)
+    const caught = guard.run(finance, call({ onFailure: 'caught' }), failing(0).run)
+    await expect(caught).rejects.toMatchObject({ code: 'SLUSE-TARGET-DOWN', target: 'finance' })
+    const retried = guard.run(finance, call({ onFailure: 'retried' }), failing(0).run)
+    await expect(retried).rejects.toMatchObject({ code: 'SLUSE-POSTPONED' })
+  })
+
+  it.each([
+    ['wait', 'caught', 'SLUSE-POSTPONED'],
+    ['fail', undefined, 'SLUSE-TARGET-DOWN'],
+  ] as const)('does as its connection says: %s', async (whenOpen, onFailure, code) => {
+    const connections = [{ target: finance, settings: { limits: {}, whenOpen } }]
+    const guard = guardWith(spec(opening, breaker), { connections })
+    guard.hold(keyOf(finance))
+    await expect(guard.run(finance, call({ onFailure }), failing(0).run)).rejects.toMatchObject({ code })
+  })
+
+  it('that was sent to see whether it is back has not used up an attempt', async () => {
+    const guard = guardWith(spec(opening, breaker))
+    await open(guard)
+    await vi.advanceTimersByTimeAsync(30_000)
+    const trial = guard.run(finance, call({ attempt: 5 }), failing(1).run)
+    await expect(trial).rejects.toMatchObject({ code: 'SLUSE-POSTPONED', attempt: 5 })
+  })
+
+  it('that the target itself answers with an error has used up one', async () => {
+    const guard = guardWith(spec(opening, breaker))
+    await open(guard)
+    await vi.advanceTimersByTimeAsync(30_000)
+    const poison = failing(1, () => rejected({ away: false, httpStatus: 500 }))
+    await expect(guard.run(finance, call({ attempt: 5 }), poison.run)).rejects.toThrow('rejected')
+  })
+
+  it('has room for as many trials as the breaker allows, and for all when it is back', async () => {
+    const guard = guardWith(spec(opening, { ...breaker, maxRequests: 3 }))
+    await open(guard)
+    expect(guard.room('app:finance')).toEqual({ passes: 0, askAt: Date.now() - 100 + 30_001 })
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(guard.room('app:finance')).toEqual({ passes: 3 })
+    for (let i = 0; i < 3; i++) await guard.run(finance, call(), failing(0).run)
+    expect(guard.room('app:finance').passes).toBeGreaterThan(3)
+  })
+})
+
+describe('the built-in policy', () => {
+  it('tries again by itself, but not where the pipeline takes the failure', async () => {
+    const guard = guardWith({ policies: {}, targets: {} })
+    const alone = failing(2)
+    const result = guard.run(finance, call(), alone.run)
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(await result).toBe('delivered')
+    for (const onFailure of ['retried', 'caught'] as const) {
+      const operation = failing(1)
+      await expect(guard.run(finance, call({ onFailure }), operation.run)).rejects.toThrow('503')
+      expect(operation.calls).toBe(1)
+    }
+  })
+
+  it('leaves a declared one alone', async () => {
+    const guard = guardWith(spec({ duration: '1ms', maxRetries: 3 }))
+    const operation = failing(2)
+    const result = guard.run(finance, call({ onFailure: 'retried' }), operation.run)
+    await vi.advanceTimersByTimeAsync(100)
+    expect(await result).toBe('delivered')
+  })
+
+  it('is switched off by the names that Dapr gives its defaults', async () => {
+    const guard = guardWith({
+      policies: {
+        retries: { DefaultRetryPolicy: { maxRetries: 0 } },
+        circuitBreakers: { DefaultCircuitBreakerPolicy: { trip: 'false' } },
+      },
+      targets: {},
+    })
+    const operation = failing(Infinity)
+    for (let i = 0; i < 50; i++)
+      await expect(guard.run(finance, call(), operation.run)).rejects.toThrow('503')
+    expect(operation.calls).toBe(50)
+  })
+})
+
+describe('a guard that stops', () => {
+  it('sends away whoever waits, to come again after the next start', async () => {
+    const guard = guardWith(spec({ maxRetries: 0 }), { connections: limited(1) })
+    let finish = (): void => {}
+    const running = guard.run(finance, call(), () => new Promise<void>((resolve) => (finish = resolve)))
+    const waiting = guard.run(finance, call(), failing(0).run)
+    const seen = expect(waiting).rejects.toMatchObject({ code: 'SLUSE-POSTPONED', attempt: 0 })
+    guard.stop()
+    await seen
+    finish()
+    await running
   })
 })

@@ -1,29 +1,44 @@
-import { Postponed } from '../workflow/index.ts'
-import { Breaker, type BreakerSnapshot } from './breaker.ts'
-import { TargetLimits, type Limits, type LimitsSnapshot } from './limits.ts'
-import { policyFor, type Policy, type Target } from './policies.ts'
+import { Postponed, type OnFailure } from '../workflow/index.ts'
+import { targetOf, type ConnectionTarget } from './connections.ts'
+import { pause, systemTime, type GuardClock } from './guard-clock.ts'
+import type { Limits } from './limits.ts'
+import { keyOf, policyFor, targetFromKey, type Policy, type Target } from './policies.ts'
 import type { ResiliencyPolicies } from './resource.ts'
 import { retries, retryDelayMs } from './retry.ts'
+import { NoPlace, TargetState, type Room, type TargetSnapshot } from './target-state.ts'
+import { withTimeout } from './timeout.ts'
 
 /**
  * Stands between activities and the systems they call: one per process, shared by all that call.
  *
  * A call waits for a place within the target's limits, asks the breaker, runs within the timeout, and is repeated
  * by the retry policy where repeating is safe. The order is Dapr's: the timeout lies inside the breaker, and the
- * breaker inside the retries. What would have to wait long (a breaker that is open, a long delay) is not waited for
- * here: it is thrown as `Postponed`, so that the run is parked durably and nothing spins.
+ * breaker inside the retries. What would have to wait long (a breaker that is open, a long delay, a queue that is
+ * full) is not waited for here: it is thrown as `Postponed`, so that the run is parked durably and nothing spins.
+ * What it then waits for is its `gate`, the target's key: `room` says how many may come, `onRoom` when to ask.
  */
 export class Guard {
   readonly #options: GuardOptions
+  readonly #clock: GuardClock
   readonly #targets = new Map<string, TargetState>()
+  readonly #settings: ReadonlyMap<string, ConnectionTarget>
+  readonly #roomListeners: ((gate: string) => void)[] = []
+  readonly #stopping = new AbortController()
 
   constructor(options: GuardOptions) {
     this.#options = options
+    this.#clock = options.clock ?? systemTime
+    this.#settings = new Map((options.connections ?? []).map((each) => [keyOf(each.target), each]))
+  }
+
+  /** Whom a call to this address calls. */
+  targetOf(uri: string): Target {
+    return targetOf(uri, this.#options.connections ?? [])
   }
 
   /**
    * Runs `operation` under the policies of `target`. Rejects with what the operation rejected with last, with a
-   * `TimedOut`, with `Postponed`, or with the reason of `call.signal`.
+   * `TimedOut`, a `TargetDown`, with `Postponed`, or with the reason of `call.signal`.
    */
   async run<T>(
     target: Target,
@@ -33,142 +48,196 @@ export class Guard {
     const state = this.#stateOf(target)
     let attempt = call.attempt
     for (;;) {
-      const release = await this.#takeSlot(state, attempt, call.signal)
-      let failure: Failure
-      try {
-        const permit = state.breaker?.admit(this.#now())
-        if (permit && !permit.admitted) throw this.#postponedByBreaker(state, permit.retryAt, attempt)
-        state.attempts += 1
-        try {
-          const result = await withTimeout(operation, state.policy.timeoutMs, call.signal)
-          permit?.success(this.#now())
-          return result
-        } catch (error) {
-          if (call.signal.aborted) {
-            permit?.withdraw()
-            throw error
-          }
-          failure = { ...this.#options.classify(error), error }
-          if (failure.targetIsWell) permit?.success(this.#now())
-          else permit?.failure(this.#now())
-        }
-      } finally {
-        release()
+      const outcome = await this.#attempt(state, call, attempt, operation)
+      if ('result' in outcome) return outcome.result
+      const { failure } = outcome
+      const retry = retryPolicyFor(state.policy, call)
+      const again = retry !== undefined && call.repeatable() && retries(retry, failure)
+      if (again && outcome.trial && failure.away && this.#waits(state, call)) {
+        // It was sent to see whether the target is back. It is not, and that says nothing of this call.
+        throw this.#postponed(state, undefined, attempt, 'the target is still away')
       }
-      state.failures += 1
-      if (failure.retryAt !== undefined) state.limits.pauseUntil(failure.retryAt)
       attempt += 1
-      const delay = this.#delayBeforeRetry(state.policy, call, attempt, failure)
+      const delay = again ? this.#delay(retry, attempt, failure) : undefined
       if (delay === undefined) throw failure.error
       if (delay > this.#options.longestWaitMs) {
-        throw new Postponed(this.#now() + delay, attempt, `retry ${attempt} at ${state.name} is due`)
+        const due = this.#clock.now() + delay
+        if (failure.retryAt !== undefined && due <= failure.retryAt) {
+          throw this.#postponed(state, due, attempt, 'it asked to be left alone')
+        }
+        state.counts.postponed += 1
+        throw new Postponed(due, attempt, `retry ${attempt} at ${state.name} is due`)
       }
-      await sleep(delay, call.signal)
+      state.counts.retries += 1
+      await this.#pause(state, delay, attempt, call.signal)
     }
   }
 
-  /** What is known of each target that has been called or changed, for operators. */
-  snapshot(): TargetSnapshot[] {
-    const now = this.#now()
-    return [...this.#targets.values()].map((state) => ({
-      name: state.name,
-      ...(state.breaker ? { breaker: state.breaker.snapshot(now) } : {}),
-      limits: state.limits.snapshot(now),
-      attempts: state.attempts,
-      failures: state.failures,
-      origin: state.policy.origin,
-    }))
+  /** How many calls may come now that wait for this gate, and when to ask again where that is known. */
+  room(gate: string): Room {
+    const target = targetFromKey(gate)
+    return target && !this.#stopping.signal.aborted ? this.#stateOf(target).room() : { passes: 0 }
   }
 
-  resetBreaker(target: Target): void {
-    this.#stateOf(target).breaker?.reset()
+  /** Calls `listener` with a gate whenever there may be room that there was not before. */
+  onRoom(listener: (gate: string) => void): void {
+    this.#roomListeners.push(listener)
   }
 
-  holdBreaker(target: Target): void {
-    this.#stateOf(target).breaker?.hold()
+  /** What is known of each target that was called or changed, or that a connection names. */
+  targets(): TargetSnapshot[] {
+    for (const { target } of this.#settings.values()) this.#stateOf(target)
+    return [...this.#targets.values()].map((state) => state.snapshot())
   }
 
-  changeLimits(target: Target, limits: Limits): void {
-    const state = this.#stateOf(target)
-    state.limits.change(limits)
-    wakeAll(state)
+  /** By its key, or by its name where only one target has it. */
+  find(keyOrName: string): TargetSnapshot | undefined {
+    const all = this.targets()
+    const named = all.filter(({ name }) => name === keyOrName)
+    return all.find(({ key }) => key === keyOrName) ?? (named.length === 1 ? named[0] : undefined)
+  }
+
+  /** Closes the breaker and forgets its counts. */
+  reset(key: string): void {
+    this.#change(key, (state) => state.breaker?.reset())
+  }
+
+  /** Keeps the breaker open until it is reset. */
+  hold(key: string): void {
+    this.#change(key, (state) => state.breaker?.hold())
+  }
+
+  /** Other limits than the connection declares; `undefined` goes back to those. */
+  changeLimits(key: string, limits: Limits | undefined): void {
+    this.#change(key, (state) => state.changeLimits(limits))
+  }
+
+  /** The process is about to end: whoever waits here is postponed, and comes again after the next start. */
+  stop(): void {
+    if (this.#stopping.signal.aborted) return
+    this.#stopping.abort(new NoPlace(undefined, 'the server stops'))
+    for (const state of this.#targets.values()) state.sendAway(new NoPlace(undefined, 'the server stops'))
+  }
+
+  async #attempt<T>(
+    state: TargetState,
+    call: GuardedCall,
+    attempt: number,
+    operation: (signal: AbortSignal) => Promise<T>,
+  ): Promise<{ result: T } | { failure: Failure; trial: boolean }> {
+    const place = await this.#place(state, attempt, call.signal)
+    try {
+      const permit = state.breaker?.admit(this.#clock.now())
+      if (permit && !permit.admitted) {
+        const { retryAt } = permit
+        if (!this.#waits(state, call)) throw new TargetDown(state.name, retryAt)
+        const why = retryAt === undefined ? 'is held open by an operator' : 'is open'
+        throw this.#postponed(state, retryAt, attempt, `the circuit breaker of ${state.name} ${why}`)
+      }
+      state.counts.attempts += 1
+      try {
+        const result = await withTimeout(operation, state.policy.timeoutMs, call.signal, this.#clock)
+        permit?.success(this.#clock.now())
+        return { result }
+      } catch (error) {
+        if (call.signal.aborted) {
+          permit?.withdraw()
+          throw error
+        }
+        const failure = { ...this.#options.classify(error), error }
+        if (failure.targetIsWell) permit?.success(this.#clock.now())
+        else permit?.failure(this.#clock.now())
+        state.counts.failures += 1
+        if (failure.retryAt !== undefined) state.limits.pauseUntil(failure.retryAt)
+        return { failure, trial: permit?.trial === true }
+      }
+    } finally {
+      place.release()
+    }
+  }
+
+  async #place(state: TargetState, attempt: number, signal: AbortSignal) {
+    try {
+      if (this.#stopping.signal.aborted) throw this.#stopping.signal.reason
+      return await state.enter(signal)
+    } catch (error) {
+      if (!(error instanceof NoPlace)) throw error
+      throw this.#postponed(state, error.retryAt, attempt, `${state.name} ${error.message}`)
+    }
+  }
+
+  async #pause(state: TargetState, ms: number, attempt: number, signal: AbortSignal): Promise<void> {
+    try {
+      await pause(this.#clock, ms, signal, this.#stopping.signal)
+    } catch (error) {
+      if (!(error instanceof NoPlace)) throw error
+      throw new Postponed(this.#clock.now() + ms, attempt, `retry ${attempt} at ${state.name} is due`)
+    }
+  }
+
+  #postponed(state: TargetState, until: number | undefined, attempt: number, reason: string): Postponed {
+    state.counts.postponed += 1
+    return new Postponed(until ?? this.#clock.now() + unknownWaitMs, attempt, reason, state.key)
+  }
+
+  /** Whether a call to a target that is down waits for it; else it fails, because somebody has a better plan. */
+  #waits(state: TargetState, call: GuardedCall): boolean {
+    return (state.whenOpen ?? (call.onFailure === 'caught' ? 'fail' : 'wait')) === 'wait'
+  }
+
+  #delay(retry: NonNullable<Policy['retry']>, attempt: number, failure: Failure): number | undefined {
+    const delay = retryDelayMs(retry, attempt, this.#options.random)
+    if (delay === undefined) return undefined
+    return Math.max(delay, (failure.retryAt ?? 0) - this.#clock.now())
   }
 
   #stateOf(target: Target): TargetState {
-    const key = `${target.kind}:${target.name}:${target.direction ?? ''}`
+    const key = keyOf(target)
     let state = this.#targets.get(key)
     if (!state) {
-      const policy = policyFor(target, this.#options.policies)
-      state = {
-        name: target.name,
-        policy,
-        breaker: policy.breaker && new Breaker(policy.breaker),
-        limits: new TargetLimits(this.#options.limitsOf(target)),
-        waiting: [],
-        attempts: 0,
-        failures: 0,
-      }
+      // Who calls may not know all that the connection says of it.
+      const known = this.#settings.get(key)
+      const policy = policyFor(known?.target ?? target, this.#options.policies)
+      state = new TargetState(target, policy, known?.settings ?? { limits: {} }, {
+        clock: this.#clock,
+        longestWaitMs: this.#options.longestWaitMs,
+        changed: () => this.#tellRoom(key),
+      })
       this.#targets.set(key, state)
     }
     return state
   }
 
-  async #takeSlot(state: TargetState, attempt: number, signal: AbortSignal): Promise<() => void> {
-    for (;;) {
-      signal.throwIfAborted()
-      const slot = state.limits.take(this.#now())
-      if (slot.taken) {
-        return () => {
-          slot.release()
-          state.waiting.shift()?.()
-        }
-      }
-      if (slot.retryAt === undefined) {
-        await nextRelease(state, signal)
-        continue
-      }
-      const wait = slot.retryAt - this.#now()
-      if (wait > this.#options.longestWaitMs) {
-        throw new Postponed(slot.retryAt, attempt, `${state.name} takes no calls until then`)
-      }
-      await sleep(wait, signal)
-    }
+  #change(key: string, change: (state: TargetState) => void): void {
+    const target = targetFromKey(key)
+    if (!target) return
+    change(this.#stateOf(target))
+    this.#tellRoom(key)
   }
 
-  #postponedByBreaker(state: TargetState, retryAt: number | undefined, attempt: number): Postponed {
-    const until = retryAt ?? this.#now() + heldPollMs
-    const reason = retryAt === undefined ? 'is held open by an operator' : 'is open'
-    return new Postponed(until, attempt, `the circuit breaker of ${state.name} ${reason}`)
-  }
-
-  #delayBeforeRetry(
-    policy: Policy,
-    call: GuardedCall,
-    attempt: number,
-    failure: Failure,
-  ): number | undefined {
-    if (!policy.retry || !call.repeatable || !failure.transient) return undefined
-    if (!retries(policy.retry, failure)) return undefined
-    const delay = retryDelayMs(policy.retry, attempt, this.#options.random)
-    if (delay === undefined) return undefined
-    return Math.max(delay, (failure.retryAt ?? 0) - this.#now())
-  }
-
-  #now(): number {
-    return this.#options.clock()
+  #tellRoom(gate: string): void {
+    for (const listener of this.#roomListeners) listener(gate)
   }
 }
 
-/** How often one who waits for a breaker that is held open asks again: an operator's decision has no known end. */
-const heldPollMs = 30_000
+/**
+ * A pipeline that takes the failure itself is told of it at once: then only a policy that somebody has declared tries
+ * again here, for the built-in one would multiply the pipeline's own attempts.
+ */
+function retryPolicyFor({ retry, origin }: Policy, { onFailure }: GuardedCall): Policy['retry'] {
+  return origin.retry === 'built-in' && onFailure !== undefined ? undefined : retry
+}
+
+/** When an engine that knows no gates asks again, where nobody can say when there will be room. */
+const unknownWaitMs = 30_000
 
 export interface GuardOptions {
   policies: readonly ResiliencyPolicies[]
-  /** Limits that a target's connection declares. */
-  limitsOf: (target: Target) => Limits
+  /** The systems that the project names, with the limits that they declare. */
+  connections?: readonly ConnectionTarget[]
   classify: (error: unknown) => Classification
-  /** Milliseconds since 1970. */
-  clock: () => number
+  /** Default: the system's. */
+  clock?: GuardClock
   /** From 0 to 1. */
   random: () => number
   /** What would wait longer than this is postponed. Milliseconds. */
@@ -176,11 +245,13 @@ export interface GuardOptions {
 }
 
 export interface GuardedCall {
-  /** Repeating it does no harm: the method is idempotent, or an idempotency key is sent. */
-  repeatable: boolean
+  /** Repeating it does no harm: the method is idempotent, or an idempotency key is sent. Asked after a failure. */
+  repeatable: () => boolean
   /** How many attempts have failed before this request, as the last `Postponed` said. */
   attempt: number
   signal: AbortSignal
+  /** What the pipeline does about a failure. */
+  onFailure?: OnFailure | undefined
 }
 
 export interface Classification {
@@ -188,104 +259,29 @@ export interface Classification {
   transient: boolean
   /** The target answered as it should; the fault is the caller's. It does not count against its breaker. */
   targetIsWell: boolean
+  /** Nobody was there to answer: no answer came, or one from a gateway before the target. */
+  away: boolean
   httpStatus?: number
   grpcStatus?: number
   /** When the target asked to be called again; milliseconds since 1970. */
   retryAt?: number
 }
 
-export interface TargetSnapshot {
-  name: string
-  breaker?: BreakerSnapshot
-  limits: LimitsSnapshot
-  attempts: number
-  failures: number
-  origin: Policy['origin']
-}
+/** A call was not made, because the target's breaker is open and whoever calls does not want to wait. */
+export class TargetDown extends Error {
+  readonly code = 'SLUSE-TARGET-DOWN'
+  readonly target: string
+  /** When the breaker tries the target again; `undefined` while an operator holds it open. */
+  readonly retryAt: number | undefined
 
-/** A call took longer than its policy allows. */
-export class TimedOut extends Error {
-  readonly code = 'SLUSE-TIMED-OUT'
-  readonly timeoutMs: number
-
-  constructor(timeoutMs: number) {
-    super(`no answer within ${timeoutMs} ms`)
-    this.name = 'TimedOut'
-    this.timeoutMs = timeoutMs
+  constructor(target: string, retryAt: number | undefined) {
+    super(`the circuit breaker of ${target} is open`)
+    this.name = 'TargetDown'
+    this.target = target
+    this.retryAt = retryAt
   }
 }
 
 interface Failure extends Classification {
   error: unknown
-}
-
-interface TargetState {
-  name: string
-  policy: Policy
-  breaker: Breaker | undefined
-  limits: TargetLimits
-  /** Who waits for a slot, in the order in which they came. */
-  waiting: (() => void)[]
-  attempts: number
-  failures: number
-}
-
-async function withTimeout<T>(
-  operation: (signal: AbortSignal) => Promise<T>,
-  timeoutMs: number | undefined,
-  signal: AbortSignal,
-): Promise<T> {
-  if (timeoutMs === undefined || timeoutMs === 0) return operation(signal)
-  const controller = new AbortController()
-  const forward = (): void => controller.abort(signal.reason)
-  signal.addEventListener('abort', forward, { once: true })
-  let timer: NodeJS.Timeout | undefined
-  const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const timedOut = new TimedOut(timeoutMs)
-      reject(timedOut)
-      controller.abort(timedOut)
-    }, timeoutMs)
-  })
-  try {
-    return await Promise.race([operation(controller.signal), expired])
-  } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', forward)
-  }
-}
-
-function nextRelease(state: TargetState, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const wake = (): void => {
-      signal.removeEventListener('abort', stop)
-      resolve()
-    }
-    const stop = (): void => {
-      state.waiting = state.waiting.filter((it) => it !== wake)
-      reject(signal.reason as Error)
-    }
-    state.waiting.push(wake)
-    signal.addEventListener('abort', stop, { once: true })
-  })
-}
-
-function wakeAll(state: TargetState): void {
-  const waiting = state.waiting
-  state.waiting = []
-  for (const wake of waiting) wake()
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer)
-      reject(signal.reason as Error)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop)
-      resolve()
-    }, ms)
-    signal.addEventListener('abort', stop, { once: true })
-  })
 }

@@ -72,7 +72,6 @@ describe('a Resiliency resource', () => {
 
   it('is safe without any resource', () => {
     const policy = policyFor({ kind: 'app', name: 'anything' }, [])
-    expect(policy.timeoutMs).toBeGreaterThan(0)
     expect(policy.retry?.maxRetries).toBeGreaterThan(0)
     expect(policy.breaker).toBeDefined()
   })
@@ -122,14 +121,12 @@ describe('a retry policy', () => {
     expect(retryDelayMs(three, 4, () => 0)).toBeUndefined()
   })
 
-  it('retries the statuses it names, and failures without a status', () => {
-    expect([429, 503, 404, 200].map((httpStatus) => retries(patient, { httpStatus }))).toEqual([
-      true,
-      true,
-      false,
-      false,
-    ])
-    expect(retries(patient, {})).toBe(true)
+  it('retries the statuses it names, and failures without one where that may help', () => {
+    expect(
+      [429, 503, 404, 200].map((httpStatus) => retries(patient, { transient: false, httpStatus })),
+    ).toEqual([true, true, false, false])
+    expect(retries(patient, { transient: true })).toBe(true)
+    expect(retries(patient, { transient: false })).toBe(false)
   })
 
   it('refuses what is not a list of codes', () => {

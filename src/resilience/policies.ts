@@ -1,7 +1,7 @@
 import type { BreakerSettings } from './breaker.ts'
 import type { PolicyNames, ResiliencyPolicies } from './resource.ts'
 import type { RetryPolicy } from './retry.ts'
-import { compileTrip, defaultTrip } from './trip.ts'
+import { compileTrip } from './trip.ts'
 
 /** Who is called: a system that `connections/` names, or a host that nobody named. */
 export interface Target {
@@ -12,6 +12,18 @@ export interface Target {
   direction?: 'inbound' | 'outbound'
   /** Components only: the building block of a Dapr type, such as `binding`, `pubsub` or `statestore`. */
   block?: string
+}
+
+/** Names a target among all: `app:finance`, `component:outbound:orders`. */
+export function keyOf({ kind, name, direction }: Target): string {
+  return kind === 'app' ? `app:${name}` : `component:${direction ?? 'outbound'}:${name}`
+}
+
+export function targetFromKey(key: string): Target | undefined {
+  const [, app, direction, component] = /^(?:app:(.+)|component:(inbound|outbound):(.+))$/s.exec(key) ?? []
+  if (app !== undefined) return { kind: 'app', name: app }
+  if (component === undefined) return undefined
+  return { kind: 'component', name: component, direction: direction === 'inbound' ? 'inbound' : 'outbound' }
 }
 
 /** What holds for one target. Where a part is `undefined`, there is none. */
@@ -45,9 +57,12 @@ export function policyFor(target: Target, resources: readonly ResiliencyPolicies
   }
 }
 
-/** On without asking. Retries happen only where repeating is safe; see `guard.ts`. */
+/**
+ * On without asking. Retries happen only where repeating is safe; see `guard.ts`. The timeouts are the client's own
+ * (connecting, the first byte, silence, the whole): they know a long download from a target that is gone.
+ */
 export const builtIn = {
-  timeoutMs: 30_000,
+  timeoutMs: undefined,
   retry: {
     kind: 'exponential',
     durationMs: 500,
@@ -70,7 +85,8 @@ export const builtIn = {
     maxRequests: 1,
     intervalMs: 60_000,
     timeoutMs: 30_000,
-    trip: compileTrip(defaultTrip),
+    // More than Dapr's five: the tries of one patient pipeline alone must not open it.
+    trip: compileTrip('consecutiveFailures > 20'),
   } satisfies BreakerSettings,
 }
 

@@ -24,12 +24,18 @@ export function retryDelayMs(policy: RetryPolicy, retry: number, random: () => n
   return Math.min(base * (0.5 + random()), policy.maxIntervalMs)
 }
 
-/** Whether a failure with this status is one that the policy retries. A failure without a status always is. */
-export function retries(policy: RetryPolicy, failure: { httpStatus?: number; grpcStatus?: number }): boolean {
+/**
+ * Whether the policy retries this failure: where it lists status codes, those and no others; else what trying again
+ * may help with.
+ */
+export function retries(
+  policy: RetryPolicy,
+  failure: { transient: boolean; httpStatus?: number; grpcStatus?: number },
+): boolean {
   const { httpStatus, grpcStatus } = failure
-  if (httpStatus !== undefined && policy.httpStatusCodes) return includes(policy.httpStatusCodes, httpStatus)
   if (grpcStatus !== undefined && policy.grpcStatusCodes) return includes(policy.grpcStatusCodes, grpcStatus)
-  return true
+  if (httpStatus !== undefined && policy.httpStatusCodes) return includes(policy.httpStatusCodes, httpStatus)
+  return failure.transient
 }
 
 /**

@@ -36,7 +36,15 @@ export interface ActivityCall {
   readonly wait?: boolean
   /** With `true` the result is never stored: a replay carries the activity out again. */
   readonly secret?: boolean
+  /** What the pipeline itself does about a failure to communicate. Not given: the run ends by it. */
+  readonly onFailure?: OnFailure
 }
+
+/**
+ * The tasks around a call that would take its failure: `retried` where they only try again, `caught` where they go
+ * on some other way. Whoever carries the call out then need not try again itself.
+ */
+export type OnFailure = 'retried' | 'caught'
 
 /**
  * Thrown by what carries activities out: not now. The engine records it, lets go of the run as for a timer, and
@@ -50,9 +58,15 @@ export class Postponed extends Error {
   readonly attempt: number
   /** For people: `the circuit breaker of finance is open`. */
   readonly reason: string
+  /**
+   * What has to open first, where that may be before or after `until`: an engine with a `Gatekeeper` waits for it,
+   * any other for the time.
+   */
+  readonly gate: string | undefined
 
-  constructor(until: number, attempt: number, reason: string) {
+  constructor(until: number, attempt: number, reason: string, gate?: string) {
     super(`postponed: ${reason}`)
+    this.gate = gate
     this.name = 'Postponed'
     this.until = until
     this.attempt = attempt

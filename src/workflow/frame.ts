@@ -1,4 +1,4 @@
-import type { ActivityCall } from './activity.ts'
+import type { ActivityCall, OnFailure } from './activity.ts'
 import { dateTime } from './date-time.ts'
 import { enclosed } from './definition/enclosed.ts'
 import type { Duration } from './definition/types.ts'
@@ -21,12 +21,14 @@ export interface Surroundings {
   readonly depth: number
   /** Within the tasks of an extension: the extended task, which `$task` describes. They are not extended themselves. */
   readonly extended: Frame | undefined
+  /** What a `try` around it does about a failed call. */
+  readonly onFailure?: OnFailure | undefined
 }
 
 /** The surroundings of the tasks within a task, with what it changes for them. */
 export function inside(frame: Frame, changes: Partial<Surroundings>): Surroundings {
-  const { run, scope, context, locals, depth, extended } = frame
-  return { run, scope, context, locals, depth, extended, ...changes }
+  const { run, scope, context, locals, depth, extended, onFailure } = frame
+  return { run, scope, context, locals, depth, extended, onFailure, ...changes }
 }
 
 /** Local variables: `for.each`, `for.at`, `catch.as`, … */
@@ -55,6 +57,7 @@ export class Frame implements Surroundings, TemplateArguments {
   readonly locals: Locals
   readonly depth: number
   readonly extended: Frame | undefined
+  readonly onFailure: OnFailure | undefined
   readonly rawInput: Json
   readonly startedAt: number
   /** Another one while a timeout runs. */
@@ -78,6 +81,7 @@ export class Frame implements Surroundings, TemplateArguments {
     this.locals = within.locals
     this.depth = within.depth + 1
     this.extended = within.extended
+    this.onFailure = within.onFailure
     this.rawInput = rawInput
     this.startedAt = within.run.context.now()
     this.then = node.task.then
@@ -127,7 +131,8 @@ export class Frame implements Surroundings, TemplateArguments {
   /** Runs an effect of this task; `part` tells several of one task apart. */
   activity(call: ActivityCall, part = ''): Promise<Json> {
     this.run.stirred()
-    return this.run.context.activity(this.key + part, call, this.scope)
+    const told = this.onFailure ? { ...call, onFailure: this.onFailure } : call
+    return this.run.context.activity(this.key + part, told, this.scope)
   }
 
   sleep(until: number, part = ''): Promise<void> {

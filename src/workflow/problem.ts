@@ -31,7 +31,11 @@ const standardErrorBase = 'https://serverlessworkflow.io/spec/1.0.0/errors/'
 
 /** A standard error (dsl-reference.md, "Standard Error Types") with its default status and title. */
 export function problem(kind: StandardError, detail: string, extra: Partial<Problem> = {}): Problem {
-  return { type: standardErrorBase + kind, ...standardErrors[kind], detail, ...extra }
+  return { type: standardType(kind), ...standardErrors[kind], detail, ...extra }
+}
+
+export function standardType(kind: StandardError): string {
+  return standardErrorBase + kind
 }
 
 /**
@@ -61,7 +65,7 @@ export function problemOf(error: unknown): Problem | undefined {
   return typeof type === 'string' && typeof status === 'number' ? (candidate as Problem) : undefined
 }
 
-const standardType =
+const standardTypes =
   /^(?:https?:\/\/)+(?:serverlessworkflow\.io(?:\.io)?|open-workflow-specification\.org)\/(?:spec\/[^/]+\/errors|dsl\/errors\/types)\/([a-z]+)$/
 
 /**
@@ -70,6 +74,6 @@ const standardType =
  */
 export function sameErrorType(a: string, b: string): boolean {
   if (a === b) return true
-  const name = standardType.exec(a)?.[1]
-  return name !== undefined && Object.hasOwn(standardErrors, name) && name === standardType.exec(b)?.[1]
+  const name = standardTypes.exec(a)?.[1]
+  return name !== undefined && Object.hasOwn(standardErrors, name) && name === standardTypes.exec(b)?.[1]
 }

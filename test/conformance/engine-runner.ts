@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { createActivityRunner } from '../../src/activities/index.ts'
 import type { ProcessSettings } from '../../src/processes/index.ts'
 import { openInbox } from '../../src/app/inbox.ts'
+import { openGuard } from '../../src/app/open-guard.ts'
 import { openDatabase } from '../../src/database/index.ts'
 import { type Clock, type EmbeddedEngine, openEmbeddedEngine } from '../../src/engines/index.ts'
 import { type History, openHistory } from '../../src/history/index.ts'
@@ -38,7 +39,9 @@ export async function openTestEngine(
   const project = join(root, 'project')
   mkdirSync(project)
   const database = await openDatabase({ folder: join(root, 'data') })
+  const guard = await openGuard(undefined)
   const activities = createActivityRunner({
+    guard,
     projectFolder: project,
     dataFolder: join(root, 'data'),
     ...(options.processes && { processes: options.processes }),
@@ -48,6 +51,7 @@ export async function openTestEngine(
   const engine = await openEmbeddedEngine({
     database,
     activities,
+    gatekeeper: guard,
     ...(options.clock && { clock: options.clock }),
     // A run shows as waiting once it is parked; and what one test publishes is not for the next one.
     settings: { parkAfter: 20, earlyEvents: 0 },

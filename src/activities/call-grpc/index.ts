@@ -35,18 +35,20 @@ export const callGrpc: ActivityFactory = (options) => {
       )
 
       const uri = `${target.tls ? 'https' : 'http'}://${target.authority}${method.path}`
-      const answers = await channels.call({
-        ...target,
-        path: method.path,
-        headers: {
-          ...idempotencyHeader('POST', context, options),
-          ...(await authorizationOf(service['authentication'], target, uri, context)),
-        },
-        messages,
-        timeoutMs,
-        signal: context.signal,
-        secrets: context.secrets,
-      })
+      const key = idempotencyHeader('POST', context, options)
+      const authorization = await authorizationOf(service['authentication'], target, uri, context)
+      const call = { repeatable: () => Object.keys(key).length > 0, signal: context.signal }
+      const answers = await context.guarded(uri, call, (signal) =>
+        channels.call({
+          ...target,
+          path: method.path,
+          headers: { ...key, ...authorization },
+          messages,
+          timeoutMs,
+          signal,
+          secrets: context.secrets,
+        }),
+      )
       const results = answers.map((bytes) => toJson(method.responseType, bytes))
       if (method.responseStream) return results
       const [result] = results

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { createHttpClient } from '../../http/index.ts'
 import { faultOf, type Seen, serve, serveBytes } from '../../http/testing/index.ts'
 import type { Json, JsonObject } from '../../workflow/index.ts'
+import { activityContext } from '../testing/index.ts'
 import type { ActivityContext, ActivityOptions } from '../activity.ts'
 import { callHttp } from './index.ts'
 
@@ -32,17 +33,7 @@ async function call(
   const http = createHttpClient({ environment: {} })
   closing.push(() => http.close())
   const activity = callHttp({ dataFolder: '/nowhere', ...options })
-  const signal = new AbortController().signal
-  const request = {
-    idempotencyKey: 'the-key',
-    attempt: 0,
-    runId: 'run-1',
-    key: '/do/0/a',
-    secrets: {},
-    signal,
-    http,
-  }
-  return activity.run(input, { ...request, ...context })
+  return activity.run(input, activityContext({ idempotencyKey: 'the-key', http, ...context }))
 }
 const get = (uri: string, more: JsonObject = {}) => call({ method: 'get', endpoint: { uri }, ...more })
 

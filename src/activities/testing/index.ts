@@ -1,6 +1,7 @@
 /** What tests of activities need: a request without a run around it. */
 import { createHttpClient } from '../../http/index.ts'
 import type { ActivityContext } from '../activity.ts'
+import { guardedBy } from '../guarded.ts'
 
 const http = createHttpClient()
 
@@ -13,6 +14,7 @@ export function activityContext(given: Partial<ActivityContext> = {}): ActivityC
     secrets: {},
     signal: new AbortController().signal,
     http,
+    guarded: guardedBy(undefined, { attempt: 0 }),
     ...given,
   }
 }

@@ -6,10 +6,11 @@ import type { Clock } from './clock.ts'
 import type { Definitions } from './definitions.ts'
 import type { Detached } from './detached.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import type { Gates } from './gates.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { Inbox } from './inbox.ts'
 import type { Limiter } from './limiter.ts'
-import type { Interpret, Log } from './options.ts'
+import type { Gatekeeper, Interpret, Log } from './options.ts'
 import type { Parking } from './parking.ts'
 import type { Runs } from './runs.ts'
 import type { Schedules } from './schedules.ts'
@@ -27,6 +28,7 @@ export interface Core {
   readonly interpret: Interpret
   readonly activities: ActivityRunner
   readonly secrets: SecretStore
+  readonly gatekeeper: Gatekeeper | undefined
 
   readonly commits: GroupCommit
   readonly turns: Turns
@@ -35,6 +37,7 @@ export interface Core {
   readonly definitions: Definitions
   readonly runs: Runs
   readonly parking: Parking
+  readonly gates: Gates
   readonly inbox: Inbox
   readonly dispatcher: Dispatcher
   readonly children: Children

@@ -1,7 +1,7 @@
 import type { SqlValue, Statement } from '../../database/index.ts'
 import type { ActivityCall, Json } from '../../workflow/index.ts'
 import type { Core } from './core.ts'
-import { postponed, problemFrom } from './effects.ts'
+import { postponed, problemFrom, type Postponement } from './effects.ts'
 import type { LiveRun } from './live-run.ts'
 
 /** An activity that nobody waits for. */
@@ -78,17 +78,29 @@ export class Detached {
     else void this.#perform(job)
   }
 
-  async #perform(job: Job): Promise<void> {
+  /** In memory only: after a restart its time counts. */
+  #waitAt(gate: string, job: Job): void {
+    let passing = true
+    this.#core().gates.wait(gate, () => {
+      void this.#perform(job, () => (passing = false))
+      return () => passing
+    })
+  }
+
+  async #perform(job: Job, arrived = () => {}): Promise<void> {
     const core = this.#core()
     const { signal } = this.#closing
     const { run, due: _, ...request } = job
     const idempotencyKey = `${job.runId}:${job.key}`
     try {
-      await core.limiter.run(() => core.activities({ ...request, idempotencyKey, signal }), signal)
+      await core.limiter.run(() => {
+        arrived()
+        return core.activities({ ...request, idempotencyKey, signal })
+      }, signal)
     } catch (error) {
       if (signal.aborted) return
       const later = postponed(error)
-      if (later) return this.#postpone(job, later.until, later.attempt)
+      if (later) return this.#postpone(job, later)
       const { title, detail, status } = problemFrom(error)
       const cause = { title: title ?? '', detail: detail ?? '', status }
       const shown = (await this.#conceal(run, cause)) as { [key: string]: Json }
@@ -102,13 +114,14 @@ export class Detached {
     core.commits.add({ statements: [done] })
   }
 
-  #postpone(job: Job, until: number, attempt: number): void {
+  #postpone(job: Job, { until, attempt, gate }: Postponement): void {
     job.due = until
     job.attempt = attempt
     const sql = 'UPDATE detached SET due = ?, attempt = ? WHERE run = ? AND key = ?'
     this.#core().commits.add({
       statements: [{ sql, parameters: [until, attempt, job.run, job.key] }],
-      durable: () => this.#begin(job),
+      durable: () =>
+        gate !== undefined && this.#core().gates.kept ? this.#waitAt(gate, job) : this.#begin(job),
     })
   }
 

@@ -36,7 +36,12 @@ function beginSleep(run: LiveRun, pending: Pending, until: number): void {
 }
 
 function beginActivity(run: LiveRun, pending: Pending, call: ActivityCall): void {
-  const { clock, timers, inbox, detached } = run.core
+  const { clock, timers, inbox, detached, gates } = run.core
+  if (pending.gate !== undefined) {
+    pending.phase = 'waiting'
+    pending.stop = gates.wait(pending.gate, () => run.passed(pending))
+    return
+  }
   if (pending.due !== undefined && pending.due > clock.now()) {
     pending.phase = 'waiting'
     pending.stop = timers.set(pending.due, () => run.due(pending))
@@ -75,16 +80,20 @@ async function perform(
     key,
     secrets: start.secrets,
     signal,
+    ...(call.onFailure && { onFailure: call.onFailure }),
   }
   try {
-    const value = await core.limiter.run(() => core.activities(request), signal)
+    const value = await core.limiter.run(() => {
+      pending.passing = false
+      return core.activities(request)
+    }, signal)
     if (signal.aborted) return
     const result = bounded(value, core.settings.maxResultBytes)
     run.arrive({ pending, result, secret: call.secret === true && 'value' in result })
   } catch (error) {
     if (signal.aborted) return
     const later = postponed(error)
-    if (later) return run.postpone(pending, later.until, later.attempt)
+    if (later) return run.postpone(pending, later)
     run.arrive({ pending, result: { problem: problemFrom(error) } })
   }
 }
@@ -108,10 +117,17 @@ function emitted(event: Json): Result {
   return { problem: fault('validation', `An event needs the attribute '${wanting}'.`).problem }
 }
 
+export interface Postponement {
+  readonly until: number
+  readonly attempt: number
+  readonly reason: string
+  readonly gate: string | undefined
+}
+
 /** `Postponed` by its code: a class does not survive a thread. */
-export function postponed(error: unknown): { until: number; attempt: number; reason: string } | undefined {
+export function postponed(error: unknown): Postponement | undefined {
   const known = error instanceof Error && (error as { code?: unknown }).code === 'SLUSE-POSTPONED'
-  return known ? (error as unknown as { until: number; attempt: number; reason: string }) : undefined
+  return known ? (error as unknown as Postponement) : undefined
 }
 
 /** What was thrown, as problem details; never a stack. */

@@ -14,7 +14,7 @@ import {
 import type { Outcome } from '../engine.ts'
 import { contextOf } from './context.ts'
 import type { Core } from './core.ts'
-import { begin } from './effects.ts'
+import { begin, type Postponement } from './effects.ts'
 import { defect, reportOf, strayed } from './outcome.ts'
 import type { Pending, Result } from './pending.ts'
 import { Replay } from './replay.ts'
@@ -191,16 +191,39 @@ export class LiveRun implements Turning {
     this.look()
   }
 
-  /** The activity is to be carried out again at `until`. */
-  postpone(pending: Pending, until: number, attempt: number): void {
+  /** The activity is to be carried out again at `until`, or when its gate lets it through. */
+  postpone(pending: Pending, { until, attempt, gate }: Postponement): void {
     if (this.#over || !this.awaits(pending)) return
-    pending.due = until
-    pending.attempt = attempt
+    this.#wait(pending, { until, attempt, gate })
     if (this.#live) {
-      this.#writer.item({ type: 'postponed', key: pending.key, until, attempt, at: this.core.clock.now() })
+      const at = this.core.clock.now()
+      const item = { type: 'postponed', key: pending.key, until, attempt, at } as const
+      this.#writer.item(gate === undefined ? item : { ...item, gate })
     }
     begin(this, pending)
     this.look()
+  }
+
+  #wait(pending: Pending, { until, attempt, gate }: PostponedUntil): void {
+    pending.attempt = attempt
+    pending.gate = this.core.gates.kept ? gate : undefined
+    pending.due = pending.gate === undefined ? until : undefined
+  }
+
+  /** What the effect waits for has opened for it; returns whether it is still on its way there. */
+  pass(key: string): () => boolean {
+    const pending = this.pending.get(key)
+    if (pending?.gate === undefined) return () => false
+    pending.stop?.('unwanted')
+    return this.passed(pending)
+  }
+
+  passed(pending: Pending): () => boolean {
+    pending.gate = undefined
+    pending.passing = true
+    // What is asked for begins by itself, as soon as the run is at rest.
+    if (pending.phase !== 'asked') this.due(pending)
+    return () => pending.passing === true && !this.#over && !this.#held && this.awaits(pending)
   }
 
   /** The effect is due to begin, unless the run is suspended: then when it is resumed. */
@@ -289,8 +312,7 @@ export class LiveRun implements Turning {
     for (const pending of this.#asked) {
       const postponed = this.#replay.postponed.get(pending.key)
       if (!postponed) continue
-      pending.due = postponed.until
-      pending.attempt = postponed.attempt
+      this.#wait(pending, postponed)
     }
     this.core.runs.ready(this)
   }
@@ -458,7 +480,10 @@ export class LiveRun implements Turning {
   #leave(): void {
     if (this.#over) return
     this.#over = true
-    for (const pending of this.pending.values()) pending.stop?.('leaving')
+    for (const { stop, gate } of this.pending.values()) {
+      stop?.('leaving')
+      if (gate !== undefined) this.core.gates.parked(gate)
+    }
     this.core.runs.left(this)
   }
 
@@ -507,4 +532,10 @@ const ends: ReadonlySet<string> = new Set(['task.completed', 'task.faulted', 'ta
 
 function resultOf(value: Json, isProblem: boolean | undefined): Result {
   return isProblem ? { problem: value as unknown as Problem } : { value }
+}
+
+interface PostponedUntil {
+  readonly until: number
+  readonly attempt: number
+  readonly gate?: string | undefined
 }

@@ -7,6 +7,7 @@ import type { Core } from './core.ts'
 import { Definitions } from './definitions.ts'
 import { Detached } from './detached.ts'
 import { Dispatcher } from './dispatcher.ts'
+import { Gates } from './gates.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Inbox } from './inbox.ts'
 import { Limiter } from './limiter.ts'
@@ -43,6 +44,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   await core.detached.open()
   await takeUp(core)
   await core.parking.open()
+  await core.gates.open()
   core.dispatcher.notify()
   retention.open()
 
@@ -127,6 +129,7 @@ async function assemble(options: EmbeddedEngineOptions): Promise<Core> {
     interpret: options.interpret ?? interpret,
     activities: options.activities,
     secrets: options.secrets ?? (async () => ({})),
+    gatekeeper: options.gatekeeper,
     commits,
     turns: new Turns(),
     timers: new Timers(clock),
@@ -134,6 +137,7 @@ async function assemble(options: EmbeddedEngineOptions): Promise<Core> {
     definitions: new Definitions(database),
     runs: new Runs(self, await last('runs', 'number', 'runs'), settings.replayConcurrency),
     parking: new Parking(self),
+    gates: new Gates(self),
     inbox: new Inbox(database, commits, clock, settings, () => dispatcher.notify()),
     dispatcher,
     children: new Children(self),
@@ -161,6 +165,7 @@ async function close(core: Core, retention: Retention, graceMs: number): Promise
   schedules.stop()
   await dispatcher.stop()
   await parking.stop()
+  core.gates.stop()
   const until = Date.now() + graceMs
   const busy = () => limiter.running + limiter.waiting > 0
   while (busy() && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20))

@@ -14,10 +14,20 @@ export interface EmbeddedEngineOptions {
   readonly runtime?: RunStart['runtime']
   readonly settings?: Partial<EmbeddedSettings>
   readonly clock?: Clock
+  /** Default: what is postponed waits for its time, whatever its gate. */
+  readonly gatekeeper?: Gatekeeper
   /** One line of a log: never a secret. Default: nothing is logged. */
   readonly log?: Log
   /** Runs a definition; tests give their own. Default: the interpreter of `workflow/`. */
   readonly interpret?: Interpret
+}
+
+/** Knows when what was `Postponed` with a gate may go on. */
+export interface Gatekeeper {
+  /** How many may come now, and when to ask again where that is known (milliseconds since 1970). */
+  room(gate: string): { readonly passes: number; readonly askAt?: number }
+  /** Calls `listener` with a gate when there may be room that there was not before. */
+  onRoom(listener: (gate: string) => void): void
 }
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string, data?: { [key: string]: Json }) => void

@@ -39,7 +39,7 @@ export class Parking {
     const { clock, settings } = this.#core()
     const now = clock.now()
     const far = [...run.pending.values()].every(
-      ({ due }) => due !== undefined && due - now > settings.parkAtOnceAfter,
+      ({ due, gate }) => gate !== undefined || (due !== undefined && due - now > settings.parkAtOnceAfter),
     )
     if (far) return run.park()
     this.#idle.delete(run)
@@ -166,8 +166,9 @@ export class Parking {
   }
 }
 
-function rowsOf(run: LiveRun, { key, request, due }: Pending): SqlValue[][] {
+function rowsOf(run: LiveRun, { key, request, due, gate }: Pending): SqlValue[][] {
   const { number } = run.row
+  if (gate !== undefined) return [[number, key, 'gate', null, null, '', gate, null]]
   if (due !== undefined) return [[number, key, 'timer', due, null, '', '', null]]
   if (request.kind === 'child') return [[number, key, 'child', null, null, '', '', null]]
   if (request.kind !== 'event') return []

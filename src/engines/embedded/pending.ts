@@ -16,6 +16,10 @@ export interface Pending {
   stop?: ((why: 'unwanted' | 'leaving') => void) | undefined
   /** For a sleep or a postponed activity: milliseconds since 1970, UTC. */
   due?: number | undefined
+  /** For a postponed activity: what has to open first, where somebody knows when that is; then `due` is not given. */
+  gate?: string | undefined
+  /** Let through its gate, and not come to the target yet. */
+  passing?: boolean
   /** For an activity: how many attempts have failed so far. */
   attempt: number
   /** For an event: the inbox has been looked through up to this number. */

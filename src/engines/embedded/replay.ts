@@ -20,7 +20,7 @@ const reportedByEngine = new Set([
  */
 export class Replay {
   /** For activities that were put off: when they are due, and how many attempts have failed. */
-  readonly postponed = new Map<string, { until: number; attempt: number }>()
+  readonly postponed = new Map<string, Extract<FeedItem, { type: 'postponed' }>>()
   /** Inbox numbers of the events that the run has consumed. */
   readonly consumed: number[] = []
   readonly #entries: Entry[] = []

@@ -1,7 +1,8 @@
+import type { OnFailure } from '../activity.ts'
 import type { Catch, RetryPolicy, TryTask } from '../definition/types.ts'
 import { binder, inside, type Frame } from '../frame.ts'
 import { equalJson, type Json } from '../json.ts'
-import { problemOf, sameErrorType, type Problem } from '../problem.ts'
+import { problemOf, sameErrorType, standardType, type Problem } from '../problem.ts'
 import { retryDelay } from '../retry.ts'
 import type { ListResult } from '../run.ts'
 import { withTimeout } from '../timeout.ts'
@@ -44,13 +45,26 @@ function attempt(
   const { run, scope } = frame
   const key = attemptKey(frame, retries)
   const list = frame.node.list('/try', task.try)
+  const onFailure = onFailureOf(task.catch, frame.onFailure)
   const limit = policy?.limit?.attempt?.duration
-  if (limit === undefined) return run.perform.list(list, key, frame.input, frame)
+  if (limit === undefined) return run.perform.list(list, key, frame.input, inside(frame, { onFailure }))
   const until = run.context.now() + frame.duration(limit, '/catch/retry/limit/attempt/duration')
   return withTimeout({ run, scope, key: `${key}/timeout`, until, what: 'An attempt' }, (inner) =>
-    run.perform.list(list, key, frame.input, inside(frame, { scope: inner })),
+    run.perform.list(list, key, frame.input, inside(frame, { scope: inner, onFailure })),
   )
 }
+
+/** What becomes of a call within that fails: as far as can be told before it does. */
+function onFailureOf(clause: Catch, around: OnFailure | undefined): OnFailure | undefined {
+  const { type } = clause.errors?.with ?? {}
+  if (typeof type === 'string' && !ofCalls.some((kind) => sameErrorType(type, standardType(kind))))
+    return around
+  const onlyRetries = clause.retry !== undefined && !clause.do && clause.then === undefined
+  return onlyRetries && around !== 'caught' ? 'retried' : 'caught'
+}
+
+/** The standard errors that a failed call may be. */
+const ofCalls = ['communication', 'timeout', 'runtime'] as const
 
 function attemptKey(frame: Frame, retries: number): string {
   return `${frame.key}/try${retries === 0 ? '' : `[${retries}]`}`

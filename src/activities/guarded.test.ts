@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createHttpClient } from '../http/index.ts'
 import { Guard, readResiliency } from '../resilience/index.ts'
-import { classifyHttp, guardedHttp } from './guarded-http.ts'
+import { classifyCall, guardedBy, guardedHttp } from './guarded.ts'
 
 let server: Server | undefined
 let requests = 0
@@ -24,13 +24,11 @@ function client(spec: object) {
   expect(complaints).toEqual([])
   const guard = new Guard({
     policies: [policies],
-    limitsOf: () => ({}),
-    classify: classifyHttp,
-    clock: () => Date.now(),
+    classify: classifyCall,
     random: () => 0.5,
     longestWaitMs: 1000,
   })
-  return guardedHttp(createHttpClient(), guard, 0)
+  return guardedHttp(createHttpClient(), guardedBy(guard, { attempt: 0 }))
 }
 
 const quick = { retries: { DefaultRetryPolicy: { duration: '1ms', maxRetries: 2 } } }
