@@ -11,6 +11,8 @@ needs openssl openssl
 needs python3 python3
 needs nats-server nats-server
 needs mosquitto mosquitto
+needs php php-cli
+needs phpunit phpunit
 
 if [ "${#packages[@]}" -gt 0 ]; then
   as_root=""

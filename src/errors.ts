@@ -135,6 +135,11 @@ export const errorTable = {
     todo: 'Write it in parts, such as `seconds: 30`, or as ISO 8601, such as PT30S.',
     status: 422,
   },
+  'SLUSE-FUNCTION': {
+    what: 'A `function.yaml` says how the function is run in a way that cannot be.',
+    todo: 'Correct it: docs/reference/functions.md has every way to run a function.',
+    status: 422,
+  },
   'SLUSE-DEFINITION-CRON': {
     what: 'A cron expression is not valid.',
     todo: 'Write five fields: minute, hour, day of month, month, day of week.',

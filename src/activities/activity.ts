@@ -1,4 +1,5 @@
 import type { ActivityRequest } from '../engines/engine.ts'
+import type { FunctionOptions } from '../functions/index.ts'
 import type { HttpClient, HttpSettings } from '../http/index.ts'
 import type { Guard } from '../resilience/index.ts'
 import type { Json } from '../workflow/index.ts'
@@ -46,6 +47,8 @@ export interface ActivityOptions {
   readonly guard?: Guard
   /** Bounds of the processes that shells, scripts and MCP servers are. */
   readonly processes?: ProcessSettings
+  /** Bounds of the functions that go on between calls: see `FunctionOptions`. */
+  readonly functions?: Pick<FunctionOptions, 'maxProcesses' | 'idleMs'>
   /** Folder (absolute) or http(s) address of catalogs by name; `default` is the project's folder unless given. */
   readonly catalogs?: { readonly [name: string]: string }
   /** One line of a log: never a secret. Default: nothing is logged. */

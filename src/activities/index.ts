@@ -3,6 +3,7 @@
  * Knows how to carry an effect out, nothing of runs: durability and retries are the engine's.
  */
 import type { ActivityRunner } from '../engines/engine.ts'
+import { openFunctions, type Functions } from '../functions/index.ts'
 import { createHttpClient } from '../http/index.ts'
 import { fault } from '../workflow/index.ts'
 import type { Activity, ActivityFactory, ActivityOptions } from './activity.ts'
@@ -14,6 +15,7 @@ import { callMcp } from './call-mcp/index.ts'
 import { callOpenapi } from './call-openapi/index.ts'
 import { functionActivity } from './function/index.ts'
 import { guardedBy, guardedHttp } from './guarded.ts'
+import { invoke } from './invoke/index.ts'
 import { resource } from './resource/index.ts'
 import { runContainer } from './run-container/index.ts'
 import { runScript } from './run-script/index.ts'
@@ -38,7 +40,11 @@ const factories: readonly ActivityFactory[] = [
 ]
 
 /** The runner, with its end: `close` lets go of pooled connections and whatever the activities keep. */
-export type ClosableRunner = ActivityRunner & { close(): Promise<void> }
+export type ClosableRunner = ActivityRunner & {
+  /** The project's functions, for whoever calls them otherwise than by an activity. */
+  readonly functions: Functions
+  close(): Promise<void>
+}
 
 /** Carries out activities of every kind. Options are checked by whoever reads the settings. */
 export function createActivityRunner(
@@ -60,10 +66,22 @@ export function createActivityRunner(
     return activity.run(input, { ...request, guarded, http: guardedHttp(http, guarded) })
   }
 
+  const functions = openFunctions({
+    activities: run,
+    http,
+    ...options.functions,
+    ...(options.projectFolder !== undefined && { projectFolder: options.projectFolder }),
+    ...(options.catalogs && { catalogs: options.catalogs }),
+    ...(options.processes && { processes: options.processes }),
+    ...(options.log && { log: options.log }),
+  })
+  activities.set('invoke', invoke(functions))
+
   const close = async () => {
+    await functions.close()
     await Promise.all([...activities.values()].map(async (activity) => activity.close?.()))
     await http.close()
   }
 
-  return Object.assign(run, { close })
+  return Object.assign(run, { functions, close })
 }

@@ -8,8 +8,10 @@ import {
   type EmbeddedEngine,
   type EmbeddedSettings,
 } from '../engines/index.ts'
+import type { Functions } from '../functions/index.ts'
 import { openHistory, type History } from '../history/index.ts'
 import type { Guard } from '../resilience/index.ts'
+import { endingWithRuns } from './end-functions.ts'
 import { httpSettings } from './http-settings.ts'
 import { openGuard } from './open-guard.ts'
 import { openInbox, type Inbox } from './inbox.ts'
@@ -26,6 +28,7 @@ export interface App {
   readonly waits: Waits
   readonly pipelines: Pipelines
   readonly guard: Guard
+  readonly functions: Functions
   /** Takes no new work and lets what is under way come to rest within `graceMs`; reading goes on. */
   stop(graceMs: number): Promise<void>
   /** Stops at once, if it is not stopped yet, and closes everything. */
@@ -70,10 +73,12 @@ export async function openApp(options: AppOptions): Promise<App> {
     closers.push(() => activities.close())
     const database = await openDatabase({ folder: settings.data })
     closers.push(() => database.close())
+    const opened: { engine?: EmbeddedEngine } = {}
+    const running = endingWithRuns(activities, () => opened.engine)
     const engine = await openEmbeddedEngine({
       database,
-      activities: options.activities?.(activities) ?? activities,
       gatekeeper: guard,
+      activities: options.activities?.(running) ?? running,
       secrets: secrets as Parameters<typeof openEmbeddedEngine>[0]['secrets'] & object,
       runtime: { name: 'sluse', version: packageVersion(), metadata: {} },
       settings: {
@@ -89,6 +94,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       ...(options.clock && { clock: options.clock }),
       log,
     })
+    opened.engine = engine
     let stopped: Promise<void> | undefined
     const stop = (graceMs: number) => {
       // Whoever waits for a target has nothing under way: the next start takes it up.
@@ -105,6 +111,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       waits: openWaits(database),
       pipelines: openPipelines(settings.project, engine, database),
       guard,
+      functions: activities.functions,
       stop,
       close,
     }

@@ -74,6 +74,7 @@ async function watch(app: App, terminal: Terminal) {
 
 async function reload(app: App, terminal: Terminal): Promise<void> {
   const { findings, folder } = await app.pipelines.reload()
+  await app.functions.renew()
   printFindings(findings, terminal, folder)
   const pipelines = count(app.pipelines.list().length, 'pipeline') || 'no pipeline'
   terminal.note(

@@ -3,3 +3,6 @@
  * `function.yaml` says is read here; how functions are run is one folder each in `runners/`.
  */
 export type { FunctionContext, FunctionReference, Functions, FunctionTask, Outcome } from './port.ts'
+export { openFunctions, type FunctionOptions } from './open-functions.ts'
+export { isContract, readContract, type Contract } from './contract.ts'
+export { traceIdOf, traceparentOf } from './trace.ts'

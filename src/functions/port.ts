@@ -28,6 +28,9 @@ export interface Functions {
   /** Ends every process that worked for this run. */
   endRun(runId: string): Promise<void>
 
+  /** The files of functions have changed: what was kept of them for all runs is started anew. */
+  renew(): Promise<void>
+
   /** Takes no more work and ends everything. */
   close(): Promise<void>
 }
@@ -39,10 +42,11 @@ export interface FunctionReference {
   readonly catalog?: string
 }
 
-/** A `function.yaml` as JSON, and where it is from; one that stands in a definition is from nowhere. */
+/** A `function.yaml` as JSON, and where it is from: a catalog, an address, or the workflow itself. */
 export interface FunctionTask {
   readonly definition: JsonObject
   readonly reference?: FunctionReference
+  readonly address?: string
 }
 
 /** On whose behalf a function is called. */

@@ -21,6 +21,8 @@ export interface StartRequest {
   /** Its arguments; files that they name can be put into `folder`, which is removed after. */
   readonly prepare: (folder: string) => Promise<readonly string[]> | readonly string[]
   readonly environment: Environment
+  /** Where it works. Default: an empty folder, which is removed after. */
+  readonly workFolder?: string
   /** What it reads; `open` leaves a stream to write to. */
   readonly stdin: string | 'open'
   readonly settings: ProcessSettings
@@ -65,7 +67,7 @@ async function launch(request: StartRequest, folder: string): Promise<StartedPro
   let child: ChildProcess
   try {
     child = spawn('/bin/sh', ['-c', launcher, 'launch', folder, request.command, ...given], {
-      cwd: work,
+      cwd: request.workFolder ?? work,
       env: { ...environmentOf(request.environment, work, request.settings), SLUSE_PROCESS: marker },
       detached: true,
       stdio: [input?.fd ?? 'pipe', 'ignore', 'ignore', 'pipe'],

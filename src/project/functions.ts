@@ -1,4 +1,7 @@
-import { loadFunction, type Finding } from '../workflow/definition/index.ts'
+import { dirname, resolve } from 'node:path'
+import { isContract, readContract } from '../functions/index.ts'
+import { loadFunction, type Finding, type Task } from '../workflow/definition/index.ts'
+import { problemOf, type JsonObject } from '../workflow/index.ts'
 import { fileFinding, readProjectFile } from './files.ts'
 import type { ProjectOptions } from './read-project.ts'
 
@@ -14,8 +17,24 @@ export async function readFunctions(
       const content = await readProjectFile(folder, file)
       if ('fault' in content) return [fileFinding(file, content.fault)]
       const { unsupported } = options
-      return loadFunction(content.text, { file, functions, ...(unsupported && { unsupported }) }).findings
+      const loaded = loadFunction(content.text, { file, functions, ...(unsupported && { unsupported }) })
+      return [...loaded.findings, ...contractFindings(loaded.definition, folder, file)]
     }),
   )
   return findings.flat()
+}
+
+/** What is wrong with how a function says that it is run. */
+function contractFindings(task: Task | undefined, folder: string, file: string): Finding[] {
+  const definition = task as JsonObject | undefined
+  if (!definition || !isContract(definition)) return []
+  const [, name = '', version = ''] = file.split('/')
+  try {
+    readContract(`${name}:${version}`, definition, resolve(folder, dirname(file)))
+    return []
+  } catch (error) {
+    const problem = problemOf(error)
+    if (!problem) throw error
+    return [fileFinding(file, problem.detail ?? problem.type, 'SLUSE-FUNCTION')]
+  }
 }

@@ -22,6 +22,8 @@ import type { Json } from './json.ts'
  *   An `endpoint` is the function's own address, pages of GitHub and GitLab already turned into raw content.
  * - `approval`: the `with` of `approve:1.0.0@default` and `task`, the task's key; `{ approval }` while it is open, and
  *   `{ approval, decision, … }` once it is decided. The same run and task is the same approval.
+ * - `invoke`: `{ definition, input, reference? | address? }`, a function with a `metadata.protocol` and what it is
+ *   given; its answer.
  * - `authorize`: an authentication policy; `{ scheme, parameter }`.
  * - `emit`: a CloudEvent; the same. Engines carry this one out themselves, so that the event and the
  *   journal entry are one transaction.

@@ -9,6 +9,7 @@ export { correlationsOf, dataOf, matches, typesOf, type CloudEvent, type EventFi
 export { catalogedUri } from './calls/function-reference.ts'
 export { mermaid } from './graph.ts'
 export { interpret } from './interpreter.ts'
+export { invalid } from './schemas.ts'
 export { isObject, type Json, type JsonObject } from './json.ts'
 export type { LifecycleReport, TaskPlace } from './lifecycle.ts'
 export { fault, problem, problemOf, WorkflowFault, type Problem, type StandardError } from './problem.ts'

@@ -1,3 +1,4 @@
+import { hasProtocol, invokeFunction } from './calls/protocol.ts'
 import { exportContext, putOut, takeIn } from './data-flow.ts'
 import type { TaskBase } from './definition/types.ts'
 import { extendAfter, extendBefore } from './extensions.ts'
@@ -72,7 +73,7 @@ async function perform(frame: Frame, task: TaskBase): Promise<void> {
 
 /** The task's own doing, within its time: a `timeout` covers the tasks within, their retries too. */
 function body(frame: Frame, task: TaskBase): Json | Promise<Json> {
-  const work = bodyOf(frame.node.kind)
+  const work = hasProtocol(frame) ? invokeFunction : bodyOf(frame.node.kind)
   if (task.timeout === undefined) return work(frame)
   const after = frame.duration(timeoutOf(frame.run, task.timeout).after, '/timeout/after')
   const { run, scope, key, startedAt } = frame

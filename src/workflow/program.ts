@@ -1,7 +1,7 @@
 import { taskKind, type TaskKind } from './definition/task-kind.ts'
 import type { Extension, Task, TaskList, Workflow } from './definition/types.ts'
 import { Names } from './expressions.ts'
-import { pointerStep } from './json.ts'
+import { pointerStep, type JsonObject } from './json.ts'
 import { fault } from './problem.ts'
 import type { Mode } from './templates.ts'
 
@@ -111,6 +111,8 @@ export class TaskNode {
   /** Whether any expression of the task may mention `$authorization`. */
   readonly usesAuthorization: boolean
   extensions: readonly ExtensionNode[] | undefined
+  /** Of a function's task: `{ reference }`, `{ address }`, or nothing where it is one of `use.functions`. */
+  origin: JsonObject | undefined
   readonly #lists = new Map<string, ListNode>()
 
   constructor(task: Task, name: string, pointer: string, step: string) {

@@ -28,13 +28,29 @@ export async function callFunction(frame: Frame): Promise<Json> {
 
 async function functionOf(frame: Frame, call: string): Promise<TaskNode> {
   const inline = frame.run.program.function(call)
-  if (inline) return inline
+  if (inline) {
+    inline.origin ??= {}
+    return inline
+  }
   const reference = parseFunctionReference(call)
   if (reference.kind === 'inline') {
     throw fault('configuration', `There is no function '${call}': neither in use.functions nor built in.`)
   }
   const known = frame.run.functions.get(call) ?? (await fetched(frame, call, reference))
-  return new TaskNode(known, reference.kind === 'cataloged' ? reference.name : 'function', frame.pointer, '')
+  const node = new TaskNode(
+    known,
+    reference.kind === 'cataloged' ? reference.name : 'function',
+    frame.pointer,
+    '',
+  )
+  node.origin = originOf(inputOf(frame, reference))
+  return node
+}
+
+/** Where a function is from: its name in a catalog that the server knows, or its address. */
+function originOf({ name, version, catalog, endpoint }: JsonObject): JsonObject {
+  if (isObject(endpoint)) return { address: endpoint.uri ?? null }
+  return { reference: { name: name ?? null, version: version ?? null, catalog: catalog ?? null } }
 }
 
 /** Within a run, a function is fetched once and is always the same. */

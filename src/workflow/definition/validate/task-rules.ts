@@ -13,7 +13,7 @@ export function checkTaskRules(kind: TaskKind, task: JsonObject, place: Place, w
     case 'switch':
       return checkSwitch(task.switch, into(place, 'switch'), walk)
     case 'run':
-      return checkRun(task.run, into(place, 'run'), walk)
+      return checkRun(task.run, into(place, 'run'), hasProtocol(task), walk)
     default:
       return
   }
@@ -47,11 +47,17 @@ function checkSwitch(cases: Json | undefined, place: Place, walk: Walk): void {
 
 const languages = ['js', 'javascript', 'python']
 
-function checkRun(run: Json | undefined, place: Place, walk: Walk): void {
+/** Those of functions that say how they are spoken to: their runner knows more. */
+const functionLanguages = ['js', 'javascript', 'ts', 'typescript', 'wasm']
+
+const hasProtocol = ({ metadata }: JsonObject) => isObject(metadata) && metadata.protocol !== undefined
+
+function checkRun(run: Json | undefined, place: Place, isFunction: boolean, walk: Walk): void {
   if (!isObject(run)) return
   const { script, workflow } = run
   if (isObject(script) && typeof script.language === 'string') {
     const at = into(into(place, 'script'), 'language')
+    if (isFunction && functionLanguages.includes(script.language)) return
     if (languages.includes(script.language)) {
       walk.feature('script', script.language === 'python' ? 'python' : 'js', at)
     } else {
