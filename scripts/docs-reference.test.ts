@@ -2,8 +2,12 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { files as cli } from './docs-cli.ts'
 import { files as errors } from './docs-errors.ts'
+import { files as roles } from './docs-roles.ts'
 import { files as settings } from './docs-settings.ts'
 
-test.each(Object.entries({ ...cli, ...errors, ...settings }))('%s is what the code says', (file, make) => {
-  expect(readFileSync(file, 'utf8'), 'run npm run docs:reference').toBe(make())
-})
+test.each(Object.entries({ ...cli, ...errors, ...roles, ...settings }))(
+  '%s is what the code says',
+  (file, make) => {
+    expect(readFileSync(file, 'utf8'), 'run npm run docs:reference').toBe(make())
+  },
+)

@@ -3,6 +3,8 @@
  * command line) speaks to an `App`, and knows none of the parts by name.
  */
 export { openApp, type App, type AppOptions } from './app/open-app.ts'
+export { accessMode } from './app/access-settings.ts'
+export { readAnchors } from './app/audit-anchors.ts'
 export { checkEvent, readEvent } from './app/cloud-event.ts'
 export { loadOptions } from './app/supported.ts'
 export type { Inbox, InboxEntry, InboxPage, InboxQuery } from './app/inbox.ts'

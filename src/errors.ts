@@ -180,6 +180,11 @@ export const errorTable = {
     todo: 'Run `sluse doctor`; the cause is in the log beside this code.',
     status: 500,
   },
+  'SLUSE-STORE-CHANGED': {
+    what: 'Somebody else changed it at the same time, so nothing was written.',
+    todo: 'Look at it anew, and try again.',
+    status: 409,
+  },
   'SLUSE-STORE-LOCKED': {
     what: 'The data folder is in use by another process.',
     todo: 'Stop that process, or give this one a folder of its own with SLUSE_DATA.',
@@ -277,8 +282,43 @@ export const errorTable = {
   },
   'SLUSE-SIGN-IN': {
     what: 'There is no sign-in, so the server refuses to listen on anything but loopback.',
-    todo: 'Listen on 127.0.0.1 behind a proxy that signs people in, or say --insecure-no-sign-in.',
+    todo: 'Set SLUSE_OIDC_ISSUER or SLUSE_AUTH=keys (docs/how-to/sign-in.md), listen on 127.0.0.1, or say --insecure-no-sign-in.',
     status: 500,
+  },
+  'SLUSE-SIGN-IN-FAILED': {
+    what: 'Signing in did not succeed.',
+    todo: 'Sign in again; where it keeps failing, the log of the server says why.',
+    status: 401,
+  },
+  'SLUSE-SIGN-IN-PROVIDER': {
+    what: 'The OpenID provider does not answer, or not as one.',
+    todo: 'Look at SLUSE_OIDC_ISSUER and whether the server can reach it; the log says what came.',
+    status: 502,
+  },
+  'SLUSE-UNAUTHENTICATED': {
+    what: 'Nobody is signed in, or the session or key is not valid any more.',
+    todo: 'Sign in at /auth/sign-in, or send a key: Authorization: Bearer sluse_… (SLUSE_TOKEN for the command line).',
+    status: 401,
+  },
+  'SLUSE-FORBIDDEN': {
+    what: 'You may not do this.',
+    todo: 'Ask an administrator for a role that allows it: docs/reference/roles.md tells which do.',
+    status: 403,
+  },
+  'SLUSE-CSRF': {
+    what: 'The request carries a session but does not show that our own page sent it, so it is refused.',
+    todo: 'Send the header Sluse-Request: 1 with every request that changes something.',
+    status: 403,
+  },
+  'SLUSE-KEY': {
+    what: 'There is no such key, or it cannot be made like this.',
+    todo: 'List the keys with `sluse keys list`; a key has at most the permissions of who makes it, and ends within a year.',
+    status: 422,
+  },
+  'SLUSE-KEY-NOT-FOUND': {
+    what: 'There is no key with this id.',
+    todo: 'List the keys with `sluse keys list`.',
+    status: 404,
   },
   'SLUSE-LISTEN': {
     what: 'The server cannot listen on this address and port.',

@@ -1,6 +1,7 @@
+import type { Access } from '../access/index.ts'
 import { createActivityRunner } from '../activities/index.ts'
 import { openSecrets, packageVersion, type Log, type Settings } from '../config/index.ts'
-import { openDatabase } from '../database/index.ts'
+import { openDatabase, type Database } from '../database/index.ts'
 import {
   openEmbeddedEngine,
   type ActivityRunner,
@@ -9,9 +10,11 @@ import {
   type EmbeddedSettings,
 } from '../engines/index.ts'
 import type { Functions } from '../functions/index.ts'
-import { openHistory, type History } from '../history/index.ts'
 import type { Guard } from '../resilience/index.ts'
 import { endingWithRuns } from './end-functions.ts'
+import { openAuditLog, openHistory, type AuditLog, type History } from '../history/index.ts'
+import { accessBy } from './access-settings.ts'
+import { keepAnchors } from './audit-anchors.ts'
 import { httpSettings } from './http-settings.ts'
 import { openGuard } from './open-guard.ts'
 import { openInbox, type Inbox } from './inbox.ts'
@@ -29,6 +32,10 @@ export interface App {
   readonly pipelines: Pipelines
   readonly guard: Guard
   readonly functions: Functions
+  readonly access: Access
+  readonly audit: AuditLog
+  /** For what reads and writes by itself, such as verifying the audit log. */
+  readonly database: Database
   /** Takes no new work and lets what is under way come to rest within `graceMs`; reading goes on. */
   stop(graceMs: number): Promise<void>
   /** Stops at once, if it is not stopped yet, and closes everything. */
@@ -43,6 +50,8 @@ export interface AppOptions {
   readonly environment?: { readonly [name: string]: string | undefined }
   /** How the engine behaves, beyond what is a setting. */
   readonly engine?: Partial<EmbeddedSettings>
+  /** Whoever is at this machine writes pipelines: nobody has to sign in. */
+  readonly dev?: boolean
   /** Tests give their own. */
   readonly clock?: Clock
   /** Stands between the engine and the activities: tests answer calls in their stead. */
@@ -75,6 +84,18 @@ export async function openApp(options: AppOptions): Promise<App> {
     closers.push(() => database.close())
     const opened: { engine?: EmbeddedEngine } = {}
     const running = endingWithRuns(activities, () => opened.engine)
+    const now = () => options.clock?.now() ?? Date.now()
+    const audit = openAuditLog(database, now)
+    const access = await accessBy(settings, {
+      database,
+      audit,
+      now,
+      log,
+      secret: async (name) => (await secrets([name]))[name],
+      dev: options.dev ?? false,
+    })
+    const anchors = keepAnchors(database, settings.data, log)
+    closers.push(() => anchors.close())
     const engine = await openEmbeddedEngine({
       database,
       gatekeeper: guard,
@@ -112,6 +133,9 @@ export async function openApp(options: AppOptions): Promise<App> {
       pipelines: openPipelines(settings.project, engine, database),
       guard,
       functions: activities.functions,
+      access,
+      audit,
+      database,
       stop,
       close,
     }

@@ -1,10 +1,12 @@
 import { Command, CommanderError } from 'commander'
 import { packageVersion } from '../config/index.ts'
+import { auditVerb } from './audit.ts'
 import { devVerb } from './dev.ts'
 import { doctorVerb } from './doctor.ts'
 import { exitCodes, report } from './failure.ts'
 import { graphVerb } from './graph.ts'
 import { initVerb } from './init.ts'
+import { keysVerb } from './keys.ts'
 import { runVerb } from './run.ts'
 import { runsVerb } from './runs.ts'
 import { serveVerb } from './serve.ts'
@@ -30,6 +32,8 @@ export function createProgram(done: (code: number) => void): Command {
     testVerb,
     graphVerb,
     runsVerb,
+    keysVerb,
+    auditVerb,
     doctorVerb,
   ]
   for (const verb of verbs) program.addCommand(verb(done))

@@ -26,7 +26,7 @@ export const devVerb = verb({
     if (!isLoopbackAddress(settings.host)) {
       throw new SluseError('SLUSE-SIGN-IN', `\`dev\` listens on loopback only, not on ${settings.host}.`)
     }
-    const app = await openApp({ settings, log })
+    const app = await openApp({ settings, log, dev: true })
     try {
       const watcher = await watch(app, terminal)
       await reload(app, terminal)

@@ -124,10 +124,11 @@ async function secrets({ project: folder, secretsDir }: Settings): Promise<Check
   return { name: 'secrets', state: 'good', message: `${names.length} named by pipelines, all there.` }
 }
 
-async function server({ url }: Settings): Promise<Check> {
+async function server(settings: Settings): Promise<Check> {
+  const { url } = settings
   const { callServer } = await import('./call-server.ts')
   try {
-    const { version } = await callServer<{ version: string }>(url, 'GET', '/health')
+    const { version } = await callServer<{ version: string }>(settings, 'GET', '/health')
     return { name: 'server', state: 'good', message: `${url} answers, version ${version}.` }
   } catch {
     return {

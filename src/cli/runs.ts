@@ -36,7 +36,7 @@ const list = verb({
     const [name, namespace] = String(options.pipeline ?? '')
       .split('/')
       .reverse()
-    const page = await callServer<RunPage>(settings.url, 'GET', '/api/v1/runs', {
+    const page = await callServer<RunPage>(settings, 'GET', '/api/v1/runs', {
       query: {
         status: options.status,
         name: name === '' ? undefined : name,
@@ -68,7 +68,7 @@ const show = verb({
   about: 'Show one run: its tasks in the order in which they started.',
   arguments: [['<id>', 'Its id.']],
   run: async ({ settings, words, terminal }) => {
-    const timeline = await callServer<Timeline>(settings.url, 'GET', `${runPath(words[0])}/timeline`)
+    const timeline = await callServer<Timeline>(settings, 'GET', `${runPath(words[0])}/timeline`)
     if (terminal.json) terminal.data(timeline)
     else printTimeline(timeline, terminal)
     return exitCodes.done
@@ -88,7 +88,7 @@ function action(name: 'cancel' | 'suspend' | 'resume') {
     run: async ({ settings, words, terminal }) => {
       const runs: RunSummary[] = []
       for (const id of words[0] as readonly string[]) {
-        runs.push(await callServer<RunSummary>(settings.url, 'POST', `${runPath(id)}/${name}`))
+        runs.push(await callServer<RunSummary>(settings, 'POST', `${runPath(id)}/${name}`))
       }
       if (terminal.json) terminal.data(runs)
       else for (const run of runs) terminal.line(`${run.id}  ${painted(run.status, terminal)}`)
@@ -108,7 +108,7 @@ const rerun = verb({
     new Option('--newest', 'With the newest definition instead of the one that the run had.'),
   ],
   run: async ({ settings, words, options, terminal }: Given) => {
-    const started = await callServer<{ id: string }>(settings.url, 'POST', `${runPath(words[0])}/rerun`, {
+    const started = await callServer<{ id: string }>(settings, 'POST', `${runPath(words[0])}/rerun`, {
       body: {
         ...(typeof options.from === 'string' && { from: options.from }),
         ...(typeof options.input === 'string' && { input: await readJsonOption('--input', options.input) }),

@@ -28,6 +28,7 @@ export interface Setting<T = unknown> {
 export const settingGroups = {
   project: 'Where things are',
   server: 'The server',
+  access: 'Who may do what',
   engine: 'Running pipelines',
   http: 'Calling other systems',
   client: 'Speaking to a server',
@@ -111,7 +112,7 @@ export const settingsTable = {
     group: 'server',
     type: text,
     default: '127.0.0.1',
-    about: 'The address to listen on. Anything but loopback is refused while there is no sign-in.',
+    about: 'The address to listen on. Anything but loopback is refused while nobody has to sign in.',
   }),
   port: declare({
     group: 'server',
@@ -126,6 +127,82 @@ export const settingsTable = {
     inFile: false,
     about:
       'Listen beyond loopback although nobody has to sign in: whoever reaches the port can do everything.',
+  }),
+  publicUrl: declare<string | undefined>({
+    group: 'server',
+    type: url,
+    default: undefined,
+    about:
+      'The address by which people reach the server, where a proxy stands before it; sign-in and mails use it.',
+  }),
+  trustedProxies: declare<readonly string[] | undefined>({
+    group: 'server',
+    type: list,
+    default: undefined,
+    about: 'Addresses of proxies whose `X-Forwarded-For` is believed: `10.0.0.5`, `10.0.0.0/8`.',
+  }),
+  auth: declare<'local' | 'oidc' | 'keys' | undefined>({
+    group: 'access',
+    type: choice('local', 'oidc', 'keys'),
+    default: undefined,
+    about:
+      'How one gets in: `local` lets in whoever is at this machine, `keys` those with a key, `oidc` those who sign in, or have a key. Default: `oidc` where an issuer is set, else `local`.',
+  }),
+  oidcIssuer: declare<string | undefined>({
+    group: 'access',
+    type: url,
+    default: undefined,
+    about: 'The OpenID provider that people sign in at, by its issuer address.',
+  }),
+  oidcClientId: declare<string | undefined>({
+    group: 'access',
+    type: text,
+    default: undefined,
+    about:
+      'What the provider knows this server as. Its secret, if it has one, is the secret `oidcClientSecret`.',
+  }),
+  oidcScopes: declare<readonly string[]>({
+    group: 'access',
+    type: list,
+    default: ['openid', 'profile', 'email'],
+    about: 'What is asked of the provider.',
+  }),
+  oidcSubjectClaim: declare({
+    group: 'access',
+    type: text,
+    default: 'sub',
+    about: 'The claim that tells people apart. It must never change, and never be given to somebody else.',
+  }),
+  oidcGroupsClaim: declare({
+    group: 'access',
+    type: text,
+    default: 'groups',
+    about: 'The claim with the groups of a person; `realm_access.roles` looks into an object.',
+  }),
+  oidcTrustEmail: declare({
+    group: 'access',
+    type: flag,
+    default: false,
+    about: 'Take e-mail addresses as confirmed where the provider does not say whether they are.',
+  }),
+  roles: declare<readonly string[]>({
+    group: 'access',
+    type: list,
+    default: [],
+    about:
+      'Which groups have which roles: `approver=case-workers@grants` for the namespace grants, `viewer=*` for everyone who signs in. Nobody has a role otherwise.',
+  }),
+  sessionIdle: declare({
+    group: 'access',
+    type: duration,
+    default: 3_600_000,
+    about: 'After how long without a request one must sign in again.',
+  }),
+  sessionLifetime: declare({
+    group: 'access',
+    type: duration,
+    default: 10 * 3_600_000,
+    about: 'After how long one must sign in again in any case; groups are learnt anew then.',
   }),
   maxBodyBytes: declare({
     group: 'server',
@@ -200,6 +277,13 @@ export const settingsTable = {
     default: 'http://127.0.0.1:8080',
     flag: 'server',
     about: 'The server to speak to.',
+  }),
+  token: declare<string | undefined>({
+    group: 'client',
+    type: text,
+    default: undefined,
+    inFile: false,
+    about: 'The key with which to speak to it: `sluse_…`. Better in the environment than as a flag.',
   }),
   logLevel: declare<'silent' | 'error' | 'warn' | 'info' | 'debug'>({
     group: 'log',

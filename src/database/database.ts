@@ -7,6 +7,20 @@ export type Row = { readonly [column: string]: SqlValue }
 export interface Statement {
   readonly sql: string
   readonly parameters?: readonly SqlValue[]
+  /** How many rows it must change; otherwise the transaction fails with `SLUSE-STORE-CHANGED`, as a whole. */
+  readonly expect?: number
+  readonly chain?: Chain
+}
+
+/**
+ * Makes rows a hash chain. Within the transaction, `last` finds the number and the hash of the last row; the
+ * statement is then run with the next number and the hash of it before its own parameters. The hash is SHA-256, in
+ * hex, of the number, the hash before (empty for the first) and `text`, with a line feed between them.
+ */
+export interface Chain {
+  /** Gives one row, `number` and `hash`, or none. */
+  readonly last: string
+  readonly text: string
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
  * Where everything durable lies: the port to SQL, SQLite behind a writer thread, and the migrations.
  */
-export type { Database, Row, SqlValue, Statement } from './database.ts'
+export type { Chain, Database, Row, SqlValue, Statement } from './database.ts'
+export { chainHash } from './chain.ts'
 export { insertRows } from './insert-rows.ts'
 export { openDatabase, type DatabaseOptions } from './sqlite.ts'

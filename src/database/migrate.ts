@@ -8,17 +8,15 @@ import { migrations } from './migrations/index.ts'
  */
 export async function migrate(database: Database): Promise<void> {
   await database.commit([{ sql: 'CREATE TABLE IF NOT EXISTS migrations (number integer primary key)' }])
-  const rows = await database.query<{ number: number }>('SELECT number FROM migrations ORDER BY number')
-  const newest = rows.at(-1)?.number ?? 0
-  if (newest > migrations.length) {
-    throw new SluseError(
-      'SLUSE-STORE-NEWER',
-      `It has schema ${newest}, this version knows ${migrations.length}.`,
-    )
+  const rows = await database.query<{ number: number }>('SELECT number FROM migrations')
+  const applied = new Set(rows.map(({ number }) => number))
+  const newest = Math.max(0, ...applied)
+  const known = Math.max(...migrations.map(({ number }) => number))
+  if (newest > known) {
+    throw new SluseError('SLUSE-STORE-NEWER', `It has schema ${newest}, this version knows ${known}.`)
   }
-  for (const [index, statements] of migrations.entries()) {
-    const number = index + 1
-    if (number <= newest) continue
+  for (const { number, statements } of migrations) {
+    if (applied.has(number)) continue
     await database.commit([
       ...statements.map((sql) => ({ sql })),
       { sql: 'INSERT INTO migrations (number) VALUES (?)', parameters: [number] },

@@ -6,10 +6,12 @@
  * In: `{ id, statements }` (one transaction) or `{ id, checkpoint: true }` or `{ close: true }`.
  * Out: `{ id }` once durable, or `{ id, error: { code, message } }` with nothing written.
  */
+import { createHash } from 'node:crypto'
 import { parentPort, workerData } from 'node:worker_threads'
 import Sqlite from 'libsql'
 
-/** @typedef {{ sql: string, parameters?: readonly (string | number | null)[] }} Statement */
+/** @typedef {{ last: string, text: string }} Chain */
+/** @typedef {{ sql: string, parameters?: readonly (string | number | null)[], expect?: number, chain?: Chain }} Statement */
 /** @typedef {{ id: number, statements?: Statement[], checkpoint?: boolean, close?: boolean }} Order */
 
 const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort)
@@ -37,9 +39,12 @@ function prepare(sql) {
 function commit(statements) {
   database.exec('BEGIN IMMEDIATE')
   try {
-    for (const { sql, parameters } of statements) {
-      if (parameters) prepare(sql).run([...parameters])
-      else database.exec(sql)
+    for (const { sql, parameters, expect, chain } of statements) {
+      if (!parameters) database.exec(sql)
+      else {
+        const { changes } = prepare(sql).run([...(chain ? link(chain) : []), ...parameters])
+        if (expect !== undefined && changes !== expect) throw changed
+      }
     }
     database.exec('COMMIT')
   } catch (error) {
@@ -47,6 +52,23 @@ function commit(statements) {
     if (database.inTransaction) database.exec('ROLLBACK')
     throw error
   }
+}
+
+const changed = Object.assign(new Error('What it was to change is not as it was.'), { code: 'CHANGED' })
+
+/**
+ * The number and the hash of the next row of a chain; as `chainHash` in `chain.ts`.
+ * @param {Chain} chain
+ */
+function link({ last, text }) {
+  const row = /** @type {{ number: number, hash: string } | undefined} */ (prepare(last).get())
+  const number = (row?.number ?? 0) + 1
+  return [
+    number,
+    createHash('sha256')
+      .update(`${number}\n${row?.hash ?? ''}\n${text}`)
+      .digest('hex'),
+  ]
 }
 
 /** @param {unknown} error */

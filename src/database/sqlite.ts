@@ -151,6 +151,7 @@ const full = /SQLITE_FULL|ENOSPC|database or disk is full|No space left|SQLITE_I
 
 function storeError(cause: unknown): SluseError {
   const { code = '', message = '' } = cause as { code?: string; message?: string }
+  if (code === 'CHANGED') return new SluseError('SLUSE-STORE-CHANGED')
   const reason = `${code} ${message}`.trim()
   return new SluseError(full.test(reason) ? 'SLUSE-STORE-FULL' : 'SLUSE-STORE', `(${reason})`, { cause })
 }

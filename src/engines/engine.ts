@@ -1,3 +1,4 @@
+import type { Statement } from '../database/index.ts'
 import type { CloudEvent, Json, OnFailure, Problem } from '../workflow/index.ts'
 import type { Definition } from '../workflow/definition/index.ts'
 
@@ -25,9 +26,10 @@ export interface Engine {
 
   /**
    * Accepts events: they wake the runs that wait for them and start the pipelines scheduled on them.
-   * An event with the `source` and `id` of one accepted before is not handled again.
+   * An event with the `source` and `id` of one accepted before is not handled again. `record` is written in the same
+   * transaction: where it cannot be, nothing is accepted.
    */
-  publish(events: readonly CloudEvent[]): Promise<readonly PublishReceipt[]>
+  publish(events: readonly CloudEvent[], record?: readonly Statement[]): Promise<readonly PublishReceipt[]>
 
   /** Takes no new work, lets what is under way finish or come to a durable rest within `graceMs`, and closes. */
   close(graceMs?: number): Promise<void>
@@ -48,6 +50,8 @@ export interface StartRequest {
   idempotencyKey?: string
   /** Who or what started it: a user, `schedule`, `event`. For the record only. */
   by?: string
+  /** What is to be written in the run's first transaction, given its id. */
+  record?: (id: string) => readonly Statement[]
 }
 
 export interface StartedRun {

@@ -25,6 +25,8 @@ export type RunStatus =
 export interface RunQuery {
   status?: readonly RunStatus[]
   namespace?: string
+  /** Only in these. */
+  namespaces?: readonly string[]
   name?: string
   version?: string
   /** Runs that started at or after this, ISO 8601. */
@@ -93,6 +95,8 @@ export interface Subscription {
   /** Only runs of this definition. */
   namespace?: string
   name?: string
+  /** Only in these namespaces. */
+  namespaces?: readonly string[]
   signal?: AbortSignal
 }
 

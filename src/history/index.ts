@@ -16,3 +16,18 @@ export type {
 } from './history.ts'
 export { decodeItems, decodeRow, encodeItems, encodeRow, type FeedItem } from './feed.ts'
 export { concealed, mapLeaves, mark, markPattern } from './marks.ts'
+export {
+  openAuditLog,
+  verifyAudit,
+  verifyExport,
+  type Anchor,
+  type AuditedOrigin,
+  type AuditedPerson,
+  type AuditEntry,
+  type AuditFault,
+  type AuditLog,
+  type AuditPage,
+  type AuditQuery,
+  type AuditRecord,
+  type Verification,
+} from './audit/index.ts'

@@ -134,6 +134,10 @@ function feedQuery(subscription: Subscription, { seq, index }: { seq: number; in
     conditions.push(`${column} = ?`)
     parameters.push(value)
   }
+  if (subscription.namespaces) {
+    conditions.push(`runs.namespace IN (${subscription.namespaces.map(() => '?').join(', ')})`)
+    parameters.push(...subscription.namespaces)
+  }
   const sql = `SELECT journal.seq, journal.data, ${identityColumns}
     FROM journal JOIN runs ON runs.number = journal.run
     WHERE ${conditions.join(' AND ')} ORDER BY journal.seq LIMIT ${rowsAtOnce}`

@@ -53,6 +53,10 @@ function conditionsOf(query: RunQuery, only: { id: string } | undefined) {
   }
   if (only) where('runs.id = ?', only.id)
   if (query.namespace !== undefined) where('runs.namespace = ?', query.namespace)
+  if (query.namespaces !== undefined) {
+    const places = query.namespaces.map(() => '?').join(', ')
+    where(`runs.namespace IN (${places})`, ...query.namespaces)
+  }
   if (query.name !== undefined) where('runs.name = ?', query.name)
   if (query.version !== undefined) where('runs.version = ?', query.version)
   // `+`: not by the index on this column, because then all of the time would have to be sorted for one page.

@@ -82,7 +82,7 @@ describe('runs', () => {
     await ended(json.id)
     expect((await server.call('GET', `/api/v1/runs/${json.id}`)).json).toMatchObject({
       status: 'completed',
-      by: 'api',
+      by: 'local',
       definition: { name: 'echo', version: '1.10.0' },
     })
     expect((await server.call('GET', `/api/v1/runs/${json.id}/output`)).json).toEqual({ said: 'Åh!' })

@@ -4,6 +4,7 @@ import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { App } from '../app.ts'
 import { packageVersion } from '../config/index.ts'
 import { SluseError } from '../errors.ts'
+import { authorise } from './authorise.ts'
 import { guardBrowsers, isLoopbackAddress } from './guard.ts'
 import { readJson, readUtf8 } from './json-body.ts'
 import { openLive } from './live.ts'
@@ -47,6 +48,7 @@ export async function createServer(app: App, options: ServerOptions = {}) {
         new SluseError('SLUSE-REQUEST', 'Its address is not valid.'),
       ),
     routerOptions: { maxParamLength: 500 },
+    trustProxy: settings.trustedProxies === undefined ? false : [...settings.trustedProxies],
   })
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(TypeBoxValidatorCompiler)
@@ -55,7 +57,8 @@ export async function createServer(app: App, options: ServerOptions = {}) {
 
   const plain = server as unknown as FastifyInstance
   answerProblems(plain, log)
-  guardBrowsers(plain, isLoopbackAddress(settings.host))
+  guardBrowsers(plain, isLoopbackAddress(settings.host), settings.publicUrl)
+  const cookies = authorise(plain, app)
   takeBodies(plain, settings.maxBodyDepth)
   for (const component of components) server.addSchema(component)
 
@@ -79,15 +82,36 @@ export async function createServer(app: App, options: ServerOptions = {}) {
         { name: 'pipelines', description: 'What can be run.' },
         { name: 'runs', description: 'What runs, ran, waits or failed.' },
         { name: 'events', description: 'CloudEvents that come in.' },
+        { name: 'access', description: 'Who you are, and keys.' },
+        { name: 'audit', description: 'Who did what.' },
         { name: 'operation', description: 'For those who keep the server running.' },
       ],
+      components: {
+        securitySchemes: {
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'sluse',
+            description:
+              'A session, begun at /auth/sign-in. What changes something needs the header `Sluse-Request`, too.',
+          },
+          key: { type: 'http', scheme: 'bearer', description: 'A key: `sluse_…`.' },
+        },
+      },
     },
     refResolver: {
       buildLocalReference: (json, _base, _fragment, index) =>
         typeof json.$id === 'string' ? json.$id : `schema-${index}`,
     },
   })
-  const context = { app, live, metrics, editable: options.editable ?? false, stopping: stopping.signal }
+  const context = {
+    app,
+    live,
+    metrics,
+    cookies,
+    editable: options.editable ?? false,
+    stopping: stopping.signal,
+  }
   for (const route of routes) await server.register(async (scope) => route(scope, context))
   await server.ready()
 

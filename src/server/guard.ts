@@ -6,13 +6,15 @@ import { SluseError } from '../errors.ts'
  * of another site must not be able to send one, neither directly (origin) nor by letting its own name point at
  * this machine (DNS rebinding: then the `Host` is not ours).
  */
-export function guardBrowsers(server: FastifyInstance, loopbackOnly: boolean): void {
+export function guardBrowsers(server: FastifyInstance, loopbackOnly: boolean, publicUrl?: string): void {
+  // Where a proxy stands before it, the browser knows it by another name than the request that the proxy makes.
+  const ours = publicUrl === undefined ? undefined : new URL(publicUrl).host
   server.addHook('onRequest', async (request, reply) => {
     void reply.headers(securityHeaders)
     const { host = '', origin } = request.headers
-    if (loopbackOnly && !isLoopbackHost(host))
+    if (loopbackOnly && host.toLowerCase() !== ours && !isLoopbackHost(host))
       throw new SluseError('SLUSE-REQUEST-HOST', 'The host is not loopback.')
-    if (origin !== undefined && !sameHost(origin, host)) {
+    if (origin !== undefined && !sameHost(origin, host) && !sameHost(origin, ours ?? host)) {
       throw new SluseError('SLUSE-REQUEST-HOST', 'The origin is another site.')
     }
     const reads = request.method === 'GET' || request.method === 'HEAD'

@@ -1,4 +1,4 @@
-import type { App } from '../app.ts'
+import { accessMode, type App } from '../app.ts'
 import type { Settings } from '../config/index.ts'
 import { SluseError } from '../errors.ts'
 import { createServer, type ServerOptions } from './create-server.ts'
@@ -11,13 +11,17 @@ export interface Listening {
 }
 
 /**
- * Listens as the settings say. Nobody signs in yet, so that anything but loopback is refused unless the operator has
- * said that this is wanted. Throws `SLUSE-SIGN-IN` or `SLUSE-LISTEN`.
+ * Listens as the settings say. Where nobody has to sign in, anything but loopback is refused unless the operator has
+ * said that this is wanted. Throws `SLUSE-SIGN-IN`, `SLUSE-SETTING` or `SLUSE-LISTEN`.
  */
 export async function listen(app: App, options: ServerOptions = {}): Promise<Listening> {
   const { settings, log } = app
   refuseOpenDoor(settings)
-  if (!isLoopbackAddress(settings.host)) {
+  if (app.access.mode === 'local' && isLoopbackAddress(settings.host)) {
+    log('warn', 'Nobody has to sign in: whoever is at this machine can do everything.', {
+      host: settings.host,
+    })
+  } else if (app.access.mode === 'local') {
     log('warn', 'INSECURE: nobody has to sign in, and whoever reaches this address can do everything.', {
       host: settings.host,
     })
@@ -43,9 +47,16 @@ export async function listen(app: App, options: ServerOptions = {}): Promise<Lis
   return { url, stop: () => (stopped ??= stop()) }
 }
 
-/** Nobody signs in yet: beyond loopback only where the operator has said so. Throws `SLUSE-SIGN-IN`. */
-export function refuseOpenDoor({ host, insecureNoSignIn }: Settings): void {
-  if (!isLoopbackAddress(host) && !insecureNoSignIn) {
-    throw new SluseError('SLUSE-SIGN-IN', `Asked for: ${host}.`)
+/**
+ * Where nobody has to sign in, beyond loopback only if the operator has said so; where people sign in, beyond loopback
+ * only under an address that is known. Throws `SLUSE-SIGN-IN` or `SLUSE-SETTING`.
+ */
+export function refuseOpenDoor(settings: Settings): void {
+  const { host, insecureNoSignIn, publicUrl } = settings
+  const mode = accessMode(settings)
+  if (isLoopbackAddress(host)) return
+  if (mode === 'local' && !insecureNoSignIn) throw new SluseError('SLUSE-SIGN-IN', `Asked for: ${host}.`)
+  if (mode === 'oidc' && publicUrl === undefined) {
+    throw new SluseError('SLUSE-SETTING', 'publicUrl is needed: where the provider sends people back to.')
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+import type { Principal } from '../access/index.ts'
 import type { App } from '../app.ts'
 import { SluseError } from '../errors.ts'
 import type { FeedEvent, Subscription } from '../history/index.ts'
@@ -69,9 +70,16 @@ function messageOf({ cursor, event }: FeedEvent): string {
   return `id: ${cursor}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
 }
 
-/** Aborts when the client of a request hangs up. */
-export function hangUp(request: IncomingMessage): AbortSignal {
+/** Aborts when the client of a request hangs up, and when the session or key ends by which it was let in. */
+export function hangUp(request: IncomingMessage, { expiresAt }: Principal): AbortSignal {
   const gone = new AbortController()
   request.socket.once('close', () => gone.abort())
+  if (expiresAt !== undefined) {
+    const left = Math.min(Math.max(expiresAt - Date.now(), 0), longestTimerMs)
+    const timer = setTimeout(() => gone.abort(), left).unref()
+    gone.signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
+  }
   return gone.signal
 }
+
+const longestTimerMs = 2 ** 31 - 1

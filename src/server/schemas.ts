@@ -125,7 +125,77 @@ export const cloudEvent = Type.Object(
   { $id: 'CloudEvent', description: 'A CloudEvent 1.0, structured.', additionalProperties: true },
 )
 
-export const components: readonly TSchema[] = [problem, finding, run, task, pipeline, startedRun, cloudEvent]
+export const apiKey = Type.Object(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    prefix: Type.String({ description: 'How the key begins.' }),
+    owner: Type.Optional(Type.String({ description: 'Whose it is; absent for that of a machine.' })),
+    roles: Type.Array(Type.String()),
+    createdBy: Type.String(),
+    createdAt: time,
+    expiresAt: time,
+    usedAt: Type.Optional(time),
+    revokedAt: Type.Optional(time),
+    revokedBy: Type.Optional(Type.String()),
+  },
+  { $id: 'Key', description: 'What is known of a key; never the key itself.' },
+)
+
+export const user = Type.Object(
+  {
+    subject: Type.String(),
+    name: Type.String(),
+    email: Type.Optional(Type.String()),
+    locale: Type.Optional(Type.String()),
+    groups: Type.Array(Type.String()),
+    roles: Type.Array(Type.String()),
+    firstSeen: time,
+    lastSeen: time,
+  },
+  { $id: 'User' },
+)
+
+export const auditRecord = Type.Object(
+  {
+    number: Type.Integer(),
+    hash: Type.String({ description: 'SHA-256 of the number, the hash before, and this entry.' }),
+    at: time,
+    who: Type.Object({
+      subject: Type.String(),
+      name: Type.Optional(Type.String()),
+      roles: Type.Optional(Type.Array(Type.String())),
+      key: Type.Optional(Type.String()),
+    }),
+    action: Type.String(),
+    resource: Type.String(),
+    namespace: Type.Optional(Type.String()),
+    outcome: Type.Enum(['allowed', 'done', 'refused', 'failed']),
+    from: Type.Optional(
+      Type.Object({
+        ip: Type.Optional(Type.String()),
+        agent: Type.Optional(Type.String()),
+        via: Type.Optional(Type.Enum(['session', 'key', 'local'])),
+      }),
+    ),
+    purpose: Type.Optional(Type.String()),
+    details: Type.Optional(anything),
+  },
+  { $id: 'AuditEntry' },
+)
+
+export const components: readonly TSchema[] = [
+  problem,
+  finding,
+  run,
+  task,
+  pipeline,
+  startedRun,
+  cloudEvent,
+  apiKey,
+  user,
+  auditRecord,
+]
 
 /** A component by its name, so that the document holds it once. For answers only: requests are checked whole. */
 export function named<S extends TSchema>(schema: S) {
@@ -172,6 +242,22 @@ export const runFilters = Type.Object(
 )
 
 export const startBody = Type.Object({ input: Type.Optional(anything) }, { additionalProperties: false })
+
+export const keyBody = Type.Object(
+  {
+    name: text(200, 'What it is for.'),
+    roles: Type.Array(text(500), {
+      minItems: 1,
+      maxItems: 20,
+      description:
+        '`operator@grants`, `viewer` for all namespaces, `operator@*:events.publish` for one permission.',
+    }),
+    days: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 366, description: 'How long it is valid. Default: 90.' }),
+    ),
+  },
+  { additionalProperties: false },
+)
 
 export const rerunBody = Type.Object(
   {

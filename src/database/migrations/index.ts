@@ -1,5 +1,18 @@
 import { runsAndEvents } from './0001-runs-and-events.ts'
+import { accessAndAudit } from './0002-access-and-audit.ts'
+import { approvals } from './0003-approvals.ts'
 import { targets } from './0005-targets.ts'
 
-/** All migrations in order; the place in the list is the number. Add at the end, never change one. */
-export const migrations: readonly (readonly string[])[] = [runsAndEvents, targets]
+export interface Migration {
+  /** That of its file. A number that is missing here may come later: each is applied once, in the order of the list. */
+  readonly number: number
+  readonly statements: readonly string[]
+}
+
+/** All migrations. Never change one; none builds on one with a higher number. */
+export const migrations: readonly Migration[] = [
+  { number: 1, statements: runsAndEvents },
+  { number: 2, statements: accessAndAudit },
+  { number: 3, statements: approvals },
+  { number: 5, statements: targets },
+]

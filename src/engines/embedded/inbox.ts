@@ -1,4 +1,4 @@
-import type { Database, SqlValue } from '../../database/index.ts'
+import type { Database, SqlValue, Statement } from '../../database/index.ts'
 import { SluseError } from '../../errors.ts'
 import { matches, typesOf, type CloudEvent, type EventFilter } from '../../workflow/index.ts'
 import type { PublishReceipt } from '../engine.ts'
@@ -53,8 +53,11 @@ export class Inbox {
     this.received = received
   }
 
-  /** Makes events durable; one whose `source` and `id` are known is not accepted again. */
-  async publish(events: readonly CloudEvent[]): Promise<PublishReceipt[]> {
+  /**
+   * Makes events durable; one whose `source` and `id` are known is not accepted again. `record` is written in the
+   * same transaction.
+   */
+  async publish(events: readonly CloudEvent[], record: readonly Statement[] = []): Promise<PublishReceipt[]> {
     for (const event of events) check(event)
     const known = await this.#known(events)
     const now = this.#clock.now()
@@ -72,8 +75,8 @@ export class Inbox {
       }
       return { source: event.source, id: event.id, duplicate }
     })
-    if (rows.length > 0) {
-      const written = this.#commits.write({ events: rows })
+    if (rows.length + record.length > 0) {
+      const written = this.#commits.write({ events: rows, statements: record })
       for (const identity of fresh) this.#arriving.set(identity, written)
       try {
         await written

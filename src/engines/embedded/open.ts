@@ -82,9 +82,9 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
       assertOpen()
       return starts.rerun(await planRerun(core, id, request))
     },
-    async publish(events) {
+    async publish(events, record) {
       assertOpen()
-      return inbox.publish(events)
+      return inbox.publish(events, record)
     },
     close(graceMs = 10_000) {
       closing ??= close(core, retention, graceMs)

@@ -2,6 +2,7 @@ import type { Definition } from '../../workflow/definition/index.ts'
 import type { DefinitionReference, StartedRun, StartRequest } from '../engine.ts'
 import type { Core } from './core.ts'
 import type { Pinned } from './definitions.ts'
+import { timeOrderedId } from './ids.ts'
 import type { NewRun } from './runs.ts'
 
 /** A rerun, ready to start. */
@@ -79,12 +80,15 @@ export class Starts {
     return row ? { id: row.id, existing: true } : this.#start(request)
   }
 
-  async #start({ definition, input = {}, by, idempotencyKey }: StartRequest): Promise<StartedRun> {
-    const { definitions } = this.#core
-    const spec = { input, by, idempotencyKey }
-    if (!('reference' in definition)) return this.#create(await definitions.resolve(definition), spec)
+  async #start({ definition, input = {}, by, idempotencyKey, record }: StartRequest): Promise<StartedRun> {
+    const { definitions, clock } = this.#core
+    const id = timeOrderedId(clock.now())
+    const recorded = record?.(id) ?? []
+    const spec = { id, input, by, idempotencyKey }
+    if (!('reference' in definition))
+      return this.#create(await definitions.resolve(definition), { ...spec, statements: recorded })
     const { pinned, statements } = definitions.pin(definition)
-    const started = await this.#create(pinned, { ...spec, statements })
+    const started = await this.#create(pinned, { ...spec, statements: [...statements, ...recorded] })
     definitions.remember(pinned)
     return started
   }

@@ -1,5 +1,9 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import type { Principal } from '../../access/index.ts'
+import { insertRows, type Statement } from '../../database/index.ts'
+import type { CloudEvent } from '../../workflow/index.ts'
+import { entryOf } from '../authorise.ts'
 import { readEvents } from '../cloud-events.ts'
 import { answers, cloudEvent, named, problems } from '../schemas.ts'
 import type { Route } from './route.ts'
@@ -8,6 +12,7 @@ export const eventRoutes: Route = (scope, { app, metrics }) => {
   scope.get(
     '/api/v1/events',
     {
+      config: { access: { permission: 'events.read' } },
       schema: {
         tags: ['events'],
         operationId: 'listEvents',
@@ -49,6 +54,7 @@ export const eventRoutes: Route = (scope, { app, metrics }) => {
     intake.post(
       '/events',
       {
+        config: { access: { permission: 'events.publish', audit: false } },
         // `readEvents` checks all modes, and says which event is not valid.
         validatorCompiler: () => () => true,
         schema: {
@@ -80,16 +86,32 @@ export const eventRoutes: Route = (scope, { app, metrics }) => {
           }),
         },
       },
-      async ({ headers, body }, reply) => {
+      async (request, reply) => {
+        const { headers, body } = request
         const events = readEvents({
           headers,
           body: body instanceof Uint8Array ? body : new Uint8Array(),
           depth: app.settings.maxBodyDepth,
         })
-        const accepted = await app.engine.publish(events)
+        const ids = events.slice(0, 20).map(({ source, id }) => ({ source, id }))
+        const entry = {
+          ...entryOf(request, 'events.publish', 'done'),
+          details: { events: events.length, ids },
+        }
+        const accepted = await app.engine.publish(events, [
+          ...sentBy(request.who, events),
+          ...app.audit.entry(entry),
+        ])
         metrics.eventsAccepted(accepted)
         return reply.code(202).send({ accepted })
       },
     )
   })
+}
+
+/** A person who sends an event is whoever starts what the event starts. A machine is nobody. */
+function sentBy({ kind, subject }: Principal, events: readonly CloudEvent[]): Statement[] {
+  if (kind === 'machine') return []
+  const rows = events.map(({ source, id }) => [source, id, subject])
+  return insertRows('event_senders', ['source', 'id', 'subject'], rows, 'ON CONFLICT DO NOTHING')
 }

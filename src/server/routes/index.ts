@@ -1,9 +1,12 @@
+import { accessRoutes } from './access.ts'
 import { apiRoutes } from './api.ts'
+import { auditRoutes } from './audit.ts'
 import { eventRoutes } from './events.ts'
 import { liveRoutes } from './live.ts'
 import { operationRoutes } from './operation.ts'
 import { pipelineRoutes } from './pipelines.ts'
 import { runRoutes } from './runs.ts'
+import { signInRoutes } from './sign-in.ts'
 import type { Route } from './route.ts'
 
 /** Every resource of the API. */
@@ -13,5 +16,8 @@ export const routes: readonly Route[] = [
   eventRoutes,
   liveRoutes,
   operationRoutes,
+  signInRoutes,
+  accessRoutes,
+  auditRoutes,
   apiRoutes,
 ]

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { hangUp } from '../live.ts'
 import { answers, problems, runId } from '../schemas.ts'
-import type { Route } from './route.ts'
+import { visibleIn, type Route } from './route.ts'
 
 const cursor = Type.Optional(
   Type.String({
@@ -28,6 +28,7 @@ export const liveRoutes: Route = (scope, { app, live }) => {
   scope.get(
     '/api/v1/live',
     {
+      config: { access: { permission: 'runs.data', in: 'some' } },
       schema: {
         tags: ['runs'],
         operationId: 'live',
@@ -44,9 +45,13 @@ export const liveRoutes: Route = (scope, { app, live }) => {
         response,
       },
     },
-    async ({ raw, headers: given, query }, reply) => {
+    async ({ raw, headers: given, query, who }, reply) => {
       const from = given['last-event-id'] ?? query.from
-      const stream = live.open({ ...query, ...(from !== undefined && { from }) }, hangUp(raw))
+      const visible = visibleIn(who, 'runs.data')
+      const stream = live.open(
+        { ...query, ...visible, ...(from !== undefined && { from }) },
+        hangUp(raw, who),
+      )
       return reply.headers(headers).type('text/event-stream').send(stream)
     },
   )
@@ -54,6 +59,7 @@ export const liveRoutes: Route = (scope, { app, live }) => {
   scope.get(
     '/api/v1/runs/:id/live',
     {
+      config: { access: { permission: 'runs.data', in: 'run' } },
       schema: {
         tags: ['runs'],
         operationId: 'liveRun',
@@ -64,13 +70,13 @@ export const liveRoutes: Route = (scope, { app, live }) => {
         response,
       },
     },
-    async ({ raw, params, headers: given, query }, reply) => {
+    async ({ raw, params, headers: given, query, who }, reply) => {
       await app.history.run(params.id)
       const from = given['last-event-id'] ?? query.from ?? '0'
       return reply
         .headers(headers)
         .type('text/event-stream')
-        .send(live.open({ run: params.id, from }, hangUp(raw)))
+        .send(live.open({ run: params.id, from }, hangUp(raw, who)))
     },
   )
 }

@@ -9,6 +9,7 @@ export const operationRoutes: Route = (scope, { app, live, metrics, stopping }) 
   scope.get(
     '/health',
     {
+      config: { access: { public: true } },
       schema: {
         tags: ['operation'],
         operationId: 'health',
@@ -25,6 +26,7 @@ export const operationRoutes: Route = (scope, { app, live, metrics, stopping }) 
   scope.get(
     '/ready',
     {
+      config: { access: { public: true } },
       schema: {
         tags: ['operation'],
         operationId: 'ready',
@@ -42,6 +44,7 @@ export const operationRoutes: Route = (scope, { app, live, metrics, stopping }) 
   scope.get(
     '/metrics',
     {
+      config: { access: { permission: 'operation.metrics' } },
       schema: {
         tags: ['operation'],
         operationId: 'metrics',

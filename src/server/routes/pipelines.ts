@@ -1,8 +1,10 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { may, mayIn } from '../../access/index.ts'
 import { loadOptions, type App } from '../../app.ts'
 import { SluseError } from '../../errors.ts'
 import { load, type Definition } from '../../workflow/definition/index.ts'
+import { entryOf } from '../authorise.ts'
 import {
   answers,
   finding,
@@ -29,6 +31,7 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
   scope.get(
     '/api/v1/pipelines',
     {
+      config: { access: { permission: 'pipelines.read', in: 'some' } },
       schema: {
         tags: ['pipelines'],
         operationId: 'listPipelines',
@@ -41,15 +44,23 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
         }),
       },
     },
-    async () => ({
-      pipelines: app.pipelines.list().map(summaryOf),
-      findings: app.pipelines.project.findings,
-    }),
+    async ({ who }) => {
+      const visible = app.pipelines
+        .list()
+        .filter(({ reference }) => may(who, 'pipelines.read', reference.namespace))
+      const files = new Set(visible.map(({ file }) => file))
+      const all = mayIn(who, 'pipelines.read') === '*'
+      return {
+        pipelines: visible.map(summaryOf),
+        findings: app.pipelines.project.findings.filter(({ file }) => all || files.has(file)),
+      }
+    },
   )
 
   scope.get(
     '/api/v1/pipelines/:namespace/:name',
     {
+      config: { access: { permission: 'pipelines.read', in: 'namespace' } },
       schema: {
         tags: ['pipelines'],
         operationId: 'getPipeline',
@@ -86,6 +97,7 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
   scope.post(
     '/api/v1/pipelines/:namespace/:name/runs',
     {
+      config: { access: { permission: 'runs.start', in: 'namespace', audit: false } },
       preValidation: takeNoBody,
       schema: {
         tags: ['pipelines', 'runs'],
@@ -110,13 +122,16 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
         }),
       },
     },
-    async ({ params, query, headers, body }, reply) => {
+    async (request, reply) => {
+      const { params, query, headers, body, who } = request
       const key = headers['idempotency-key']
       const started = await app.engine.start({
         definition: app.pipelines.find(params.namespace, params.name, query.version).reference,
         ...(body.input !== undefined && { input: body.input }),
         ...(key !== undefined && { idempotencyKey: key }),
-        by: 'api',
+        by: who.subject,
+        record: (id) =>
+          app.audit.entry(entryOf(request, 'runs.start', 'done', params.namespace, `run/${id}`)),
       })
       return reply
         .code(started.existing ? 200 : 201)
@@ -138,6 +153,7 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
     texts.post(
       '/api/v1/pipelines/validate',
       {
+        config: { access: { permission: 'pipelines.validate', in: 'some' } },
         schema: {
           tags: ['pipelines'],
           operationId: 'validateDefinition',
@@ -159,6 +175,7 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
     texts.put(
       '/api/v1/pipelines/:namespace/:name',
       {
+        config: { access: { permission: 'pipelines.write', in: 'namespace' } },
         schema: {
           tags: ['pipelines'],
           operationId: 'putPipeline',

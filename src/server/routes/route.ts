@@ -1,7 +1,9 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { mayIn, type Permission, type Principal } from '../../access/index.ts'
 import type { App } from '../../app.ts'
+import type { Authorisation } from '../authorise.ts'
 import type { Live } from '../live.ts'
 import type { Metrics } from '../metrics.ts'
 
@@ -18,6 +20,7 @@ export interface RouteContext {
   readonly live: Live
   readonly metrics: Metrics
   readonly editable: boolean
+  readonly cookies: Authorisation
   /** Aborts when the server begins to stop. */
   readonly stopping: AbortSignal
 }
@@ -28,4 +31,10 @@ export type Route = (scope: Scope, context: RouteContext) => void | Promise<void
 /** Before validation: no body at all is an empty one, where all of its members may be left out. */
 export async function takeNoBody(request: FastifyRequest): Promise<void> {
   request.body ??= {}
+}
+
+/** Limits a query to the namespaces in which somebody has a permission. */
+export function visibleIn(who: Principal, permission: Permission): { namespaces?: readonly string[] } {
+  const held = mayIn(who, permission)
+  return held === '*' ? {} : { namespaces: held }
 }

@@ -1,4 +1,6 @@
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { may } from '../../access/index.ts'
 import type { RunStatus } from '../../history/index.ts'
 import { SluseError } from '../../errors.ts'
 import {
@@ -16,15 +18,16 @@ import {
   task,
 } from '../schemas.ts'
 import type { App } from '../../app.ts'
-import { takeNoBody, type Route } from './route.ts'
+import { entryOf } from '../authorise.ts'
+import { takeNoBody, visibleIn, type Route } from './route.ts'
 
 const anything = Type.Unknown({ description: 'Any JSON.' })
-const by = 'api'
 
 export const runRoutes: Route = (scope, { app }) => {
   scope.get(
     '/api/v1/runs',
     {
+      config: { access: { permission: 'runs.read', in: 'some' } },
       schema: {
         tags: ['runs'],
         operationId: 'listRuns',
@@ -36,7 +39,7 @@ export const runRoutes: Route = (scope, { app }) => {
         }),
       },
     },
-    async ({ query }) => {
+    async ({ query, who }) => {
       const { status, ...filters } = query
       for (const time of [filters.from, filters.to]) {
         if (time !== undefined && Number.isNaN(Date.parse(time))) {
@@ -45,6 +48,7 @@ export const runRoutes: Route = (scope, { app }) => {
       }
       return app.history.runs({
         ...filters,
+        ...visibleIn(who, 'runs.read'),
         ...(status !== undefined && { status: statuses(status) }),
       })
     },
@@ -53,6 +57,7 @@ export const runRoutes: Route = (scope, { app }) => {
   scope.get(
     '/api/v1/runs/:id',
     {
+      config: { access: { permission: 'runs.read', in: 'run' } },
       schema: {
         tags: ['runs'],
         operationId: 'getRun',
@@ -67,6 +72,7 @@ export const runRoutes: Route = (scope, { app }) => {
   scope.get(
     '/api/v1/runs/:id/timeline',
     {
+      config: { access: { permission: 'runs.data', in: 'run' } },
       schema: {
         tags: ['runs'],
         operationId: 'getTimeline',
@@ -89,6 +95,7 @@ export const runRoutes: Route = (scope, { app }) => {
   scope.get(
     '/api/v1/runs/:id/output',
     {
+      config: { access: { permission: 'runs.data', in: 'run' } },
       schema: {
         tags: ['runs'],
         operationId: 'getOutput',
@@ -109,6 +116,7 @@ export const runRoutes: Route = (scope, { app }) => {
   scope.get(
     '/api/v1/runs/:id/lifecycle',
     {
+      config: { access: { permission: 'runs.data', in: 'run' } },
       schema: {
         tags: ['runs'],
         operationId: 'getLifecycle',
@@ -129,6 +137,7 @@ export const runRoutes: Route = (scope, { app }) => {
     scope.post(
       `/api/v1/runs/:id/${action}`,
       {
+        config: { access: { permission: 'runs.control', in: 'run' } },
         schema: {
           tags: ['runs'],
           operationId: `${action}Run`,
@@ -137,8 +146,8 @@ export const runRoutes: Route = (scope, { app }) => {
           response: answers({ 200: named(run), ...problems(404, 409) }),
         },
       },
-      async ({ params }) => {
-        await app.engine[action](params.id, by)
+      async ({ params, who }) => {
+        await app.engine[action](params.id, who.subject)
         return app.history.run(params.id)
       },
     )
@@ -147,6 +156,7 @@ export const runRoutes: Route = (scope, { app }) => {
   scope.post(
     '/api/v1/runs/:id/rerun',
     {
+      config: { access: { permission: 'runs.control', in: 'run' } },
       preValidation: takeNoBody,
       schema: {
         tags: ['runs'],
@@ -157,8 +167,8 @@ export const runRoutes: Route = (scope, { app }) => {
         response: answers({ 201: named(startedRun), ...problems(400, 404, 413, 415, 422) }),
       },
     },
-    async ({ params, body }, reply) => {
-      const started = await app.engine.rerun(params.id, { ...body, by })
+    async ({ params, body, who }, reply) => {
+      const started = await app.engine.rerun(params.id, { ...body, by: who.subject })
       return reply.code(201).header('location', `/api/v1/runs/${started.id}`).send(started)
     },
   )
@@ -166,6 +176,7 @@ export const runRoutes: Route = (scope, { app }) => {
   scope.post(
     '/api/v1/runs/bulk',
     {
+      config: { access: { permission: 'runs.control', in: 'some', audit: false } },
       schema: {
         tags: ['runs'],
         operationId: 'bulkRuns',
@@ -186,7 +197,9 @@ export const runRoutes: Route = (scope, { app }) => {
         }),
       },
     },
-    async ({ body }) => ({ results: await Promise.all(body.ids.map((id) => act(app, body.action, id))) }),
+    async (request) => ({
+      results: await Promise.all(request.body.ids.map((id) => act(app, request, request.body.action, id))),
+    }),
   )
 }
 
@@ -196,8 +209,14 @@ const actions = {
   resume: 'Let a suspended run go on',
 } as const
 
-async function act(app: App, action: keyof typeof actions | 'rerun', id: string) {
+async function act(app: App, request: FastifyRequest, action: keyof typeof actions | 'rerun', id: string) {
+  const by = request.who.subject
   try {
+    const { namespace } = (await app.history.run(id)).definition
+    const allowed = may(request.who, 'runs.control', namespace)
+    const outcome = allowed ? 'allowed' : 'refused'
+    await app.audit.write(entryOf(request, 'runs.control', outcome, namespace, `run/${id}`))
+    if (!allowed) throw new SluseError('SLUSE-FORBIDDEN')
     if (action === 'rerun') return { id, ok: true, started: (await app.engine.rerun(id, { by })).id }
     await app.engine[action](id, by)
     return { id, ok: true }

@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { openApp } from '../../app.ts'
+import { openApp, type AppOptions } from '../../app.ts'
 import { readSettings } from '../../config/index.ts'
 import { createServer, type ServerOptions } from '../index.ts'
 
@@ -35,7 +35,11 @@ export interface Answer {
 /** A server on a free port over a project of these files, everything real. */
 export async function openServer(
   files: { readonly [file: string]: string },
-  options: ServerOptions & { readonly flags?: { readonly [name: string]: unknown } } = {},
+  options: ServerOptions & {
+    readonly flags?: { readonly [name: string]: unknown }
+    readonly environment?: { readonly [name: string]: string }
+    readonly app?: Partial<AppOptions>
+  } = {},
 ): Promise<TestServer> {
   const project = mkdtempSync(join(tmpdir(), 'sluse-server-'))
   for (const [file, content] of Object.entries(files)) {
@@ -43,7 +47,12 @@ export async function openServer(
     writeFileSync(join(project, file), content)
   }
   const { settings } = await readSettings({ environment: {}, flags: { project, port: 0, ...options.flags } })
-  const app = await openApp({ settings, log: () => {}, environment: {} })
+  const app = await openApp({
+    settings,
+    log: () => {},
+    environment: options.environment ?? {},
+    ...options.app,
+  })
   await app.pipelines.reload()
   const server = await createServer(app, options)
   const url = await server.listen({ host: settings.host, port: 0 })

@@ -1,0 +1,236 @@
+import type { Database } from '../database/index.ts'
+import { SluseError } from '../errors.ts'
+import type { AuditedOrigin, AuditLog } from '../history/index.ts'
+import { bounded, grantsOf, grantText, type Grant, type RoleMapping } from './grants.ts'
+import { Keys, type ApiKey, type NewKey } from './keys.ts'
+import { OpenIdProvider, type OidcSettings } from './oidc.ts'
+import { audited, localPrincipal, type Principal } from './principal.ts'
+import { hashOf } from './secrets.ts'
+import { Sessions, type SessionRules } from './sessions.ts'
+import { findUser, listUsers, saveUser, type KnownUser } from './users.ts'
+
+/** How one gets in: `dev` and `local` let in whoever is at this machine. */
+export type AccessMode = 'dev' | 'local' | 'oidc' | 'keys'
+
+export interface AccessOptions {
+  readonly database: Database
+  readonly audit: AuditLog
+  /** Milliseconds since 1970, UTC. */
+  readonly now: () => number
+  readonly mode: AccessMode
+  readonly mapping: readonly RoleMapping[]
+  readonly sessions: SessionRules
+  /** With mode `oidc`. */
+  readonly oidc?: OidcSettings
+}
+
+/** Who asks, and how they came to be known. */
+export interface Access {
+  readonly mode: AccessMode
+  /** Who the credentials belong to. Throws `SLUSE-UNAUTHENTICATED`. */
+  identify(credentials: Credentials): Promise<Principal>
+  /** Sends a browser to the provider. */
+  beginSignIn(redirectUri: string, returnTo: string): Promise<{ url: string; state: string }>
+  /** Takes it back. `state` is what the browser kept. */
+  finishSignIn(
+    url: URL,
+    state: string | undefined,
+    redirectUri: string,
+    from: AuditedOrigin,
+  ): Promise<SignedIn>
+  /** Ends the session; gives where to sign out at the provider, too. */
+  signOut(who: Principal, from: AuditedOrigin, back: string): Promise<string | undefined>
+
+  keys(owner?: string): Promise<ApiKey[]>
+  key(id: string): Promise<ApiKey>
+  createKey(key: NewKey, who: Principal, from: AuditedOrigin): Promise<{ key: ApiKey; secret: string }>
+  revokeKey(id: string, who: Principal, from: AuditedOrigin): Promise<ApiKey>
+
+  users(text?: string): Promise<(KnownUser & { grants: readonly Grant[] })[]>
+  user(subject: string): Promise<KnownUser | undefined>
+  signOutEverywhere(subject: string, who: Principal, from: AuditedOrigin): Promise<void>
+}
+
+export interface Credentials {
+  /** The `Authorization` header. */
+  readonly authorization?: string | undefined
+  /** What the session cookie holds. */
+  readonly session?: string | undefined
+}
+
+export interface SignedIn {
+  /** For the session cookie. */
+  readonly session: string
+  readonly returnTo: string
+}
+
+/** A sign-in must come back within this. */
+const signInMs = 600_000
+/** A person's key works while they still sign in: who has left, and cannot, is out after this. */
+const absenceMs = 30 * 86_400_000
+
+export function openAccess(options: AccessOptions): Access {
+  const { database, audit, now, mode, mapping } = options
+  const sessions = new Sessions(database, options.sessions, now)
+  const keys = new Keys(database, now)
+  const provider = options.oidc && new OpenIdProvider(options.oidc)
+
+  const oidc = () => {
+    if (!provider) throw new SluseError('SLUSE-SIGN-IN-FAILED', 'There is no OpenID provider here.')
+    return provider
+  }
+
+  const person = (user: KnownUser): Principal => ({
+    kind: 'user',
+    subject: user.subject,
+    name: user.name,
+    ...(user.email !== undefined && { email: user.email }),
+    ...(user.locale !== undefined && { locale: user.locale }),
+    groups: user.groups,
+    grants: grantsOf(user.groups, mapping),
+    via: 'session',
+  })
+
+  const byKey = async (secret: string): Promise<Principal | undefined> => {
+    const key = await keys.verify(secret)
+    if (!key) return undefined
+    const { id, name, owner, grants, expiresAt } = key
+    if (owner === undefined) {
+      return {
+        kind: 'machine',
+        subject: `key:${id}`,
+        name,
+        groups: [],
+        grants,
+        via: 'key',
+        key: id,
+        expiresAt,
+      }
+    }
+    if (owner === localPrincipal.subject) {
+      return mode === 'local' || mode === 'dev'
+        ? { ...localPrincipal, grants, via: 'key', key: id, expiresAt }
+        : undefined
+    }
+    const user = await findUser(database, owner)
+    if (!user || user.lastSeen + absenceMs <= now()) return undefined
+    const whole = person(user)
+    return { ...whole, grants: bounded(grants, whole.grants), via: 'key', key: id, expiresAt }
+  }
+
+  const bySession = async (secret: string): Promise<Principal | undefined> => {
+    const session = await sessions.find(secret)
+    const user = session && (await findUser(database, session.subject))
+    return user && { ...person(user), session: session.hash, expiresAt: session.expiresAt }
+  }
+
+  return {
+    mode,
+    identify: async ({ authorization, session }) => {
+      let found: Principal | undefined
+      if (authorization !== undefined) {
+        const [, token = ''] = /^Bearer ([\w.~+/=-]{1,500})$/i.exec(authorization.trim()) ?? []
+        found = await byKey(token)
+      } else if (session !== undefined && mode === 'oidc') found = await bySession(session)
+      else if (mode === 'local' || mode === 'dev') return localPrincipal
+      if (found) return found
+      throw new SluseError('SLUSE-UNAUTHENTICATED')
+    },
+
+    beginSignIn: async (redirectUri, returnTo) => {
+      const { url, signIn } = await oidc().begin(redirectUri)
+      const at = now()
+      await database.commit([
+        { sql: 'DELETE FROM sign_ins WHERE created_at < ?', parameters: [at - signInMs] },
+        {
+          sql: 'INSERT INTO sign_ins (hash, nonce, verifier, return_to, created_at) VALUES (?, ?, ?, ?, ?)',
+          parameters: [hashOf(signIn.state), signIn.nonce, signIn.verifier, returnTo, at],
+        },
+      ])
+      return { url, state: signIn.state }
+    },
+
+    finishSignIn: async (url, state, redirectUri, from) => {
+      const [row] = await database.query<SignInRow>('SELECT * FROM sign_ins WHERE hash = ?', [
+        hashOf(state ?? ''),
+      ])
+      if (!row || state === undefined || row.created_at + signInMs <= now()) {
+        throw new SluseError('SLUSE-SIGN-IN-FAILED', 'It took too long, or began in another browser.')
+      }
+      // Once only, however it ends: two that come back with the same code cannot both.
+      await database.commit([
+        { sql: 'DELETE FROM sign_ins WHERE hash = ?', parameters: [row.hash], expect: 1 },
+      ])
+      const user = await oidc().finish(url, { state, nonce: row.nonce, verifier: row.verifier }, redirectUri)
+      const { secret, statements } = sessions.begin(user.subject)
+      const who = audited(person({ ...user, firstSeen: now(), lastSeen: now() }))
+      const entry = audit.entry({
+        who,
+        action: 'sign-in',
+        resource: `user/${user.subject}`,
+        outcome: 'done',
+        from,
+      })
+      await database.commit([saveUser(user, now()), ...statements, ...entry])
+      return { session: secret, returnTo: row.return_to }
+    },
+
+    signOut: async (who, from, back) => {
+      const entry = audit.entry({
+        who: audited(who),
+        action: 'sign-out',
+        resource: `user/${who.subject}`,
+        outcome: 'done',
+        from,
+      })
+      await database.commit([...(who.session === undefined ? [] : [sessions.end(who.session)]), ...entry])
+      return provider?.signOutUrl(back)
+    },
+
+    keys: (owner) => keys.list(owner),
+    key: (id) => keys.get(id),
+    createKey: async (wanted, who, from) => {
+      const { key, secret, statement } = keys.create(wanted, who.subject, who.grants)
+      const details = { name: key.name, roles: key.grants.map(grantText), owner: key.owner ?? null }
+      const entry = audit.entry({
+        who: audited(who),
+        action: key.owner === undefined ? 'keys.create' : 'keys.own',
+        resource: `key/${key.id}`,
+        outcome: 'done',
+        from,
+        details,
+      })
+      await database.commit([statement, ...entry])
+      return { key, secret }
+    },
+    revokeKey: async (id, who, from) => {
+      const { owner } = await keys.get(id)
+      const entry = audit.entry({
+        who: audited(who),
+        action: owner === who.subject ? 'keys.own' : 'keys.revoke',
+        resource: `key/${id}`,
+        outcome: 'done',
+        from,
+        details: { revoked: true },
+      })
+      await database.commit([keys.revoke(id, who.subject), ...entry])
+      return keys.get(id)
+    },
+
+    users: async (text) =>
+      (await listUsers(database, text)).map((user) => ({ ...user, grants: grantsOf(user.groups, mapping) })),
+    user: (subject) => findUser(database, subject),
+    signOutEverywhere: async (subject, who, from) => {
+      const entry = audit.entry({
+        who: audited(who),
+        action: 'users.sign-out',
+        resource: `user/${subject}`,
+        outcome: 'done',
+        from,
+      })
+      await database.commit([sessions.endAllOf(subject), ...entry])
+    },
+  }
+}
+
+type SignInRow = { hash: string; nonce: string; verifier: string; return_to: string; created_at: number }
