@@ -80,7 +80,8 @@ export async function openApp(options: AppOptions): Promise<App> {
       log,
     })
     closers.push(() => activities.close())
-    const database = await openDatabase({ folder: settings.data })
+    const { data: folder, maxDataBytes: maxBytes } = settings
+    const database = await openDatabase({ folder, ...(maxBytes !== undefined && { maxBytes }) })
     closers.push(() => database.close())
     const opened: { engine?: EmbeddedEngine } = {}
     const running = endingWithRuns(activities, () => opened.engine)

@@ -108,6 +108,13 @@ export const settingsTable = {
     default: 90,
     about: 'How many days an ended run and its history are kept.',
   }),
+  maxDataBytes: declare<number | undefined>({
+    group: 'engine',
+    type: size,
+    default: undefined,
+    about:
+      'How large the database may grow. Beyond, nothing new is taken, as on a full disk; runs go on once there is room.',
+  }),
   host: declare({
     group: 'server',
     type: text,

@@ -29,7 +29,7 @@ function translate(error: unknown): SluseError {
   if (error instanceof SluseError) return error
   const { code, statusCode, validation, validationContext } = error as Foreign
   if (validation) {
-    const [first] = Array.isArray(validation) ? validation : []
+    const first = validation[0]
     const place = `${validationContext ?? 'request'}${first?.instancePath?.replaceAll('/', '.') ?? ''}`
     return new SluseError('SLUSE-REQUEST', `${place}: ${first?.message ?? 'it does not fit its schema'}.`)
   }
