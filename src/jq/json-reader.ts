@@ -211,7 +211,6 @@ function wrongString(text: string): string | undefined {
   if (/\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})/.test(text.replace(/\\\\/g, '  '))) {
     return 'Invalid \\uXXXX\\uXXXX surrogate pair escape'
   }
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   return /[\0-\x1f]/.test(text)
     ? 'Invalid string: control characters from U+0000 through U+001F must be escaped'
     : undefined

@@ -28,7 +28,9 @@ export function compileTrip(expression: string): TripCondition {
   if (!checked.valid) throw checked.error ?? new Error('The condition is not valid CEL.')
   if (checked.type !== 'bool') throw new Error(`The condition yields ${String(checked.type)}, not a boolean.`)
   return (counts) => {
-    const integers = Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, BigInt(count)]))
+    const integers = Object.fromEntries(
+      Object.entries(counts).map(([name, count]) => [name, BigInt(count as number)]),
+    )
     try {
       return program(integers) === true
     } catch {

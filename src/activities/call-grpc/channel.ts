@@ -147,8 +147,9 @@ async function exchange(
   let headers: IncomingHttpHeaders = {}
   let trailers: IncomingHttpHeaders = {}
   let broken: Error | undefined
-  stream.on('response', (given) => (headers = given)).on('trailers', (given) => (trailers = given))
-  stream.on('error', (error) => (broken = error))
+  stream.on('response', (given: IncomingHttpHeaders) => (headers = given))
+  stream.on('trailers', (given: IncomingHttpHeaders) => (trailers = given))
+  stream.on('error', (error: Error) => (broken = error))
   Readable.from(messages.map(frame), { objectMode: true }).pipe(stream)
   const frames = readFrames(stream, () => String(headers['grpc-encoding'] ?? 'identity'), maxBytes)
   let received: Uint8Array[] = []
