@@ -8,6 +8,7 @@ import { definition, openFolder } from './testing/command.ts'
 
 const files = {
   'good.yaml': definition('good', '  - greet: { set: { text: \'${ "Goddag, " + .name }\' } }'),
+  'hold.yaml': definition('hold', '  - hold: { wait: { hours: 1 } }'),
   'fall.yaml': definition(
     'fall',
     '  - fall:\n      raise: { error: { type: https://test.dk/fell, status: 418, title: Fell } }',
@@ -106,6 +107,7 @@ describe('sluse run', () => {
     ['an input file that there is not', ['run', 'good.yaml', '--input', '@none.json']],
     ['secrets that are not there', ['run', 'good.yaml', '--secrets', 'none.json']],
     ['events that are none', ['run', 'good.yaml', '--events', 'input.json']],
+    ['a record that cannot be written', ['run', 'hold.yaml', '--emitted', 'none/emitted.ndjson']],
     ['a setting that is not valid', ['run', 'good.yaml', '--http-timeout', 'soon']],
     ['a verb that there is not', ['fly']],
     ['no verb', []],

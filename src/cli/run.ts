@@ -41,6 +41,9 @@ export const runVerb = verb({
       typeof options.input === 'string' ? await readJsonOption('--input', options.input) : undefined
     const events = typeof options.events === 'string' ? await readEvents(options.events, readEvent) : []
 
+    // Told before anything is done, not once it is.
+    for (const file of recordFiles(options)) await writeLines(file, [])
+
     // What is run by hand is gone with its end, unless somebody says where it is to be kept.
     const folder = given.isSet('data') ? undefined : await mkdtemp(join(tmpdir(), 'sluse-run-'))
     try {
@@ -104,6 +107,10 @@ async function readEvents(
   return (await readText(file))
     .split('\n')
     .flatMap((line, index) => (line.trim() === '' ? [] : [read(line, `${file}, line ${index + 1}: `)]))
+}
+
+function recordFiles({ emitted, lifecycle }: Given['options']): string[] {
+  return [emitted, lifecycle].filter((file) => typeof file === 'string')
 }
 
 async function writeRecords(
