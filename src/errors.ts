@@ -265,6 +265,51 @@ export const errorTable = {
     todo: 'Write it as the Dapr resource that it is.',
     status: 422,
   },
+  'SLUSE-PROJECT-TRANSFER': {
+    what: 'A transfer names or asks for something that its connections do not have.',
+    todo: 'Correct it; docs/reference/transfer.md and docs/reference/connections.md show what there is.',
+    status: 422,
+  },
+  'SLUSE-CONNECTION-NOT-FOUND': {
+    what: 'There is no connection of this name.',
+    todo: 'List the connections with `sluse connections list`; each is a file in connections/.',
+    status: 404,
+  },
+  'SLUSE-TRANSFER-NOT-FOUND': {
+    what: 'There is no transfer with this id.',
+    todo: 'List the transfers with `sluse transfers list`; one is removed with its dataset.',
+    status: 404,
+  },
+  'SLUSE-TRANSFER-STATE': {
+    what: 'The transfer is not in a state in which this can be done.',
+    todo: 'Look at it with `sluse transfers show <id>`.',
+    status: 409,
+  },
+  'SLUSE-DATASET-NOT-FOUND': {
+    what: 'There is no dataset with this id.',
+    todo: 'A dataset is removed when its time is over; `keep` of the transfer says how long that is.',
+    status: 404,
+  },
+  'SLUSE-DATASET-ERASED': {
+    what: 'The key of the dataset has been destroyed, so nobody can read it any more.',
+    todo: 'Run the transfer again to read the source anew.',
+    status: 410,
+  },
+  'SLUSE-DATASET-DAMAGED': {
+    what: 'A dataset on disk is not as it was written.',
+    todo: 'Check the disk, restore the data folder from a backup, or run the transfer again.',
+    status: 500,
+  },
+  'SLUSE-DEAD-LETTER-NOT-FOUND': {
+    what: 'There is no dead letter with this number.',
+    todo: 'List them with `sluse deadletters list`; they are removed with their dataset.',
+    status: 404,
+  },
+  'SLUSE-DEAD-LETTER-STATE': {
+    what: 'The dead letter is not open any more: it has been replayed or discarded.',
+    todo: 'Look at it with `sluse deadletters show <number>`.',
+    status: 409,
+  },
   'SLUSE-TEST-FILE': {
     what: 'A test file is not valid.',
     todo: 'Correct what is named; docs/reference/tests.md describes the format.',

@@ -3,5 +3,6 @@
  */
 export type { Chain, Database, Row, SqlValue, Statement } from './database.ts'
 export { chainHash } from './chain.ts'
+export { openKeySet, type KeySet } from './key-set.ts'
 export { insertRows } from './insert-rows.ts'
 export { openDatabase, type DatabaseOptions } from './sqlite.ts'

@@ -24,6 +24,7 @@ import type { Json } from './json.ts'
  *   `{ approval, decision, … }` once it is decided. The same run and task is the same approval.
  * - `invoke`: `{ definition, input, reference? | address? }`, a function with a `metadata.protocol` and what it is
  *   given; its answer.
+ * - `transfer`: the `with` of `transfer:1.0.0@default`; its counts and the dataset's URI.
  * - `authorize`: an authentication policy; `{ scheme, parameter }`.
  * - `emit`: a CloudEvent; the same. Engines carry this one out themselves, so that the event and the
  *   journal entry are one transaction.

@@ -1,6 +1,7 @@
 import { runsAndEvents } from './0001-runs-and-events.ts'
 import { accessAndAudit } from './0002-access-and-audit.ts'
 import { approvals } from './0003-approvals.ts'
+import { transfers } from './0004-transfers.ts'
 import { targets } from './0005-targets.ts'
 
 export interface Migration {
@@ -14,5 +15,6 @@ export const migrations: readonly Migration[] = [
   { number: 1, statements: runsAndEvents },
   { number: 2, statements: accessAndAudit },
   { number: 3, statements: approvals },
+  { number: 4, statements: transfers },
   { number: 5, statements: targets },
 ]

@@ -12,6 +12,7 @@ export type BuiltinFunction = (frame: Frame, given: JsonObject) => Promise<Json>
 
 const builtinFunctions: { readonly [name in BuiltinFunctionName]: BuiltinFunction } = {
   'approve:1.0.0@default': approve,
+  'transfer:1.0.0@default': (frame, given) => frame.activity({ kind: 'transfer', input: given }),
 }
 
 /** A project's own function of that name and version does not come before it. */

@@ -33,6 +33,7 @@ export type {
   CallOpenapi,
 } from './schema/call.ts'
 export type { BuiltinCall } from './task-kind.ts'
+export type { TransferArguments } from './schema/transfer.ts'
 export type { BuiltinFunctionName } from './schema/builtin-functions.ts'
 export type { Authentication, AuthenticationPolicy, OAuth2, OpenIdConnect } from './schema/authentication.ts'
 export type { Export, Input, Output, SchemaDefinition } from './schema/data.ts'

@@ -1,0 +1,281 @@
+import { join } from 'node:path'
+import type { Row, SqlValue } from '../database/index.ts'
+import { SluseError } from '../errors.ts'
+import type { Json, Problem } from '../workflow/index.ts'
+import type { Means } from './carry-out.ts'
+import { originAt, parseLines } from './dataset/block.ts'
+import { DatasetReader } from './dataset/reader.ts'
+import { cursorOf } from './letters.ts'
+import { maskRecord, revealRecord } from './personal.ts'
+import { uriOf } from './plan.ts'
+import type { Rates } from './rates.ts'
+import { eraseDataset } from './retention.ts'
+import type { DatasetRow, TargetStatus, TransferRow, TransferStatus, Trouble } from './store/rows.ts'
+import { datasetFrom, transferFrom } from './store/store.ts'
+
+/** What is under way and what has been, for people. Times are ISO 8601. */
+export interface Overview {
+  /** Newest first. */
+  list(query?: TransferQuery): Promise<TransferPage>
+  /** Throws `SLUSE-TRANSFER-NOT-FOUND`. */
+  transfer(id: string): Promise<TransferDetail>
+  /** Newest first. */
+  datasets(query?: { cursor?: string | undefined; limit?: number | undefined }): Promise<DatasetPage>
+  /** Throws `SLUSE-DATASET-NOT-FOUND`. */
+  dataset(id: string): Promise<DatasetSummary>
+  /** Some records, with personal data hidden. Throws `SLUSE-DATASET-NOT-FOUND` and `SLUSE-DATASET-ERASED`. */
+  preview(id: string, from: number, limit: number): Promise<Preview>
+  /** Nobody can read it any more, nor its dead letters. */
+  erase(id: string): Promise<void>
+}
+
+export interface TransferQuery {
+  readonly status?: TransferStatus | undefined
+  readonly run?: string | undefined
+  readonly namespace?: string | undefined
+  readonly name?: string | undefined
+  readonly cursor?: string | undefined
+  /** 1 to 500, default 50. */
+  readonly limit?: number | undefined
+}
+
+export interface TransferPage {
+  readonly transfers: readonly TransferSummary[]
+  readonly next?: string
+}
+
+export interface TransferSummary {
+  readonly id: string
+  readonly kind: 'run' | 'replay'
+  readonly status: TransferStatus
+  readonly pipeline?: { readonly namespace: string; readonly name: string }
+  readonly run?: string
+  readonly task?: string
+  readonly source: string
+  readonly targets: readonly string[]
+  /** The dataset's URI. */
+  readonly dataset: string
+  readonly read: number
+  readonly bad: number
+  readonly startedAt: string
+  readonly endedAt?: string
+  readonly error?: Problem
+}
+
+export interface TransferDetail extends Omit<TransferSummary, 'targets'> {
+  /** Records in the dataset so far. */
+  readonly records: number
+  readonly deadLetters: number
+  readonly readAt?: string
+  /** Of the source, where it is known how much there is. */
+  readonly progress?: { readonly done: number; readonly total: number; readonly unit: 'bytes' | 'records' }
+  /** Records a second, where it is under way. */
+  readonly rate?: number
+  readonly secondsLeft?: number
+  readonly trouble?: TroubleView
+  readonly targets: readonly TargetView[]
+}
+
+export interface TargetView {
+  readonly name: string
+  readonly connection: string
+  readonly mode: string
+  readonly status: TargetStatus
+  /** Records of the dataset that are behind it. */
+  readonly records: number
+  readonly delivered: number
+  readonly refused: number
+  readonly rate?: number
+  readonly secondsLeft?: number
+  readonly trouble?: TroubleView
+  readonly error?: Problem
+}
+
+export interface TroubleView {
+  readonly attempt: number
+  readonly since: string
+  readonly next: string
+  readonly problem: Problem
+}
+
+export interface DatasetSummary {
+  readonly id: string
+  readonly uri: string
+  readonly source: string
+  readonly createdAt: string
+  readonly expiresAt?: string
+  readonly erasedAt?: string
+  readonly records: number
+  readonly bytes: number
+  /** Whether its source was read to its end. */
+  readonly complete: boolean
+  readonly personalData: boolean
+}
+
+export interface DatasetPage {
+  readonly datasets: readonly DatasetSummary[]
+  readonly next?: string
+}
+
+export interface Preview {
+  readonly records: readonly { readonly number: number; readonly origin: string; readonly record: Json }[]
+}
+
+export function openOverview(means: Means, rates: Rates): Overview {
+  const { store, keys, folder } = means
+  const { database } = store
+
+  const findDataset = async (id: string): Promise<DatasetRow> => {
+    const dataset = await store.dataset(id)
+    if (dataset) return dataset
+    throw new SluseError('SLUSE-DATASET-NOT-FOUND', `(${id})`)
+  }
+
+  return {
+    async list(query = {}) {
+      const limit = query.limit ?? 50
+      const all: [string, SqlValue | undefined][] = [
+        ['status = ?', query.status],
+        ['run = ?', query.run],
+        ['namespace = ?', query.namespace],
+        ['name = ?', query.name],
+        ['number < ?', query.cursor === undefined ? undefined : cursorOf(query.cursor)],
+      ]
+      const { rows, next } = await page('transfers', all, limit)
+      const transfers = rows.map((row) => {
+        const transfer = transferFrom(row)
+        return { ...summaryOf(transfer), targets: transfer.plan.to.map(({ name }) => name) }
+      })
+      return { transfers, ...next }
+    },
+    async transfer(id) {
+      const row = await store.transfer(id)
+      const dataset = row && (await store.dataset(row.dataset))
+      if (!row) throw new SluseError('SLUSE-TRANSFER-NOT-FOUND', `(${id})`)
+      const records = dataset?.extent.records ?? 0
+      const rate = row.endedAt === undefined ? rates.of(id) : undefined
+      const targets = await store.targets(id)
+      const { progress } = row
+      const reading = row.status === 'reading'
+      return {
+        ...summaryOf(row),
+        records,
+        deadLetters: await store.countLetters(id),
+        ...(row.readAt !== undefined && { readAt: iso(row.readAt) }),
+        ...(progress && { progress }),
+        ...(rate && reading && { rate: Math.round(rate.read) }),
+        ...(rate && reading && progress && left(progress.total - progress.done, rate.progress)),
+        ...(row.trouble && { trouble: troubleView(row.trouble) }),
+        targets: targets.map((target, index) => {
+          const speed = target.status === 'delivering' ? rate?.targets[index] : undefined
+          return {
+            name: target.name,
+            connection: target.connection,
+            mode: target.mode,
+            status: target.status,
+            records: target.records,
+            delivered: target.delivered,
+            refused: target.refused,
+            ...(speed !== undefined && { rate: Math.round(speed) }),
+            ...(speed !== undefined && !reading && left(records - target.records, speed)),
+            ...(target.trouble ? { trouble: troubleView(target.trouble) } : {}),
+            ...(target.error && !target.trouble && { error: target.error }),
+          }
+        }),
+      }
+    },
+    async datasets({ cursor, limit = 50 } = {}) {
+      const before = cursor === undefined ? undefined : cursorOf(cursor)
+      const { rows, next } = await page('datasets', [['number < ?', before]], limit)
+      return { datasets: rows.map((row) => datasetView(datasetFrom(row))), ...next }
+    },
+    async dataset(id) {
+      return datasetView(await findDataset(id))
+    },
+    async preview(id, from, limit) {
+      const { extent, personal } = await findDataset(id)
+      const key = await keys.get(id)
+      const reader = new DatasetReader(join(folder, id), key)
+      const records: Preview['records'][number][] = []
+      try {
+        let at = await reader.find(from, extent)
+        while (at && records.length < limit) {
+          const block = await reader.block(at, extent)
+          if (!block) break
+          for (const [index, record] of parseLines(block.lines).entries()) {
+            const number = block.first + index
+            if (number < from || records.length >= limit) continue
+            const shown = personal ? maskRecord(revealRecord(record, personal, key), personal) : record
+            records.push({ number, origin: originAt(block.origins, index), record: shown })
+          }
+          at = block.next
+        }
+      } finally {
+        await reader.close()
+      }
+      return { records }
+    },
+    async erase(id) {
+      await findDataset(id)
+      await eraseDataset(id, means)
+    },
+  }
+
+  async function page(table: string, all: readonly [string, SqlValue | undefined][], limit: number) {
+    const given = all.filter((each): each is [string, SqlValue] => each[1] !== undefined)
+    const where = given.length > 0 ? `WHERE ${given.map(([sql]) => sql).join(' AND ')}` : ''
+    const found = await database.query<Row>(`SELECT * FROM ${table} ${where} ORDER BY number DESC LIMIT ?`, [
+      ...given.map(([, value]) => value),
+      limit + 1,
+    ])
+    const rows = found.slice(0, limit)
+    const last = found.length > limit ? rows.at(-1) : undefined
+    return { rows, next: last ? { next: String(last.number) } : {} }
+  }
+}
+
+function summaryOf(row: TransferRow): Omit<TransferSummary, 'targets'> {
+  const { namespace, name, run, task, endedAt, error, trouble } = row
+  return {
+    id: row.id,
+    kind: row.kind,
+    status: row.status,
+    ...(namespace !== undefined && name !== undefined && { pipeline: { namespace, name } }),
+    ...(run !== undefined && { run }),
+    ...(task !== undefined && { task }),
+    source: row.source,
+    dataset: uriOf(row.dataset),
+    read: row.read,
+    bad: row.bad,
+    startedAt: iso(row.startedAt),
+    ...(endedAt !== undefined && { endedAt: iso(endedAt) }),
+    ...(error && !trouble && { error }),
+  }
+}
+
+function datasetView(row: DatasetRow): DatasetSummary {
+  return {
+    id: row.id,
+    uri: uriOf(row.id),
+    source: row.source,
+    createdAt: iso(row.createdAt),
+    ...(row.expiresAt !== undefined && { expiresAt: iso(row.expiresAt) }),
+    ...(row.erasedAt !== undefined && { erasedAt: iso(row.erasedAt) }),
+    records: row.extent.records,
+    bytes: row.extent.bytes,
+    complete: row.sealed,
+    personalData: row.personal !== undefined,
+  }
+}
+
+function troubleView({ attempt, since, due, problem }: Trouble): TroubleView {
+  return { attempt, since: iso(since), next: iso(due), problem }
+}
+
+function left(amount: number, perSecond: number): { secondsLeft?: number } {
+  return perSecond > 0 ? { secondsLeft: Math.max(0, Math.round(amount / perSecond)) } : {}
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString()
+}

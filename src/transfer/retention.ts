@@ -1,0 +1,103 @@
+import { readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Means } from './carry-out.ts'
+
+const everyMs = 60_000
+const mostAtOnce = 50
+
+/** Removes what has been kept long enough, on time: datasets with their keys, transfers and dead letters. */
+export class Retention {
+  readonly #means: Means
+  #timer: NodeJS.Timeout | undefined
+  #passing: Promise<void> = Promise.resolve()
+
+  constructor(means: Means) {
+    this.#means = means
+  }
+
+  start(): void {
+    const pass = () => {
+      this.#passing = this.pass().catch((error: unknown) => {
+        this.#means.log('error', 'Old datasets cannot be removed; trying again later.', {
+          why: String(error),
+        })
+      })
+    }
+    pass()
+    this.#timer = setInterval(pass, everyMs).unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  async pass(): Promise<void> {
+    await this.#endOrphans()
+    while (await this.#removeSome());
+    await this.#sweep()
+  }
+
+  /** Transfers whose run has ended without them: it was cancelled, or went another way. */
+  async #endOrphans(): Promise<void> {
+    const { store, now } = this.#means
+    const at = now()
+    await store.database.commit([
+      {
+        sql: `UPDATE transfers SET status = 'cancelled', ended_at = ?, due = NULL, updated_at = ?
+              WHERE ended_at IS NULL AND kind = 'run' AND run IN (SELECT id FROM runs WHERE ended_at IS NOT NULL)`,
+        parameters: [at, at],
+      },
+    ])
+  }
+
+  /** Whether there is more. What a transfer under way needs is kept. */
+  async #removeSome(): Promise<boolean> {
+    const { store, now } = this.#means
+    const rows = await store.database.query<{ id: string }>(
+      `SELECT id FROM datasets WHERE expires_at <= ? AND NOT EXISTS
+         (SELECT 1 FROM transfers t WHERE t.ended_at IS NULL
+            AND (t.dataset = datasets.id OR json_extract(t.plan, '$.from.dataset') = datasets.id))
+       ORDER BY expires_at LIMIT ?`,
+      [now(), mostAtOnce],
+    )
+    for (const { id } of rows) await removeDataset(id, this.#means)
+    return rows.length === mostAtOnce
+  }
+
+  /** What a crash left of a dataset that never came to be, or that was being removed. */
+  async #sweep(): Promise<void> {
+    const { store, folder, keys, now } = this.#means
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      if (!entry.isDirectory() || (await store.dataset(entry.name))) continue
+      const { birthtimeMs } = await stat(join(folder, entry.name))
+      // One that is being received has no row yet.
+      if (now() - birthtimeMs < 3_600_000) continue
+      await keys.destroy(entry.name)
+      await rm(join(folder, entry.name), { recursive: true, force: true })
+    }
+  }
+}
+
+async function removeDataset(id: string, { store, keys, folder }: Means): Promise<void> {
+  // The key first: whatever happens then, nobody can read the rest.
+  await keys.destroy(id)
+  await rm(join(folder, id), { recursive: true, force: true })
+  const ofTransfers = 'IN (SELECT id FROM transfers WHERE dataset = ?)'
+  await store.database.commit([
+    { sql: 'DELETE FROM dead_letters WHERE dataset = ?', parameters: [id] },
+    { sql: `DELETE FROM transfer_targets WHERE transfer ${ofTransfers}`, parameters: [id] },
+    { sql: 'DELETE FROM transfers WHERE dataset = ?', parameters: [id] },
+    { sql: 'DELETE FROM received WHERE dataset = ?', parameters: [id] },
+    { sql: 'DELETE FROM datasets WHERE id = ?', parameters: [id] },
+  ])
+}
+
+/** Destroys the key: the dataset and its dead letters cannot be read any more, also not from a backup without keys. */
+export async function eraseDataset(id: string, { store, keys, folder, now }: Means): Promise<void> {
+  await keys.destroy(id)
+  await rm(join(folder, id), { recursive: true, force: true })
+  await store.database.commit([
+    { sql: 'UPDATE datasets SET erased_at = ? WHERE id = ?', parameters: [now(), id] },
+    { sql: "UPDATE dead_letters SET body = '' WHERE dataset = ?", parameters: [id] },
+  ])
+}

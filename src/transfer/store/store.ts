@@ -1,0 +1,370 @@
+import { insertRows, type Database, type Row, type SqlValue, type Statement } from '../../database/index.ts'
+import type { Json } from '../../workflow/index.ts'
+import type { DatasetRow, LetterRow, TargetRow, TransferRow, Trouble } from './rows.ts'
+
+/** What is remembered of transfers. Reads give whole rows; writes are statements, for whoever commits them together. */
+export interface Store {
+  readonly database: Database
+  transfer(id: string): Promise<TransferRow | undefined>
+  /** Those that no run carries out, and that have not ended. */
+  openReplays(): Promise<readonly TransferRow[]>
+  targets(transfer: string): Promise<readonly TargetRow[]>
+  dataset(id: string): Promise<DatasetRow | undefined>
+  /** The last transfer of the same origin, before this one, whose source was read to its end. */
+  lastRead(origin: string, before: string): Promise<{ position: Json; records: number } | undefined>
+  countLetters(transfer: string): Promise<number>
+}
+
+export function openStore(database: Database): Store {
+  const first = async <T>(sql: string, parameters: SqlValue[], read: (row: Row) => T) => {
+    const [row] = await database.query(sql, parameters)
+    return row && read(row)
+  }
+  return {
+    database,
+    transfer: (id) => first(`SELECT * FROM transfers WHERE id = ?`, [id], transferFrom),
+    async openReplays() {
+      const rows = await database.query(
+        "SELECT * FROM transfers WHERE ended_at IS NULL AND kind = 'replay' ORDER BY number",
+      )
+      return rows.map(transferFrom)
+    },
+    async targets(transfer) {
+      const sql = 'SELECT * FROM transfer_targets WHERE transfer = ? ORDER BY target'
+      return (await database.query(sql, [transfer])).map(targetFrom)
+    },
+    dataset: (id) => first('SELECT * FROM datasets WHERE id = ?', [id], datasetFrom),
+    lastRead: (origin, before) =>
+      first(
+        `SELECT t.position, d.records FROM transfers t JOIN datasets d ON d.id = t.dataset
+         WHERE t.origin = ? AND t.id <> ? AND t.read_at IS NOT NULL AND t.status <> 'failed'
+         ORDER BY t.number DESC LIMIT 1`,
+        [origin, before],
+        (row) => ({ position: parsed(row.position), records: Number(row.records) }),
+      ),
+    async countLetters(transfer) {
+      const [row] = await database.query<{ count: number }>(
+        'SELECT count(*) AS count FROM dead_letters WHERE transfer = ?',
+        [transfer],
+      )
+      return row?.count ?? 0
+    },
+  }
+}
+
+export function insertDataset(row: DatasetRow): Statement {
+  const { extent } = row
+  return {
+    sql: `INSERT INTO datasets (id, source, created_at, records, bytes, segment, offset, batch, sealed, protected, expires_at)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    parameters: [
+      row.id,
+      row.source,
+      row.createdAt,
+      extent.records,
+      extent.bytes,
+      extent.segment,
+      extent.offset,
+      row.batch,
+      row.sealed ? 1 : 0,
+      optional(row.personal),
+      row.expiresAt ?? null,
+    ],
+  }
+}
+
+export function saveExtent(row: Pick<DatasetRow, 'id' | 'extent' | 'batch' | 'sealed'>): Statement {
+  const { records, bytes, segment, offset } = row.extent
+  return {
+    sql: 'UPDATE datasets SET records = ?, bytes = ?, segment = ?, offset = ?, batch = ?, sealed = ? WHERE id = ?',
+    parameters: [records, bytes, segment, offset, row.batch, row.sealed ? 1 : 0, row.id],
+  }
+}
+
+export function insertTransfer(row: Omit<TransferRow, 'number'>): Statement {
+  return {
+    sql: `INSERT INTO transfers (id, kind, origin, run, task, namespace, name, source, plan, dataset, status,
+            records_read, records_bad, records_skipped, position, since, confirmed, attempt, started_at, updated_at)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, 0, 0, ?, ?)`,
+    parameters: [
+      row.id,
+      row.kind,
+      row.origin,
+      row.run ?? null,
+      row.task ?? null,
+      row.namespace ?? null,
+      row.name ?? null,
+      row.source,
+      JSON.stringify(row.plan),
+      row.dataset,
+      row.status,
+      JSON.stringify(row.position),
+      JSON.stringify(row.since),
+      row.startedAt,
+      row.startedAt,
+    ],
+  }
+}
+
+/** What may change of a transfer; the rest of the row stays as it is. */
+export type TransferChange = Partial<
+  Pick<
+    TransferRow,
+    | 'status'
+    | 'read'
+    | 'bad'
+    | 'skipped'
+    | 'position'
+    | 'progress'
+    | 'confirmed'
+    | 'error'
+    | 'readAt'
+    | 'endedAt'
+  >
+> & { readonly trouble?: Trouble | undefined }
+
+export function changeTransfer(id: string, change: TransferChange, now: number): Statement {
+  const set = new Assignments()
+  set.plain('status', change.status)
+  set.plain('records_read', change.read)
+  set.plain('records_bad', change.bad)
+  set.plain('records_skipped', change.skipped)
+  set.json('position', change.position)
+  set.json('progress', change.progress)
+  if (change.confirmed !== undefined) set.plain('confirmed', change.confirmed ? 1 : 0)
+  set.plain('read_at', change.readAt)
+  set.plain('ended_at', change.endedAt)
+  // An assignment that comes later wins: an error in the end is the one that is shown.
+  if ('trouble' in change) set.trouble(change.trouble)
+  set.json('error', change.error)
+  set.plain('updated_at', now)
+  return set.statement('transfers', 'id = ?', [id])
+}
+
+export function insertTarget(row: TargetRow): Statement {
+  return {
+    sql: `INSERT INTO transfer_targets (transfer, target, name, connection, mode, status, segment, offset, records,
+            delivered, refused, skipped, state, attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+    parameters: [
+      row.transfer,
+      row.target,
+      row.name,
+      row.connection,
+      row.mode,
+      row.status,
+      row.at.segment,
+      row.at.offset,
+      row.records,
+      row.delivered,
+      row.refused,
+      row.skipped,
+      JSON.stringify(row.state),
+    ],
+  }
+}
+
+export type TargetChange = Partial<
+  Pick<TargetRow, 'status' | 'at' | 'records' | 'delivered' | 'refused' | 'skipped' | 'state' | 'error'>
+> & { readonly trouble?: Trouble | undefined }
+
+export function changeTarget(transfer: string, target: number, change: TargetChange): Statement {
+  const set = new Assignments()
+  set.plain('status', change.status)
+  set.plain('segment', change.at?.segment)
+  set.plain('offset', change.at?.offset)
+  set.plain('records', change.records)
+  set.plain('delivered', change.delivered)
+  set.plain('refused', change.refused)
+  set.plain('skipped', change.skipped)
+  set.json('state', change.state)
+  if ('trouble' in change) set.trouble(change.trouble)
+  set.json('error', change.error)
+  return set.statement('transfer_targets', 'transfer = ? AND target = ?', [transfer, target])
+}
+
+export type NewLetter = Omit<LetterRow, 'number' | 'status' | 'updatedAt' | 'replay'>
+
+const letterColumns = [
+  'transfer',
+  'dataset',
+  'target',
+  'target_name',
+  'step',
+  'record',
+  'origin',
+  'body',
+  'problem',
+  'attempts',
+  'status',
+  'created_at',
+  'updated_at',
+]
+
+export function insertLetters(letters: readonly NewLetter[]): Statement[] {
+  return insertRows(
+    'dead_letters',
+    letterColumns,
+    letters.map((each) => [
+      each.transfer,
+      each.dataset,
+      each.target ?? null,
+      each.targetName ?? null,
+      each.step ?? null,
+      each.record ?? null,
+      each.origin,
+      each.body,
+      JSON.stringify(each.problem),
+      each.attempts,
+      'open',
+      each.createdAt,
+      each.createdAt,
+    ]),
+  )
+}
+
+class Assignments {
+  readonly #names: string[] = []
+  readonly #values: SqlValue[] = []
+
+  plain(name: string, value: SqlValue | undefined): void {
+    if (value === undefined) return
+    this.#names.push(`${name} = ?`)
+    this.#values.push(value)
+  }
+
+  json(name: string, value: unknown): void {
+    if (value !== undefined) this.plain(name, JSON.stringify(value))
+  }
+
+  /** `undefined`: there is none any more. */
+  trouble(trouble: Trouble | undefined): void {
+    this.plain('attempt', trouble?.attempt ?? 0)
+    this.plain('due', trouble?.due ?? null)
+    this.plain('failing_since', trouble?.since ?? null)
+    this.plain('error', trouble ? JSON.stringify(trouble.problem) : null)
+  }
+
+  statement(table: string, where: string, parameters: readonly SqlValue[]): Statement {
+    const sql = `UPDATE ${table} SET ${this.#names.join(', ')} WHERE ${where}`
+    return { sql, parameters: [...this.#values, ...parameters] }
+  }
+}
+
+export function transferFrom(row: Row): TransferRow {
+  return {
+    number: Number(row.number),
+    id: String(row.id),
+    kind: row.kind as TransferRow['kind'],
+    origin: String(row.origin),
+    run: text(row.run),
+    task: text(row.task),
+    namespace: text(row.namespace),
+    name: text(row.name),
+    source: String(row.source),
+    plan: parsed(row.plan) as unknown as TransferRow['plan'],
+    dataset: String(row.dataset),
+    status: row.status as TransferRow['status'],
+    read: Number(row.records_read),
+    bad: Number(row.records_bad),
+    skipped: Number(row.records_skipped),
+    position: parsed(row.position),
+    since: parsed(row.since),
+    progress:
+      row.progress === null ? undefined : (parsed(row.progress) as unknown as TransferRow['progress']),
+    confirmed: row.confirmed !== 0,
+    trouble: troubleFrom(row),
+    error: errorFrom(row),
+    startedAt: Number(row.started_at),
+    readAt: number(row.read_at),
+    endedAt: number(row.ended_at),
+  }
+}
+
+export function targetFrom(row: Row): TargetRow {
+  return {
+    transfer: String(row.transfer),
+    target: Number(row.target),
+    name: String(row.name),
+    connection: String(row.connection),
+    mode: String(row.mode),
+    status: row.status as TargetRow['status'],
+    at: { segment: Number(row.segment), offset: Number(row.offset) },
+    records: Number(row.records),
+    delivered: Number(row.delivered),
+    refused: Number(row.refused),
+    skipped: Number(row.skipped),
+    state: parsed(row.state),
+    trouble: troubleFrom(row),
+    error: errorFrom(row),
+  }
+}
+
+export function datasetFrom(row: Row): DatasetRow {
+  return {
+    id: String(row.id),
+    source: String(row.source),
+    createdAt: Number(row.created_at),
+    extent: {
+      records: Number(row.records),
+      bytes: Number(row.bytes),
+      segment: Number(row.segment),
+      offset: Number(row.offset),
+    },
+    batch: Number(row.batch),
+    sealed: row.sealed !== 0,
+    personal:
+      row.protected === null ? undefined : (parsed(row.protected) as unknown as DatasetRow['personal']),
+    expiresAt: number(row.expires_at),
+    erasedAt: number(row.erased_at),
+  }
+}
+
+export function letterFrom(row: Row): LetterRow {
+  return {
+    number: Number(row.number),
+    transfer: String(row.transfer),
+    dataset: String(row.dataset),
+    target: number(row.target),
+    targetName: text(row.target_name),
+    step: number(row.step),
+    record: number(row.record),
+    origin: String(row.origin),
+    body: String(row.body),
+    problem: parsed(row.problem) as unknown as LetterRow['problem'],
+    attempts: Number(row.attempts),
+    status: row.status as LetterRow['status'],
+    createdAt: Number(row.created_at),
+    updatedAt: Number(row.updated_at),
+    replay: text(row.replay),
+  }
+}
+
+function troubleFrom(row: Row): Trouble | undefined {
+  if (row.due === null || row.due === undefined) return undefined
+  return {
+    attempt: Number(row.attempt),
+    due: Number(row.due),
+    since: Number(row.failing_since),
+    problem: errorFrom(row) ?? { type: 'about:blank', status: 500 },
+  }
+}
+
+function errorFrom(row: Row): TransferRow['error'] {
+  return row.error === null ? undefined : (parsed(row.error) as unknown as TransferRow['error'])
+}
+
+function parsed(value: SqlValue | undefined): Json {
+  return JSON.parse(String(value)) as Json
+}
+
+function optional(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value)
+}
+
+function number(value: SqlValue | undefined): number | undefined {
+  return value === null || value === undefined ? undefined : Number(value)
+}
+
+function text(value: SqlValue | undefined): string | undefined {
+  return value === null || value === undefined ? undefined : String(value)
+}

@@ -1,0 +1,158 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Connections } from '../connectors/index.ts'
+import type { Database } from '../database/index.ts'
+import type { ActivityRequest } from '../engines/engine.ts'
+import type { Functions } from '../functions/index.ts'
+import { fault, type CloudEvent, type Json } from '../workflow/index.ts'
+import { carryOut, type Means } from './carry-out.ts'
+import { createTransfer } from './create.ts'
+import { openKeys } from './dataset/keys.ts'
+import { transferId } from './ids.ts'
+import { openLetters, type Letters } from './letters.ts'
+import { openOverview, type Overview } from './overview.ts'
+import { planOf, type PlannedSource } from './plan.ts'
+import { openRates } from './rates.ts'
+import { openIntake, type Intake } from './receive.ts'
+import { openReplays, type Replays } from './replay.ts'
+import { Retention } from './retention.ts'
+import { openStore } from './store/store.ts'
+
+/** Everything that moves records, and what is remembered of it. */
+export interface Transfers extends Intake {
+  /** The activity of `transfer:1.0.0@default`: the same idempotency key goes on with the same transfer. */
+  perform(request: ActivityRequest): Promise<Json>
+  /** What is under way and what has been, and the datasets. */
+  readonly overview: Overview
+  readonly letters: Letters
+  readonly replays: Replays
+  /** Takes up what a crash interrupted and no run carries out. */
+  start(): Promise<void>
+  /** What is under way ends soon, and is taken up again another time. */
+  close(): Promise<void>
+}
+
+export interface TransfersOptions {
+  readonly database: Database
+  /** Absolute (`SLUSE_DATA`). */
+  readonly dataFolder: string
+  readonly connections: Connections
+  /** For steps that call a function. */
+  readonly functions?: Functions
+  /** Puts an event into the inbox; one with the same source and id again is not taken twice. */
+  readonly publish: (event: CloudEvent) => Promise<void>
+  readonly log: Means['log']
+  /** Milliseconds since 1970, UTC. */
+  readonly now?: () => number
+  readonly random?: () => number
+  /** How long what was received is kept, in milliseconds. Default: 30 days. */
+  readonly keepReceived?: number
+}
+
+export function openTransfers(options: TransfersOptions): Transfers {
+  const { database, dataFolder, connections, functions, publish, log } = options
+  const folder = join(dataFolder, 'datasets')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const now = options.now ?? Date.now
+  const store = openStore(database)
+  const rates = openRates(store, now)
+  const means: Means = {
+    store,
+    keys: openKeys(dataFolder),
+    connections,
+    functions,
+    folder,
+    now,
+    random: options.random ?? Math.random,
+    log,
+    advanced: (transfer) => rates.advanced(transfer),
+  }
+  const intake = openIntake({ means, publish, keep: options.keepReceived ?? 30 * 86_400_000 })
+  const replays = openReplays(means, intake)
+  const retention = new Retention(means)
+  const closing = new AbortController()
+  const underWay = new Set<Promise<unknown>>()
+
+  const perform = async (request: ActivityRequest): Promise<Json> => {
+    const id = transferId(request.idempotencyKey)
+    if (!(await store.transfer(id))) await begin(id, request, means)
+    const signal = AbortSignal.any([request.signal, closing.signal])
+    const { runId, key, secrets } = request
+    return carryOut(id, means, { context: { runId, key, secrets }, signal }).finally(() => rates.ended(id))
+  }
+
+  return {
+    receive: (request) => intake.receive(request),
+    perform(request) {
+      const performing = perform(request)
+      underWay.add(performing)
+      const done = () => underWay.delete(performing)
+      performing.then(done, done)
+      return performing
+    },
+    overview: openOverview(means, rates),
+    letters: openLetters(means, replays),
+    replays,
+    async start() {
+      await intake.announceLeft()
+      await replays.takeUp()
+      retention.start()
+    },
+    async close() {
+      retention.stop()
+      closing.abort(new Error('The server is stopping.'))
+      await replays.close()
+      await Promise.allSettled(underWay)
+    },
+  }
+}
+
+async function begin(id: string, request: ActivityRequest, means: Means): Promise<void> {
+  const { runId, key, input, secrets } = request
+  refuseSecrets(input, secrets)
+  const plan = planOf(input, means.connections)
+  const [run] = await means.store.database.query<{ namespace: string; name: string }>(
+    'SELECT namespace, name FROM runs WHERE id = ?',
+    [runId],
+  )
+  const { namespace, name } = run ?? {}
+  await createTransfer(
+    {
+      id,
+      kind: 'run',
+      origin: JSON.stringify([namespace ?? runId, name ?? '', key]),
+      run: runId,
+      task: key,
+      namespace,
+      name,
+      source: sourceName(plan.from),
+      plan,
+    },
+    means,
+  )
+}
+
+export function sourceName(from: PlannedSource): string {
+  switch (from.kind) {
+    case 'connection':
+      return from.connection
+    case 'dataset':
+      return `dataset ${from.dataset}`
+    case 'letters':
+      return 'dead letters'
+  }
+}
+
+/** What a transfer is told is kept with it: there is no secret in it. */
+function refuseSecrets(input: Json, secrets: ActivityRequest['secrets']): void {
+  const text = JSON.stringify(input)
+  const named = Object.entries(secrets).find(
+    ([, value]) =>
+      typeof value === 'string' && value.length >= 4 && text.includes(JSON.stringify(value).slice(1, -1)),
+  )
+  if (!named) return
+  throw fault(
+    'configuration',
+    `The arguments of the transfer hold the secret ${named[0]}: put it into the connection by \`secretKeyRef\`.`,
+  )
+}
