@@ -9,6 +9,7 @@ import {
   type EmbeddedEngine,
   type EmbeddedSettings,
 } from '../engines/index.ts'
+import type { Connections } from '../connectors/index.ts'
 import type { Functions } from '../functions/index.ts'
 import type { Guard } from '../resilience/index.ts'
 import { endingWithRuns } from './end-functions.ts'
@@ -19,6 +20,8 @@ import { httpSettings } from './http-settings.ts'
 import { openGuard } from './open-guard.ts'
 import { openInbox, type Inbox } from './inbox.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
+import { openProjectConnections } from './project-connections.ts'
+import { openTransfers, type Transfers } from '../transfer/index.ts'
 import { openWaits, type Waits } from './waits.ts'
 
 /** A running installation: everything open, nothing listening yet. */
@@ -36,6 +39,8 @@ export interface App {
   readonly audit: AuditLog
   /** For what reads and writes by itself, such as verifying the audit log. */
   readonly database: Database
+  readonly connections: Connections
+  readonly transfers: Transfers
   /** Takes no new work and lets what is under way come to rest within `graceMs`; reading goes on. */
   stop(graceMs: number): Promise<void>
   /** Stops at once, if it is not stopped yet, and closes everything. */
@@ -84,7 +89,6 @@ export async function openApp(options: AppOptions): Promise<App> {
     const database = await openDatabase({ folder, ...(maxBytes !== undefined && { maxBytes }) })
     closers.push(() => database.close())
     const opened: { engine?: EmbeddedEngine } = {}
-    const running = endingWithRuns(activities, () => opened.engine)
     const now = () => options.clock?.now() ?? Date.now()
     const audit = openAuditLog(database, now)
     const access = await accessBy(settings, {
@@ -97,6 +101,22 @@ export async function openApp(options: AppOptions): Promise<App> {
     })
     const anchors = keepAnchors(database, settings.data, log)
     closers.push(() => anchors.close())
+    const project = await openProjectConnections({ settings, secrets, environment, guard, log })
+    closers.push(() => project.close())
+    const transfers = openTransfers({
+      database,
+      dataFolder: settings.data,
+      connections: project.connections,
+      functions: activities.functions,
+      publish: async (event) => void (await opened.engine?.publish([event])),
+      log,
+    })
+    const withTransfers: ActivityRunner = (request) =>
+      request.kind === 'transfer' ? transfers.perform(request) : activities(request)
+    const running = endingWithRuns(
+      Object.assign(withTransfers, { functions: activities.functions }),
+      () => opened.engine,
+    )
     const engine = await openEmbeddedEngine({
       database,
       gatekeeper: guard,
@@ -117,11 +137,12 @@ export async function openApp(options: AppOptions): Promise<App> {
       log,
     })
     opened.engine = engine
+    await transfers.start()
     let stopped: Promise<void> | undefined
     const stop = (graceMs: number) => {
       // Whoever waits for a target has nothing under way: the next start takes it up.
       guard.stop()
-      return (stopped ??= engine.close(graceMs))
+      return (stopped ??= transfers.close().then(() => engine.close(graceMs)))
     }
     closers.push(() => stop(0))
     return {
@@ -131,12 +152,14 @@ export async function openApp(options: AppOptions): Promise<App> {
       history: openHistory(database),
       inbox: openInbox(database),
       waits: openWaits(database),
-      pipelines: openPipelines(settings.project, engine, database),
+      pipelines: openPipelines(settings.project, engine, database, project.use),
       guard,
       functions: activities.functions,
       access,
       audit,
       database,
+      connections: project.connections,
+      transfers,
       stop,
       close,
     }

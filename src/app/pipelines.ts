@@ -20,7 +20,13 @@ export interface Pipelines {
   reload(): Promise<Project>
 }
 
-export function openPipelines(folder: string, engine: Engine, database: Database): Pipelines {
+/** `reloaded` is told of the project whenever it was read. */
+export function openPipelines(
+  folder: string,
+  engine: Engine,
+  database: Database,
+  reloaded: (project: Project) => void = () => {},
+): Pipelines {
   let project: Project = {
     folder,
     definitions: [],
@@ -51,6 +57,7 @@ export function openPipelines(folder: string, engine: Engine, database: Database
     )
     deployed = [...valid, ...kept].sort(byName)
     project = found
+    reloaded(found)
     return found
   }
 

@@ -4,7 +4,7 @@ import type { Connections } from '../connectors/index.ts'
 import type { Database } from '../database/index.ts'
 import type { ActivityRequest } from '../engines/engine.ts'
 import type { Functions } from '../functions/index.ts'
-import { fault, type CloudEvent, type Json } from '../workflow/index.ts'
+import { fault, Postponed, type CloudEvent, type Json } from '../workflow/index.ts'
 import { carryOut, type Means } from './carry-out.ts'
 import { createTransfer } from './create.ts'
 import { openKeys } from './dataset/keys.ts'
@@ -78,7 +78,15 @@ export function openTransfers(options: TransfersOptions): Transfers {
     if (!(await store.transfer(id))) await begin(id, request, means)
     const signal = AbortSignal.any([request.signal, closing.signal])
     const { runId, key, secrets } = request
-    return carryOut(id, means, { context: { runId, key, secrets }, signal }).finally(() => rates.ended(id))
+    try {
+      return await carryOut(id, means, { context: { runId, key, secrets }, signal })
+    } catch (error) {
+      if (request.signal.aborted || !closing.signal.aborted) throw error
+      // It is no failure of the run: the next start goes on with it.
+      throw new Postponed(now() + stoppedMs, request.attempt, 'the server is stopping')
+    } finally {
+      rates.ended(id)
+    }
   }
 
   return {
@@ -106,6 +114,9 @@ export function openTransfers(options: TransfersOptions): Transfers {
     },
   }
 }
+
+/** Long enough that a server that stops is not asked again. */
+const stoppedMs = 1000
 
 async function begin(id: string, request: ActivityRequest, means: Means): Promise<void> {
   const { runId, key, input, secrets } = request
