@@ -72,7 +72,8 @@ function overConnections(reader: Sqlite.Database, writer: Writer, unlock: () => 
     },
     async commit(statements) {
       await writer.send({ statements })
-      for (const listener of listeners) listener()
+      // Apart from this: what fails in one must not look as if the commit had.
+      for (const listener of listeners) queueMicrotask(listener)
     },
     onCommit(listener) {
       listeners.add(listener)

@@ -41,6 +41,10 @@ export class Children {
       const row = await core.runs.create(definition, { ...spec, ...birth })
       if (child.wait) this.#attach(run, pending, row)
     } catch (error) {
+      // The database cannot be read at the moment: no reason for the run to fail.
+      if (hasCode(error, 'SLUSE-STORE')) {
+        return this.#later(error, () => run.awaits(pending) && void this.begin(run, pending, child))
+      }
       const known = (error as { problem?: unknown }).problem
       if (!known)
         core.log('error', 'A child run cannot be started.', { run: run.row.id, error: String(error) })
@@ -77,11 +81,21 @@ export class Children {
 
   async #wakeParent(parent: number, key: string): Promise<void> {
     const core = this.#core()
-    const rows = await core.database.query(
-      "SELECT 1 FROM waits WHERE run = ? AND key = ? AND kind = 'child'",
-      [parent, key],
-    )
-    if (rows.length > 0) await core.runs.wake(parent)
+    const waiting = "SELECT 1 FROM waits WHERE run = ? AND key = ? AND kind = 'child'"
+    try {
+      const rows = await core.database.query(waiting, [parent, key])
+      if (rows.length > 0) await core.runs.wake(parent)
+    } catch (error) {
+      this.#later(error, () => void this.#wakeParent(parent, key))
+    }
+  }
+
+  #later(error: unknown, again: () => void): void {
+    const { log, timers, clock } = this.#core()
+    log('error', 'The database cannot be read for a run within a run; trying again.', {
+      error: String(error),
+    })
+    timers.set(clock.now() + 1000, again)
   }
 
   async #await(run: LiveRun, pending: Pending, { wait }: ChildRun, found: RunRow): Promise<void> {
