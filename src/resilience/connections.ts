@@ -32,7 +32,7 @@ export function readAnnotations(annotations: unknown): {
 } {
   const complaints: { name: string; message: string }[] = []
   const given = Object.entries(
-    typeof annotations === 'object' && annotations !== null ? annotations : {},
+    typeof annotations === 'object' && annotations !== null ? (annotations as Record<string, unknown>) : {},
   ).filter(([name]) => name.startsWith(prefix))
   const limits: Limits = {}
   let whenOpen: TargetSettings['whenOpen']
