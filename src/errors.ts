@@ -240,6 +240,16 @@ export const errorTable = {
     todo: 'Add its definition, or correct namespace, name and version.',
     status: 422,
   },
+  'SLUSE-TARGET-NOT-FOUND': {
+    what: 'There is no target system of this name that was called or that a connection names.',
+    todo: 'List them with `sluse targets list`; where several have the name, give the key.',
+    status: 404,
+  },
+  'SLUSE-TARGET-STATE': {
+    what: 'The circuit breaker of the target is not in a state in which this can be done.',
+    todo: 'Look at it with `sluse targets list`: only one that is held is released, and it is released before it is reset.',
+    status: 409,
+  },
   'SLUSE-PROJECT-ANNOTATION': {
     what: 'An annotation of a connection is not known, or its value is not valid.',
     todo: 'Correct it; `docs/reference/policies/limits.md` lists the annotations.',

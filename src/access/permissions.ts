@@ -91,6 +91,21 @@ export const permissionTable = {
     audit: 'change',
     about: 'Cancel, suspend, resume and rerun runs.',
   }),
+  'targets.read': row({
+    resource: 'targets',
+    action: 'read',
+    scope: 'installation',
+    roles: ['viewer', 'operator', 'developer', 'administrator'],
+    about: 'See the systems that pipelines call, their circuit breakers and limits.',
+  }),
+  'targets.control': row({
+    resource: 'targets',
+    action: 'control',
+    scope: 'installation',
+    roles: ['operator'],
+    audit: 'change',
+    about: 'Hold, release, reset and limit a system that pipelines call.',
+  }),
   'events.read': row({
     resource: 'events',
     action: 'read',

@@ -22,6 +22,7 @@ import { openInbox, type Inbox } from './inbox.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
 import { openProjectConnections } from './project-connections.ts'
 import { openTransfers, type Transfers } from '../transfer/index.ts'
+import { openTargets, type Targets } from './targets.ts'
 import { openWaits, type Waits } from './waits.ts'
 
 /** A running installation: everything open, nothing listening yet. */
@@ -41,6 +42,7 @@ export interface App {
   readonly database: Database
   readonly connections: Connections
   readonly transfers: Transfers
+  readonly targets: Targets
   /** Takes no new work and lets what is under way come to rest within `graceMs`; reading goes on. */
   stop(graceMs: number): Promise<void>
   /** Stops at once, if it is not stopped yet, and closes everything. */
@@ -117,6 +119,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       Object.assign(withTransfers, { functions: activities.functions }),
       () => opened.engine,
     )
+    const targets = await openTargets(database, guard, { log, now })
     const engine = await openEmbeddedEngine({
       database,
       gatekeeper: guard,
@@ -160,6 +163,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       database,
       connections: project.connections,
       transfers,
+      targets,
       stop,
       close,
     }

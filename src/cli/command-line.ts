@@ -11,6 +11,7 @@ import { runVerb } from './run.ts'
 import { runsVerb } from './runs.ts'
 import { serveVerb } from './serve.ts'
 import { openTerminal } from './terminal.ts'
+import { targetsVerb } from './targets.ts'
 import { testVerb } from './test.ts'
 import { validateVerb } from './validate.ts'
 import { SluseError } from '../errors.ts'
@@ -34,6 +35,7 @@ export function createProgram(done: (code: number) => void): Command {
     runsVerb,
     keysVerb,
     auditVerb,
+    targetsVerb,
     doctorVerb,
   ]
   for (const verb of verbs) program.addCommand(verb(done))

@@ -69,6 +69,37 @@ describe('sluse serve', () => {
     expect(unknown.err).toContain('SLUSE-RUN-NOT-FOUND')
   })
 
+  test('is asked and told by `sluse targets`', async () => {
+    folder.write(
+      'connections/finance.yaml',
+      `apiVersion: dapr.io/v1alpha1
+kind: HTTPEndpoint
+metadata: { name: finance, annotations: { sluse/max-concurrent: '4' } }
+spec: { baseUrl: 'https://finance.example.dk' }
+`,
+    )
+    const { url } = await serve('serve')
+    const targets = async (...words: string[]) => folder.run('targets', ...words, '--server', url)
+    expect((await targets('list')).out).toMatch(/finance +closed +0\/4/)
+    expect((await targets('hold', 'finance')).out).toMatch(/finance +held/)
+    expect((await targets('release', 'app:finance')).out).toMatch(/finance +closed/)
+    const limited = await targets(
+      'limit',
+      'finance',
+      '--concurrency',
+      '2',
+      '--per-second',
+      '0.5',
+      '--output',
+      'json',
+    )
+    expect(JSON.parse(limited.out)).toMatchObject({ limits: { concurrency: 2, perSecond: 0.5 } })
+    expect((await targets('limit', 'finance', '--declared')).out).toMatch(/finance +closed +0\/4/)
+    expect((await targets('limit', 'finance')).code).toBe(2)
+    const unknown = await targets('reset', 'nobody')
+    expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('SLUSE-TARGET-NOT-FOUND')])
+  })
+
   test('refuses to listen beyond this machine while nobody signs in, unless it is told to', async () => {
     const refused = await folder.run('serve', '--host', '0.0.0.0', '--port', '0')
     expect(refused.code).toBe(2)

@@ -203,9 +203,20 @@ export class Guard {
         longestWaitMs: this.#options.longestWaitMs,
         changed: () => this.#tellRoom(key),
       })
+      this.#makeRoom()
       this.#targets.set(key, state)
     }
     return state
+  }
+
+  /** Addresses may come from data: of targets that nobody named and nobody uses now, the oldest are forgotten. */
+  #makeRoom(): void {
+    if (this.#targets.size < mostTargets) return
+    for (const [key, state] of this.#targets) {
+      if (this.#settings.has(key) || !state.forgettable) continue
+      this.#targets.delete(key)
+      return
+    }
   }
 
   #change(key: string, change: (state: TargetState) => void): void {
@@ -230,6 +241,8 @@ function retryPolicyFor({ retry, origin }: Policy, { onFailure }: GuardedCall): 
 
 /** When an engine that knows no gates asks again, where nobody can say when there will be room. */
 const unknownWaitMs = 30_000
+
+const mostTargets = 1000
 
 export interface GuardOptions {
   policies: readonly ResiliencyPolicies[]

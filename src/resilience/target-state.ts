@@ -19,6 +19,7 @@ export class TargetState {
   readonly #longestWaitMs: number
   readonly #changed: () => void
   #queue: Waiter[] = []
+  #changedLimits = false
   #stopTimer: (() => void) | undefined
 
   constructor(target: Target, policy: Policy, settings: TargetSettings, parts: TargetParts) {
@@ -32,6 +33,15 @@ export class TargetState {
     this.#clock = parts.clock
     this.#longestWaitMs = parts.longestWaitMs
     this.#changed = parts.changed
+  }
+
+  /** Nothing of it is in use, and nothing is known that would change how it is called. */
+  get forgettable(): boolean {
+    const { running, pausedUntil } = this.limits.snapshot(this.#clock.now())
+    const closed = this.breaker === undefined || this.breaker.snapshot(this.#clock.now()).state === 'closed'
+    return (
+      running === 0 && this.#queue.length === 0 && pausedUntil === undefined && closed && !this.#changedLimits
+    )
   }
 
   get name(): string {
@@ -81,7 +91,8 @@ export class TargetState {
 
   /** The limits that hold now; `undefined` goes back to what the connection declares. */
   changeLimits(limits: Limits | undefined): void {
-    this.limits.change(limits ?? withDefaults(this.#declared))
+    this.#changedLimits = limits !== undefined
+    this.limits.change(limits ? withDefaults(limits) : withDefaults(this.#declared))
     this.#serve()
     this.#changed()
   }

@@ -142,6 +142,7 @@ function resourceOf(request: FastifyRequest): string {
 
 const singular: { readonly [resource: string]: string } = {
   runs: 'run',
+  targets: 'target',
   pipelines: 'pipeline',
   approvals: 'approval',
   keys: 'key',

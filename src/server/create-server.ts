@@ -84,6 +84,7 @@ export async function createServer(app: App, options: ServerOptions = {}) {
         { name: 'events', description: 'CloudEvents that come in.' },
         { name: 'access', description: 'Who you are, and keys.' },
         { name: 'audit', description: 'Who did what.' },
+        { name: 'targets', description: 'The systems that pipelines call.' },
         { name: 'operation', description: 'For those who keep the server running.' },
       ],
       components: {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { App } from '../app.ts'
+import { targetFamilies } from './target-metrics.ts'
 import type { PublishReceipt } from '../engines/index.ts'
 
 /** Counts what is worth watching, for Prometheus (text exposition format 0.0.4). */
@@ -53,6 +54,9 @@ export function createMetrics(server: FastifyInstance, app: App, stopping: Abort
         gauge('sluse_runs_in_memory', 'Runs that are not parked.', liveRuns),
         gauge('sluse_activities_running', 'Calls and processes under way.', activitiesRunning),
         gauge('sluse_activities_waiting', 'Calls and processes that wait their turn.', activitiesWaiting),
+        ...targetFamilies(app.guard.targets(), labels).map(({ name, type, help, series }) =>
+          family(name, type, help, series),
+        ),
         gauge('sluse_store_writable', '0 while the database refuses to write.', writable ? 1 : 0),
         gauge('sluse_live_connections', 'Clients that follow what happens.', connections),
         gauge('process_resident_memory_bytes', 'Memory of the process.', memory.rss),

@@ -71,6 +71,61 @@ export const run = Type.Object(
   { $id: 'Run' },
 )
 
+export const targetName = Type.Object({ name: text(500, 'Key or name.') })
+
+export const targetLimits = Type.Object(
+  {
+    concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, description: 'Calls at once.' })),
+    perSecond: Type.Optional(Type.Number({ description: 'Calls begun in a second; may be below 1.' })),
+  },
+  { additionalProperties: false },
+)
+
+const count = Type.Integer({ minimum: 0 })
+
+export const target = Type.Object(
+  {
+    key: Type.String(),
+    kind: Type.Union([Type.Literal('app'), Type.Literal('component')]),
+    name: Type.String({ description: "The connection's name, or the origin of an address." }),
+    breaker: Type.Optional(
+      Type.Object({
+        state: Type.Enum(['closed', 'open', 'half-open', 'held']),
+        retryAt: Type.Optional(
+          Type.String({ description: 'When an open breaker lets a call try. ISO 8601, UTC.' }),
+        ),
+        requests: count,
+        totalSuccesses: count,
+        totalFailures: count,
+        consecutiveSuccesses: count,
+        consecutiveFailures: count,
+      }),
+    ),
+    limits: Type.Object({
+      concurrency: Type.Optional(Type.Integer()),
+      perSecond: Type.Optional(Type.Number()),
+      running: count,
+      pausedUntil: Type.Optional(
+        Type.String({ description: 'The target asked for no calls before this. ISO 8601, UTC.' }),
+      ),
+    }),
+    limitsChanged: Type.Boolean({
+      description: 'An operator has changed the limits that the connection declares.',
+    }),
+    queued: Type.Integer({ minimum: 0, description: 'Calls in memory that wait for a place.' }),
+    waiting: Type.Integer({ minimum: 0, description: 'Calls on disk that wait for the target.' }),
+    attempts: count,
+    failures: count,
+    retries: count,
+    postponed: Type.Integer({ minimum: 0, description: 'How often a call was put down on disk.' }),
+    policies: Type.Object(
+      { timeout: Type.String(), retry: Type.String(), breaker: Type.String() },
+      { description: 'Where each part comes from: the name of a policy, or `built-in`.' },
+    ),
+  },
+  { $id: 'Target', description: 'A system that pipelines call. Counts are since the start.' },
+)
+
 export const task = Type.Object(
   {
     task: Type.String({ description: 'JSON pointer in the definition.' }),
@@ -195,6 +250,7 @@ export const components: readonly TSchema[] = [
   apiKey,
   user,
   auditRecord,
+  target,
 ]
 
 /** A component by its name, so that the document holds it once. For answers only: requests are checked whole. */

@@ -7,12 +7,14 @@ import { operationRoutes } from './operation.ts'
 import { pipelineRoutes } from './pipelines.ts'
 import { runRoutes } from './runs.ts'
 import { signInRoutes } from './sign-in.ts'
+import { targetRoutes } from './targets.ts'
 import type { Route } from './route.ts'
 
 /** Every resource of the API. */
 export const routes: readonly Route[] = [
   pipelineRoutes,
   runRoutes,
+  targetRoutes,
   eventRoutes,
   liveRoutes,
   operationRoutes,

@@ -14,6 +14,8 @@ export interface TestServer {
   readonly server: Awaited<ReturnType<typeof createServer>>
   /** Sends a request and checks a JSON answer against what `/openapi.json` says of the operation. */
   call(method: string, path: string, options?: CallOptions): Promise<Answer>
+  /** Closes everything and opens it again on the same data, at another address. */
+  restart(): Promise<void>
   close(): Promise<void>
 }
 
@@ -47,23 +49,39 @@ export async function openServer(
     writeFileSync(join(project, file), content)
   }
   const { settings } = await readSettings({ environment: {}, flags: { project, port: 0, ...options.flags } })
-  const app = await openApp({
-    settings,
-    log: () => {},
-    environment: options.environment ?? {},
-    ...options.app,
-  })
-  await app.pipelines.reload()
-  const server = await createServer(app, options)
-  const url = await server.listen({ host: settings.host, port: 0 })
+  const open = async () => {
+    const app = await openApp({
+      settings,
+      log: () => {},
+      environment: options.environment ?? {},
+      ...options.app,
+    })
+    await app.pipelines.reload()
+    const server = await createServer(app, options)
+    return { app, server, url: await server.listen({ host: settings.host, port: 0 }) }
+  }
+  let { app, server, url } = await open()
   const check = checker(server.swagger() as unknown as Document)
 
   return {
-    url,
-    port: Number(new URL(url).port),
+    get url() {
+      return url
+    },
+    get port() {
+      return Number(new URL(url).port)
+    },
     project,
-    app,
-    server,
+    get app() {
+      return app
+    },
+    get server() {
+      return server
+    },
+    restart: async () => {
+      await server.end()
+      await app.close()
+      ;({ app, server, url } = await open())
+    },
     call: async (method, path, { json, body, headers } = {}) => {
       const response = await fetch(`${url}${path}`, {
         method,

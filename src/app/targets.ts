@@ -1,0 +1,144 @@
+import type { Log } from '../config/index.ts'
+import type { Database, Statement } from '../database/index.ts'
+import { SluseError } from '../errors.ts'
+import type { Guard, Limits, TargetSnapshot } from '../resilience/index.ts'
+
+/** The target systems, for operators: what is known of each, and what may be changed while the server runs. */
+export interface Targets {
+  list(): Promise<TargetInfo[]>
+  /** By its key, or by its name where only one has it; `SLUSE-TARGET-NOT-FOUND`. */
+  find(keyOrName: string): Promise<TargetInfo>
+  /** Takes effect at once, and lasts over a restart. `SLUSE-TARGET-NOT-FOUND`, `SLUSE-TARGET-STATE`. */
+  change(keyOrName: string, change: TargetChange, by: ChangedBy): Promise<TargetInfo>
+}
+
+export interface ChangedBy {
+  readonly subject: string
+  /** Statements that tell of it, given the target's key: written in one transaction with the change. */
+  readonly entry?: (key: string) => readonly Statement[]
+}
+
+export interface TargetInfo extends TargetSnapshot {
+  /** Calls on disk that wait for it. */
+  readonly waiting: number
+  /** Whether an operator has put other limits in the place of those that the connection declares. */
+  readonly limitsChanged: boolean
+}
+
+export type TargetChange =
+  /** Closes the breaker and forgets its counts. */
+  | { readonly kind: 'reset' }
+  /** Keeps the breaker open until it is released. */
+  | { readonly kind: 'hold' }
+  | { readonly kind: 'release' }
+  /** Without limits: those that the connection declares. */
+  | { readonly kind: 'limit'; readonly limits: Limits | undefined }
+
+/** Puts the guard in the state in which operators left it. */
+export async function openTargets(
+  database: Database,
+  guard: Guard,
+  options: { readonly log: Log; readonly now: () => number },
+): Promise<Targets> {
+  const changed = new Map<string, Override>()
+  const rows = await database.query<OverrideRow>('SELECT key, concurrency, per_second, held FROM targets')
+  for (const row of rows) {
+    const override = fromRow(row)
+    changed.set(row.key, override)
+    if (override.limits) guard.changeLimits(row.key, override.limits)
+    if (override.held) guard.hold(row.key)
+  }
+
+  const list = async (): Promise<TargetInfo[]> => {
+    const counts = await database.query<{ hint: string; count: number }>(
+      "SELECT hint, count(*) AS count FROM waits WHERE kind = 'gate' GROUP BY hint",
+    )
+    const waiting = new Map(counts.map(({ hint, count }) => [hint, count]))
+    return guard
+      .targets()
+      .map((target) => ({
+        ...target,
+        waiting: waiting.get(target.key) ?? 0,
+        limitsChanged: changed.get(target.key)?.limits !== undefined,
+      }))
+      .sort((one, other) => one.name.localeCompare(other.name))
+  }
+
+  const find = async (keyOrName: string): Promise<TargetInfo> => {
+    const found = guard.find(keyOrName)
+    const info = found && (await list()).find(({ key }) => key === found.key)
+    if (!info) throw new SluseError('SLUSE-TARGET-NOT-FOUND', `Asked for: ${keyOrName}.`)
+    return info
+  }
+
+  const change: Targets['change'] = async (keyOrName, asked, by) => {
+    const { key, name, breaker } = await find(keyOrName)
+    const held = breaker?.state === 'held'
+    if (asked.kind === 'release' && !held) throw new SluseError('SLUSE-TARGET-STATE', `${name} is not held.`)
+    if ((asked.kind === 'reset' || asked.kind === 'hold') && held) {
+      throw new SluseError('SLUSE-TARGET-STATE', `${name} is held: release it first.`)
+    }
+    const before = changed.get(key) ?? { held: false, limits: undefined }
+    const after = {
+      held: asked.kind === 'hold' || (before.held && asked.kind !== 'release'),
+      limits: asked.kind === 'limit' ? asked.limits : before.limits,
+    }
+    await database.commit([statementOf(key, after, options.now(), by.subject), ...(by.entry?.(key) ?? [])])
+    changed.set(key, after)
+    apply(guard, key, asked)
+    const { kind } = asked
+    options.log('info', 'An operator changed a target.', {
+      target: key,
+      change: kind,
+      by: by.subject,
+      ...shown(asked),
+    })
+    return find(key)
+  }
+
+  return { list, find, change }
+}
+
+function apply(guard: Guard, key: string, change: TargetChange): void {
+  switch (change.kind) {
+    case 'reset':
+    case 'release':
+      return guard.reset(key)
+    case 'hold':
+      return guard.hold(key)
+    case 'limit':
+      return guard.changeLimits(key, change.limits)
+  }
+}
+
+interface Override {
+  readonly held: boolean
+  readonly limits: Limits | undefined
+}
+
+type OverrideRow = { key: string; concurrency: number | null; per_second: number | null; held: number }
+
+function fromRow({ concurrency, per_second: perSecond, held }: OverrideRow): Override {
+  const limits = {
+    ...(concurrency !== null && { concurrency }),
+    ...(perSecond !== null && { perSecond }),
+  }
+  return { held: held === 1, limits: Object.keys(limits).length > 0 ? limits : undefined }
+}
+
+function statementOf(key: string, { held, limits }: Override, now: number, by: string) {
+  if (!held && limits === undefined) {
+    return { sql: 'DELETE FROM targets WHERE key = ?', parameters: [key] }
+  }
+  return {
+    sql: `INSERT INTO targets (key, concurrency, per_second, held, changed_at, changed_by)
+      VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT (key) DO UPDATE SET concurrency = excluded.concurrency, per_second = excluded.per_second,
+        held = excluded.held, changed_at = excluded.changed_at, changed_by = excluded.changed_by`,
+    parameters: [key, limits?.concurrency ?? null, limits?.perSecond ?? null, held ? 1 : 0, now, by],
+  }
+}
+
+function shown(change: TargetChange): { limits?: { [name: string]: number } } {
+  return change.kind === 'limit' && change.limits ? { limits: { ...change.limits } } : {}
+}
