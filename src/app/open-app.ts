@@ -131,6 +131,7 @@ export async function openApp(options: AppOptions): Promise<App> {
         maxResultBytes: settings.maxResultBytes,
         maxChildDepth: settings.maxChildDepth,
         maxMissedRuns: settings.maxMissedRuns,
+        stuckAfter: settings.stuckAfter,
         earlyEvents: settings.earlyEvents,
         inboxRetention: settings.inboxRetention,
         runRetentionDays: settings.runRetentionDays,

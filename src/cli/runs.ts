@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { RunPage, RunSummary, Timeline } from '../history/index.ts'
+import type { RunPage, RunSummary, RunWait, Timeline } from '../history/index.ts'
 import { callServer } from './call-server.ts'
 import { exitCodes } from './failure.ts'
 import { readJsonOption } from './json-input.ts'
@@ -134,6 +134,9 @@ function printTimeline({ run, tasks }: Timeline, terminal: Terminal): void {
     terminal.line(
       terminal.paint('red', plain(`${run.error.title ?? run.error.type}: ${run.error.detail ?? ''}`)),
     )
+  if (run.stuck)
+    terminal.line(terminal.paint('red', `stuck since ${run.stuck.since}: ${plain(run.stuck.detail)}`))
+  for (const wait of run.waitsFor ?? []) terminal.line(plain(`waits for ${waitText(wait)} at ${wait.key}`))
   terminal.line('')
   const rows = tasks.map((task) => [
     task.key,
@@ -143,6 +146,19 @@ function printTimeline({ run, tasks }: Timeline, terminal: Terminal): void {
     plain(task.error?.detail ?? task.error?.title ?? '').slice(0, 100),
   ])
   terminal.line(table(['TASK', 'STATUS', 'TOOK', 'RETRIES', 'ERROR'], rows))
+}
+
+function waitText({ kind, until, type, target }: RunWait): string {
+  switch (kind) {
+    case 'time':
+      return until ?? 'a time'
+    case 'event':
+      return type === undefined ? 'an event' : `an event of type ${type}`
+    case 'run':
+      return 'a run that it has started'
+    case 'target':
+      return `${target}, which is down, held or busy (see \`sluse targets list\`),`
+  }
 }
 
 function took(from: string | undefined, to: string | undefined): string {

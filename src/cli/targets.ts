@@ -1,14 +1,11 @@
 import { Command, Option } from 'commander'
-import type { Static } from 'typebox'
-import type { target } from '../server/schemas.ts'
 import { SluseError } from '../errors.ts'
+import type { TargetAnswer } from '../server/index.ts'
 import { callServer } from './call-server.ts'
 import { exitCodes } from './failure.ts'
 import { table } from './table.ts'
 import { plain, type Style, type Terminal } from './terminal.ts'
 import { verb, type Given, type VerbOptions } from './verb.ts'
-
-type TargetAnswer = Static<typeof target>
 
 /** `sluse targets …`: speaks to the server's API. */
 export function targetsVerb(done: (code: number) => void): Command {

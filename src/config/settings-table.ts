@@ -90,6 +90,13 @@ export const settingsTable = {
     default: 1000,
     about: 'How many runs a schedule with `missed: all` starts at most after an outage.',
   }),
+  stuckAfter: declare({
+    group: 'engine',
+    type: duration,
+    default: 3_600_000,
+    about:
+      'A call or process that takes longer than this, and a run that does not move for so long, are said to be stuck.',
+  }),
   earlyEvents: declare({
     group: 'engine',
     type: duration,

@@ -62,6 +62,22 @@ export interface RunSummary {
   rerunOf?: string
   labels: { [name: string]: string }
   error?: Problem
+  /** Of a run that makes no progress and that nothing will move: since when and why. */
+  stuck?: { since: string; reason: string; detail: string }
+  /** Of one run that was asked for and waits on disk: for what, up to twenty of them. */
+  waitsFor?: RunWait[]
+}
+
+export interface RunWait {
+  /** The task's key. */
+  key: string
+  kind: 'time' | 'event' | 'run' | 'target'
+  /** For a time: ISO 8601. */
+  until?: string
+  /** For an event: its type. */
+  type?: string
+  /** For a target system that is down, held or busy: its key. */
+  target?: string
 }
 
 export interface Timeline {

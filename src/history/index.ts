@@ -10,6 +10,7 @@ export type {
   RunQuery,
   RunStatus,
   RunSummary,
+  RunWait,
   Subscription,
   TaskRecord,
   Timeline,

@@ -5,7 +5,7 @@ import { decodeRow, type FeedItem } from './feed.ts'
 import type { FeedEvent, History, RunPage, RunQuery, RunSummary, Subscription, Timeline } from './history.ts'
 import { lifecycleEvent, type RunIdentity } from './lifecycle-event.ts'
 import { concealed } from './marks.ts'
-import { runQuery, toSummary } from './run-query.ts'
+import { runQuery, toSummary, toWait, type WaitRow } from './run-query.ts'
 import { timelineOf } from './timeline.ts'
 
 /** Reads the feed of this database: what every engine that writes there has told. */
@@ -32,7 +32,13 @@ async function oneRun(database: Database, id: string): Promise<RunSummary> {
   const { sql, parameters } = runQuery({}, { id })
   const [row] = await database.query<Row>(sql, parameters)
   if (!row) throw new SluseError('SLUSE-RUN-NOT-FOUND', id)
-  return toSummary(row)
+  const summary = toSummary(row)
+  if (summary.status !== 'waiting') return summary
+  const waits = await database.query<WaitRow>(
+    "SELECT key, kind, due, type, hint FROM waits WHERE run = ? AND kind <> 'cancel' ORDER BY number LIMIT 20",
+    [row.number as number],
+  )
+  return { ...summary, waitsFor: waits.map(toWait) }
 }
 
 async function timeline(database: Database, id: string): Promise<Timeline> {

@@ -1,6 +1,6 @@
 import type { Row, SqlValue } from '../database/index.ts'
 import type { Problem } from '../workflow/index.ts'
-import type { RunQuery, RunStatus, RunSummary } from './history.ts'
+import type { RunQuery, RunStatus, RunSummary, RunWait } from './history.ts'
 
 const columns = [
   'runs.number',
@@ -15,6 +15,9 @@ const columns = [
   'runs.rerun_of',
   'runs.labels',
   'runs.error',
+  'stuck_runs.since AS stuck_since',
+  'stuck_runs.reason AS stuck_reason',
+  'stuck_runs.detail AS stuck_detail',
 ]
 
 /**
@@ -38,7 +41,8 @@ export function runQuery(
       : { runs: 'runs', where: where(conditions) }
   return {
     sql: `SELECT ${columns.join(', ')}, parents.id AS parent_id
-      FROM ${from.runs} LEFT JOIN runs AS parents ON parents.number = runs.parent ${from.where} ${newest}`,
+      FROM ${from.runs} LEFT JOIN runs AS parents ON parents.number = runs.parent
+        LEFT JOIN stuck_runs ON stuck_runs.run = runs.number AND runs.ended_at IS NULL ${from.where} ${newest}`,
     parameters: statuses.length > 0 ? statuses.flatMap((status) => [status, ...parameters]) : parameters,
     limit,
   }
@@ -82,6 +86,7 @@ export function toSummary(row: Row): RunSummary {
   const parent = text('parent_id')
   const rerunOf = text('rerun_of')
   const error = text('error')
+  const stuckSince = row.stuck_since as number | null
   return {
     id: row.id as string,
     definition: {
@@ -97,6 +102,30 @@ export function toSummary(row: Row): RunSummary {
     ...(rerunOf === undefined ? {} : { rerunOf }),
     labels: JSON.parse(text('labels') ?? '{}') as RunSummary['labels'],
     ...(error === undefined ? {} : { error: JSON.parse(error) as Problem }),
+    ...(stuckSince === null
+      ? {}
+      : {
+          stuck: {
+            since: new Date(stuckSince).toISOString(),
+            reason: row.stuck_reason as string,
+            detail: row.stuck_detail as string,
+          },
+        }),
+  }
+}
+
+export type WaitRow = { key: string; kind: string; due: number | null; type: string | null; hint: string }
+
+export function toWait({ key, kind, due, type, hint }: WaitRow): RunWait {
+  switch (kind) {
+    case 'timer':
+      return { key, kind: 'time', ...(due !== null && { until: new Date(due).toISOString() }) }
+    case 'gate':
+      return { key, kind: 'target', target: hint }
+    case 'child':
+      return { key, kind: 'run' }
+    default:
+      return { key, kind: 'event', ...(type !== null && type !== '' && { type }) }
   }
 }
 

@@ -36,7 +36,7 @@ export function createMetrics(server: FastifyInstance, app: App, stopping: Abort
       for (const { duplicate } of receipts) events[duplicate ? 'duplicate' : 'new']++
     },
     render: (connections) => {
-      const { writable, liveRuns, activitiesRunning, activitiesWaiting } = app.engine.health()
+      const { writable, liveRuns, activitiesRunning, activitiesWaiting, stuckRuns } = app.engine.health()
       const memory = process.memoryUsage()
       return [
         family('sluse_http_requests_total', 'counter', 'Requests answered.', requests),
@@ -52,6 +52,7 @@ export function createMetrics(server: FastifyInstance, app: App, stopping: Abort
           '{kind="duplicate"}': events.duplicate,
         }),
         gauge('sluse_runs_in_memory', 'Runs that are not parked.', liveRuns),
+        gauge('sluse_runs_stuck', 'Runs that make no progress and that nothing will move.', stuckRuns),
         gauge('sluse_activities_running', 'Calls and processes under way.', activitiesRunning),
         gauge('sluse_activities_waiting', 'Calls and processes that wait their turn.', activitiesWaiting),
         ...targetFamilies(app.guard.targets(), labels).map(({ name, type, help, series }) =>

@@ -67,6 +67,26 @@ export const run = Type.Object(
     rerunOf: Type.Optional(Type.String()),
     labels: Type.Record(Type.String(), Type.String()),
     error: Type.Optional(named(problem)),
+    stuck: Type.Optional(
+      Type.Object(
+        { since: time, reason: Type.String(), detail: Type.String() },
+        { description: 'It makes no progress, and nothing will move it.' },
+      ),
+    ),
+    waitsFor: Type.Optional(
+      Type.Array(
+        Type.Object({
+          key: Type.String({ description: "The task's key." }),
+          kind: Type.Enum(['time', 'event', 'run', 'target']),
+          until: Type.Optional(time),
+          type: Type.Optional(Type.String({ description: 'Of the event.' })),
+          target: Type.Optional(
+            Type.String({ description: 'Key of the target that is down, held or busy.' }),
+          ),
+        }),
+        { description: 'Of one run that waits on disk: for what, up to twenty.' },
+      ),
+    ),
   },
   { $id: 'Run' },
 )
@@ -125,6 +145,8 @@ export const target = Type.Object(
   },
   { $id: 'Target', description: 'A system that pipelines call. Counts are since the start.' },
 )
+
+export type TargetAnswer = Static<typeof target>
 
 export const task = Type.Object(
   {

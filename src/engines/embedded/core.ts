@@ -17,6 +17,7 @@ import type { Schedules } from './schedules.ts'
 import type { EmbeddedSettings } from './settings.ts'
 import type { Timers } from './timers.ts'
 import type { Turns } from './turns.ts'
+import type { Watchdog } from './watchdog.ts'
 
 /** The parts of one engine, which know each other through this. Made in `open.ts`. */
 export interface Core {
@@ -43,4 +44,5 @@ export interface Core {
   readonly children: Children
   readonly detached: Detached
   readonly schedules: Schedules
+  readonly watchdog: Watchdog
 }

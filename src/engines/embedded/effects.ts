@@ -70,6 +70,7 @@ async function perform(
   signal: AbortSignal,
 ): Promise<void> {
   const { key, attempt } = pending
+  pending.beganAt = undefined
   const { core, row, start } = run
   const request = {
     kind: call.kind,
@@ -85,6 +86,7 @@ async function perform(
   try {
     const value = await core.limiter.run(() => {
       pending.passing = false
+      pending.beganAt = core.clock.now()
       return core.activities(request)
     }, signal)
     if (signal.aborted) return

@@ -82,6 +82,8 @@ export class LiveRun implements Turning {
   readonly consumedTo = new Map<string, number>()
   /** Milliseconds since 1970: when the result that was delivered last was recorded. */
   now: number
+  /** When it last had something to do. */
+  movedAt: number
   readonly #scope = new Scope()
   readonly #replay: Replay
   readonly #writer: RunWriter
@@ -110,6 +112,7 @@ export class LiveRun implements Turning {
     this.start = start
     this.sealer = sealer
     this.now = row.startedAt
+    this.movedAt = core.clock.now()
     this.#replay = new Replay(items)
     this.#writer = new RunWriter(core.commits, row, sealer)
     this.consumed = new Set(this.#replay.consumed)
@@ -331,6 +334,7 @@ export class LiveRun implements Turning {
 
   #give(pending: Pending | undefined, result: Result): void {
     if (!pending) return
+    this.movedAt = this.core.clock.now()
     this.pending.delete(pending.key)
     this.#asked = this.#asked.filter((asked) => asked !== pending)
     pending.settle(result)

@@ -23,6 +23,7 @@ import { defaultSettings } from './settings.ts'
 import { Starts } from './starts.ts'
 import { Timers } from './timers.ts'
 import { Turns } from './turns.ts'
+import { Watchdog } from './watchdog.ts'
 
 /**
  * Opens the engine on a database and takes up what was under way: runs with work in hand replay and go on, parked
@@ -47,6 +48,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   await core.gates.open()
   core.dispatcher.notify()
   retention.open()
+  await core.watchdog.open()
 
   const command = async (id: string, kind: Control['kind'], by: string | undefined): Promise<void> => {
     assertOpen()
@@ -95,6 +97,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
       liveRuns: runs.size,
       activitiesRunning: core.limiter.running,
       activitiesWaiting: core.limiter.waiting,
+      stuckRuns: core.watchdog.stuckRuns,
     }),
   }
 }
@@ -143,6 +146,7 @@ async function assemble(options: EmbeddedEngineOptions): Promise<Core> {
     children: new Children(self),
     detached: new Detached(self),
     schedules: new Schedules(self),
+    watchdog: new Watchdog(self),
   }
   return core
 }
@@ -163,6 +167,7 @@ async function close(core: Core, retention: Retention, graceMs: number): Promise
   const { dispatcher, schedules, parking, runs, commits, timers, limiter } = core
   retention.stop()
   schedules.stop()
+  await core.watchdog.stop()
   await dispatcher.stop()
   await parking.stop()
   core.gates.stop()

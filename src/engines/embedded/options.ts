@@ -45,4 +45,6 @@ export interface EngineHealth {
   liveRuns: number
   activitiesRunning: number
   activitiesWaiting: number
+  /** Runs that make no progress and that nothing will move. */
+  stuckRuns: number
 }

@@ -18,6 +18,10 @@ export interface EmbeddedSettings {
   readonly inboxRetention: number
   /** How long ended runs are kept, in days. */
   readonly runRetentionDays: number
+  /** How often it is looked for stuck runs. */
+  readonly watchEvery: number
+  /** An activity that takes longer than this, and a run that does not move for so long, are stuck. */
+  readonly stuckAfter: number
   /** Runs within one another, by `run: workflow`. */
   readonly maxChildDepth: number
   /** Runs that `missed: all` starts at most for one schedule after an outage. */
@@ -36,6 +40,8 @@ export const defaultSettings: EmbeddedSettings = {
   earlyEvents: hour,
   inboxRetention: 7 * 24 * hour,
   runRetentionDays: 90,
+  watchEvery: 60_000,
+  stuckAfter: hour,
   maxChildDepth: 32,
   maxMissedRuns: 1000,
 }

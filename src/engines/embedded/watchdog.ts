@@ -1,0 +1,203 @@
+import type { CloudEvent } from '../../workflow/index.ts'
+import type { Core } from './core.ts'
+
+/** The type of the event that tells of a stuck run, once for each time that it gets stuck. */
+export const stuckEventType = 'dk.sluse.run.stuck.v1'
+
+/**
+ * No run is stuck without saying so. Looks now and then for runs that make no progress and that nothing will move:
+ * an activity that takes longer than any timeout allows, a run on disk that nothing would wake, one that is neither
+ * on disk nor in memory. Tells why, in the run's summary, the metrics and a CloudEvent, and sets going again what
+ * can be.
+ */
+export class Watchdog {
+  readonly #core: () => Core
+  /** Those of the last look, so that one in between two states is not taken for stuck. */
+  #suspects = new Set<number>()
+  #stuck = new Map<number, Stuck>()
+  #stopTimer: (() => void) | undefined
+  #looking: Promise<void> | undefined
+  #stopped = false
+
+  constructor(core: () => Core) {
+    this.#core = core
+  }
+
+  get stuckRuns(): number {
+    return this.#stuck.size
+  }
+
+  async open(): Promise<void> {
+    const rows = await this.#core().database.query<StuckRow>(
+      'SELECT run, since, reason, detail FROM stuck_runs',
+    )
+    this.#stuck = new Map(rows.map((row) => [row.run, row]))
+    this.#later()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#stopTimer?.()
+    await this.#looking
+  }
+
+  /** Looks at once. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => (this.#looking = undefined))
+    return this.#looking
+  }
+
+  #later(): void {
+    if (this.#stopped) return
+    const { timers, clock, settings } = this.#core()
+    this.#stopTimer = timers.set(
+      clock.now() + settings.watchEvery,
+      () => void this.look().then(() => this.#later()),
+    )
+  }
+
+  async #look(): Promise<void> {
+    const core = this.#core()
+    try {
+      const asleep = await this.#asleep()
+      const found = new Map(
+        [...this.#inMemory(), ...asleep.filter(({ run }) => this.#suspects.has(run))].map((each) => [
+          each.run,
+          each,
+        ]),
+      )
+      this.#suspects = new Set(asleep.map(({ run }) => run))
+      for (const run of this.#stuck.keys()) if (!found.has(run)) this.#recovered(run)
+      for (const stuck of found.values()) if (!this.#stuck.has(stuck.run)) await this.#tell(stuck)
+      // What is recorded is all that it takes to go on.
+      for (const { run } of asleep) if (found.has(run) && !core.runs.has(run)) void core.runs.wake(run)
+    } catch (error) {
+      core.log('error', 'Stuck runs cannot be looked for; trying again.', { error: String(error) })
+    }
+  }
+
+  /** Runs in memory: their activities, and whether they have had a turn since. */
+  #inMemory(): Stuck[] {
+    const { runs, clock, settings, commits } = this.#core()
+    // While nothing can be written nothing moves, and that is told by itself.
+    if (!commits.writable) return []
+    const before = clock.now() - settings.stuckAfter
+    const found: Stuck[] = []
+    for (const run of runs.all()) {
+      if (run.held || run.over) continue
+      const { number } = run.row
+      const slow = [...run.pending.values()].find(
+        ({ phase, beganAt }) => phase === 'working' && beganAt !== undefined && beganAt < before,
+      )
+      if (slow?.request.kind === 'activity') {
+        const since = slow.beganAt ?? before
+        const detail = `The activity ${slow.key} (${slow.request.call.kind}) has been under way since ${iso(since)}.`
+        found.push({ run: number, since, reason: 'activity', detail })
+      } else if (
+        !run.idle &&
+        run.movedAt < before &&
+        [...run.pending.values()].every(({ phase }) => phase !== 'working')
+      ) {
+        const detail = `It is in memory, has nothing under way, and has not moved since ${iso(run.movedAt)}.`
+        found.push({ run: number, since: run.movedAt, reason: 'silent', detail })
+      }
+    }
+    return found
+  }
+
+  /** Runs on disk that ought to be elsewhere. */
+  async #asleep(): Promise<Stuck[]> {
+    const { database, runs, clock, settings } = this.#core()
+    const now = clock.now()
+    const found: Stuck[] = []
+    for (const { reason, sql, detail } of questions) {
+      for (let after = 0; ;) {
+        const rows = await database.query<{ number: number; stuck: number }>(sql, [
+          ...(reason === 'overdue' ? [now - settings.watchEvery * 2] : []),
+          after,
+          pageSize,
+        ])
+        for (const { number, stuck } of rows) {
+          if (stuck === 0 || runs.has(number)) continue
+          found.push({ run: number, since: this.#stuck.get(number)?.since ?? now, reason, detail })
+        }
+        const last = rows.at(-1)
+        if (!last || rows.length < pageSize) break
+        after = last.number
+      }
+    }
+    return found
+  }
+
+  async #tell(stuck: Stuck): Promise<void> {
+    const core = this.#core()
+    const row = await core.runs.row(stuck.run)
+    if (!row) return
+    const { run, since, reason, detail } = stuck
+    const { namespace, name, version } = row.reference
+    const event: CloudEvent = {
+      specversion: '1.0',
+      id: `${row.id}/stuck/${since}`,
+      source: '/sluse/watchdog',
+      type: stuckEventType,
+      time: iso(core.clock.now()),
+      subject: row.id,
+      datacontenttype: 'application/json',
+      data: { run: row.id, definition: { namespace, name, version }, since: iso(since), reason, detail },
+    }
+    const sql =
+      'INSERT INTO stuck_runs (run, since, reason, detail) VALUES (?, ?, ?, ?) ON CONFLICT (run) DO NOTHING'
+    await core.database.commit([{ sql, parameters: [run, since, reason, detail] }])
+    this.#stuck.set(run, stuck)
+    core.log('warn', 'A run is stuck.', { run: row.id, reason, detail })
+    await core.inbox.publish([event])
+  }
+
+  #recovered(run: number): void {
+    this.#stuck.delete(run)
+    this.#core().commits.add({
+      statements: [{ sql: 'DELETE FROM stuck_runs WHERE run = ?', parameters: [run] }],
+    })
+  }
+}
+
+/** A look is many short questions, so that nobody else waits for it. */
+const pageSize = 2000
+
+const questions = [
+  {
+    reason: 'lost',
+    detail: 'It has work in hand, but no process works on it.',
+    sql: 'SELECT number, 1 AS stuck FROM runs WHERE active = 1 AND number > ? ORDER BY number LIMIT ?',
+  },
+  {
+    reason: 'unwakeable',
+    detail: 'It waits on disk, and nothing is recorded that would wake it.',
+    sql: `SELECT number, NOT EXISTS (
+        SELECT 1 FROM waits WHERE waits.run = runs.number AND (waits.kind <> 'child' OR EXISTS (
+          SELECT 1 FROM runs AS children WHERE children.parent = waits.run
+            AND children.parent_key = waits.key AND children.ended_at IS NULL))
+      ) AS stuck
+      FROM runs WHERE status = 'waiting' AND number > ? ORDER BY number LIMIT ?`,
+  },
+  {
+    reason: 'overdue',
+    detail: 'It waits on disk for a time that has passed.',
+    sql: 'SELECT DISTINCT run AS number, 1 AS stuck FROM waits WHERE due < ? AND run > ? ORDER BY run LIMIT ?',
+  },
+] as const
+
+interface Stuck {
+  readonly run: number
+  /** Milliseconds since 1970. */
+  readonly since: number
+  readonly reason: 'activity' | 'silent' | (typeof questions)[number]['reason']
+  /** For people. */
+  readonly detail: string
+}
+
+type StuckRow = { run: number; since: number; reason: Stuck['reason']; detail: string }
+
+function iso(time: number): string {
+  return new Date(time).toISOString()
+}
