@@ -3,6 +3,7 @@ export class Limiter {
   readonly #most: number
   readonly #queue = new Set<() => void>()
   #running = 0
+  #closed = false
 
   constructor(most: number) {
     this.#most = most
@@ -14,6 +15,12 @@ export class Limiter {
 
   get waiting(): number {
     return this.#queue.size
+  }
+
+  /** What has not begun never will: it is for the next process. */
+  close(): void {
+    this.#closed = true
+    this.#queue.clear()
   }
 
   /** Rejects where `signal` aborts before the work has begun. */
@@ -28,6 +35,7 @@ export class Limiter {
 
   #enter(signal: AbortSignal | undefined): Promise<void> | void {
     signal?.throwIfAborted()
+    if (this.#closed) return new Promise(() => {})
     if (this.#running < this.#most) {
       this.#running++
       return

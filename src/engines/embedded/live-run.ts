@@ -146,6 +146,11 @@ export class LiveRun implements Turning {
     return this.#still && !this.#held && [...this.pending.values()].every(({ phase }) => phase === 'waiting')
   }
 
+  /** Whether all that it was given is durable; what is under way for it, it has not been given yet. */
+  get atRest(): boolean {
+    return this.#over || !this.#live || this.#still
+  }
+
   // What the interpreter says (`context.ts`).
 
   ask(pending: Pending): void {

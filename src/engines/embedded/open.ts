@@ -172,7 +172,9 @@ async function close(core: Core, retention: Retention, graceMs: number): Promise
   await parking.stop()
   core.gates.stop()
   const until = Date.now() + graceMs
-  const busy = () => limiter.running + limiter.waiting > 0
+  limiter.close()
+  // What is under way may end, and its result be recorded; what would follow from that is for the next process.
+  const busy = () => limiter.running > 0 || [...runs.all()].some((run) => !run.atRest)
   while (busy() && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20))
   dispatcher.save(true)
   runs.stop()

@@ -106,7 +106,7 @@ describe('a run that is stuck', () => {
     await pass(150)
     expect(await told()).toEqual([])
     expect((await test.history.run(id)).waitsFor).toEqual([
-      { key: '/do/0/hear', kind: 'event', type: 'test.go' },
+      { key: '/do/0/hear/event[0]', kind: 'event', type: 'test.go' },
     ])
     expect((await test.history.run(other)).waitsFor).toMatchObject([{ key: '/do/0/sleep', kind: 'time' }])
   })

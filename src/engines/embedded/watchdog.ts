@@ -69,8 +69,8 @@ export class Watchdog {
       this.#suspects = new Set(asleep.map(({ run }) => run))
       for (const run of this.#stuck.keys()) if (!found.has(run)) this.#recovered(run)
       for (const stuck of found.values()) if (!this.#stuck.has(stuck.run)) await this.#tell(stuck)
-      // What is recorded is all that it takes to go on.
-      for (const { run } of asleep) if (found.has(run) && !core.runs.has(run)) void core.runs.wake(run)
+      for (const stuck of asleep)
+        if (found.has(stuck.run) && !core.runs.has(stuck.run)) await this.#setGoing(stuck)
     } catch (error) {
       core.log('error', 'Stuck runs cannot be looked for; trying again.', { error: String(error) })
     }
@@ -151,6 +151,15 @@ export class Watchdog {
     this.#stuck.set(run, stuck)
     core.log('warn', 'A run is stuck.', { run: row.id, reason, detail })
     await core.inbox.publish([event])
+  }
+
+  /** What is recorded is all that it takes to go on. */
+  async #setGoing({ run, reason }: Stuck): Promise<void> {
+    const { database, runs } = this.#core()
+    // As one that has work in hand it writes down anew what it waits for.
+    const sql = "UPDATE runs SET status = 'running', active = 1 WHERE number = ? AND status = 'waiting'"
+    if (reason === 'unwakeable') await database.commit([{ sql, parameters: [run] }])
+    void runs.wake(run)
   }
 
   #recovered(run: number): void {
