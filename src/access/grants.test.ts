@@ -12,6 +12,8 @@ runs.read            yes    yes      no       yes       yes           no
 runs.data            no     yes      no       yes       no            no
 runs.start           no     yes      no       yes       no            no
 runs.control         no     yes      no       no        no            no
+targets.read         yes    yes      no       yes       yes           no
+targets.control      no     yes      no       no        no            no
 events.read          no     yes      no       yes       no            no
 events.publish       no     yes      no       yes       no            no
 approvals.read       no     yes      yes      no        yes           no
