@@ -11,7 +11,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Json, JsonObject } from '../../workflow/index.ts'
-import type { ConnectorHost, DeliveryRequest, RecordBatch, SourceBatch, TargetMode } from '../connector.ts'
+import type { DeliveryRequest, RecordBatch, SourceBatch, TargetMode } from '../connector.ts'
+import { connect as open, createHost } from '../testing/host.ts'
 import { file } from './index.ts'
 
 let folder: string
@@ -21,10 +22,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const { signal } = new AbortController()
-const connect = (rootPath = '.') =>
-  file.open({ name: 'files', type: file.type, metadata: { rootPath }, headers: {}, clientTls: {} }, {
-    projectFolder: folder,
-  } as ConnectorHost)
+const connect = (rootPath = '.') => open(file, { rootPath }, { ...createHost(), projectFolder: folder })
 const at = (name: string) => join(folder, name)
 
 async function read(options: JsonObject, position: Json = null, batchSize = 100) {

@@ -1,12 +1,17 @@
 /** Files in a local folder. Dapr calls the type `bindings.localstorage`, and the folder `rootPath`. */
-import { access, constants, mkdir, stat } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fault } from '../../workflow/index.ts'
 import type { Connector } from '../connector.ts'
-import { fileFault } from './files.ts'
-import { appendTo } from './append.ts'
-import { readNdjson } from './ndjson-source.ts'
-import { replaceFile } from './replace.ts'
+import {
+  fileFault,
+  fileSource,
+  fileSourceOptions,
+  fileTarget,
+  fileTargetModes,
+  fileTargetOptions,
+} from '../files/index.ts'
+import { localStore } from './local-store.ts'
 
 export const file: Connector = {
   type: 'bindings.localstorage',
@@ -18,31 +23,12 @@ export const file: Connector = {
       required: true,
     },
   },
-  sourceOptions: {
-    type: 'object',
-    properties: {
-      path: {
-        type: 'string',
-        minLength: 1,
-        description: 'The file, relative to `rootPath`; `*` in its name stands for any characters.',
-      },
-      format: { enum: ['ndjson'], description: 'How records are written.' },
-    },
-    required: ['path'],
-    additionalProperties: false,
-  },
-  targetOptions: {
-    type: 'object',
-    properties: {
-      path: { type: 'string', minLength: 1, description: 'The file, relative to `rootPath`.' },
-      format: { enum: ['ndjson'], description: 'How records are written.' },
-    },
-    required: ['path'],
-    additionalProperties: false,
-  },
-  targetModes: ['append', 'replace'],
-  open({ metadata }, { projectFolder }) {
-    const root = resolve(projectFolder, String(metadata.rootPath))
+  sourceOptions: fileSourceOptions,
+  targetOptions: fileTargetOptions,
+  targetModes: fileTargetModes,
+  open({ metadata }, host) {
+    const root = resolve(host.projectFolder, String(metadata.rootPath))
+    const store = localStore(root)
     return {
       async check() {
         const found = await stat(root).catch((error: unknown) => {
@@ -58,14 +44,8 @@ export const file: Connector = {
         )
         return `${root} can be read${writable ? ' and written' : ', not written'}.`
       },
-      source: (options) => readNdjson(root, String(options.path)),
-      target: (options) => ({
-        async begin(request) {
-          await mkdir(root, { recursive: true })
-          const path = String(options.path)
-          return request.mode === 'replace' ? replaceFile(root, path, request) : appendTo(root, path, request)
-        },
-      }),
+      source: (options) => fileSource(store, options, host),
+      target: (options) => fileTarget(store, options, host),
       close: async () => {},
     }
   },

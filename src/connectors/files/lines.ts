@@ -1,8 +1,7 @@
 import { open } from 'node:fs/promises'
-import { basename } from 'node:path'
-import { isObject, problem, type Json } from '../../workflow/index.ts'
-import type { BadRecord, ReadRequest, Source, SourceBatch } from '../connector.ts'
-import { fileFault, filesOf, readablePath } from './files.ts'
+import { problem } from '../../workflow/index.ts'
+import type { BadRecord, SourceBatch } from '../connector.ts'
+import { fileFault } from './faults.ts'
 
 const chunkBytes = 512 * 1024
 /** A longer line is a bad record, passed over without being held. */
@@ -10,48 +9,29 @@ const longestLine = 16 * 1024 * 1024
 const mostRaw = 64 * 1024
 const newline = 10
 
-/** Newline-delimited JSON: lines are cut, not parsed. Files come one after the other. */
-export function readNdjson(root: string, path: string): Source {
-  return {
-    async *read(request) {
-      const files = await filesOf(root, path)
-      const from = placeOf(request.position)
-      const total = files.length
-      for (const file of files.slice(from.file)) {
-        const index = files.indexOf(file)
-        const start = index === from.file ? from : { file: index, offset: 0, line: 0 }
-        yield* readFile(await readablePath(root, file), start, request, total)
-      }
-    },
-  }
+export interface LineBatch {
+  readonly batch: DistributiveOmit<SourceBatch, 'position' | 'progress'>
+  /** Bytes before the next. */
+  readonly offset: number
+  /** Lines before the next. */
+  readonly line: number
 }
 
-interface Place {
-  /** Which of the files. */
-  file: number
-  /** Bytes before. */
-  offset: number
-  /** Lines before. */
-  line: number
-}
+/** Of each member of a union. */
+export type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
-function placeOf(position: Json): Place {
-  if (!isObject(position)) return { file: 0, offset: 0, line: 0 }
-  return { file: Number(position.file), offset: Number(position.offset), line: Number(position.line) }
-}
-
-async function* readFile(
+/** Newline-delimited JSON of a local file: lines are cut, not parsed. */
+export async function* readLines(
   path: string,
-  start: Place,
-  { batchSize, signal }: ReadRequest,
-  files: number,
-): AsyncGenerator<SourceBatch> {
+  name: string,
+  start: { readonly offset: number; readonly line: number },
+  batchSize: number,
+  signal: AbortSignal,
+): AsyncGenerator<LineBatch> {
   const handle = await open(path, 'r').catch((error: unknown) => {
     throw fileFault(error, path)
   })
-  const name = basename(path)
   try {
-    const { size } = await handle.stat()
     const place = { ...start }
     // What has been read and not given yet.
     let rest: Buffer = Buffer.alloc(0)
@@ -71,17 +51,15 @@ async function* readFile(
       place.offset += cut.bytes
       place.line += cut.lines
       const { numbers } = cut
-      const batch: SourceBatch = {
+      const batch = {
         lines: cut.content,
         count: cut.count,
-        origin: (index) => `${name}:${first + (numbers ? (numbers[index] ?? 0) : index) + 1}`,
+        origin: (index: number) => `${name}:${first + (numbers ? (numbers[index] ?? 0) : index) + 1}`,
         bad: [],
-        position: { ...place },
-        ...(files === 1 && { progress: { done: place.offset, total: size, unit: 'bytes' as const } }),
       }
       rest = rest.subarray(cut.bytes)
       cut = undefined
-      yield batch
+      yield { batch, ...place }
     }
 
     async function more(before: Buffer): Promise<Buffer> {
@@ -94,7 +72,7 @@ async function* readFile(
     }
 
     /** Leaves a line out that is too long; gives what has been read after it. */
-    async function* passOver(begun: Buffer): AsyncGenerator<SourceBatch, Buffer> {
+    async function* passOver(begun: Buffer): AsyncGenerator<LineBatch, Buffer> {
       const raw = begun.subarray(0, mostRaw).toString('utf8')
       const origin = `${name}:${place.line + 1}`
       let length = begun.length
@@ -114,7 +92,7 @@ async function* readFile(
       place.line += 1
       const detail = `The line has ${length} bytes; at most ${longestLine} are taken as a record.`
       const bad: BadRecord = { raw, origin, problem: problem('validation', detail) }
-      yield { records: [], origin: () => origin, bad: [bad], position: { ...place } }
+      yield { batch: { records: [], origin: () => origin, bad: [bad] }, ...place }
       return after
     }
   } finally {
