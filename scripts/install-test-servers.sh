@@ -11,6 +11,8 @@ needs openssl openssl
 needs python3 python3
 needs nats-server nats-server
 needs mosquitto mosquitto
+needs sshd openssh-server
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
 needs php php-cli
 needs phpunit phpunit
 
@@ -21,7 +23,7 @@ if [ "${#packages[@]}" -gt 0 ]; then
   # Packages start their services by themselves; the tests start their own, on free ports.
   $as_root apt-get update -qq
   $as_root apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
-  for service in nats-server mosquitto; do
+  for service in nats-server mosquitto postgresql ssh; do
     $as_root systemctl disable --now "$service" >/dev/null 2>&1 || true
   done
 fi

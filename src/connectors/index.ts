@@ -4,13 +4,14 @@
  */
 import type { Connector } from './connector.ts'
 import { file } from './file/index.ts'
+import { postgres } from './postgres/index.ts'
 
 export type * from './connector.ts'
 export { readConnection, type ConnectionComplaint, type ConnectionDeclaration } from './declaration.ts'
 export { openConnections, type Connections, type ConnectionsOptions } from './open-connections.ts'
 
 /** Every type there is, one line each. */
-export const connectors: readonly Connector[] = [file]
+export const connectors: readonly Connector[] = [file, postgres]
 
 /** The connector for a `spec.type` of Dapr; `HTTPEndpoint` for that kind of resource. */
 export function connectorOf(type: string): Connector | undefined {

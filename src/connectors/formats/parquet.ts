@@ -1,3 +1,4 @@
+import type { ParquetWriter } from 'hyparquet-writer'
 import { fault, isObject, type Json, type JsonObject } from '../../workflow/index.ts'
 import type { FileRows, FileWriter, Format, Refusal } from './format.ts'
 
@@ -72,6 +73,7 @@ function plain(value: unknown): Json {
     case 'string':
     case 'boolean':
       return value
+    default:
   }
   if (value instanceof Date) return value.toISOString()
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
@@ -146,7 +148,7 @@ function parquetWriter(
 }
 
 interface Sinks {
-  readonly parquet: import('hyparquet-writer').ParquetWriter
+  readonly parquet: ParquetWriter
   flush(): Promise<void>
 }
 

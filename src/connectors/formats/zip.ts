@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Entry, ZipFile } from 'yauzl'
 import { fault } from '../../workflow/index.ts'
 import { checkMeasure, unpackLimits, type UnpackLimits } from './compression.ts'
 
@@ -20,7 +21,7 @@ export async function openZip(
   limits: UnpackLimits = unpackLimits,
 ): Promise<{ entries: readonly ZipEntry[]; close(): void }> {
   const { open } = await import('yauzl')
-  const zip = await new Promise<import('yauzl').ZipFile>((resolve, reject) => {
+  const zip = await new Promise<ZipFile>((resolve, reject) => {
     open(file, { lazyEntries: true, autoClose: false, validateEntrySizes: true }, (error, opened) => {
       if (error) reject(zipFault(error))
       else resolve(opened)
@@ -44,13 +45,13 @@ export async function openZip(
   }
 }
 
-function readDirectory(zip: import('yauzl').ZipFile): Promise<import('yauzl').Entry[]> {
+function readDirectory(zip: ZipFile): Promise<Entry[]> {
   if (zip.entryCount > mostEntries) {
     throw fault('validation', `The zip holds more than the ${mostEntries} files that are allowed.`)
   }
   return new Promise((resolve, reject) => {
-    const entries: import('yauzl').Entry[] = []
-    zip.on('entry', (entry: import('yauzl').Entry) => {
+    const entries: Entry[] = []
+    zip.on('entry', (entry: Entry) => {
       entries.push(entry)
       zip.readEntry()
     })
@@ -60,11 +61,7 @@ function readDirectory(zip: import('yauzl').ZipFile): Promise<import('yauzl').En
   })
 }
 
-async function* entryBytes(
-  zip: import('yauzl').ZipFile,
-  entry: import('yauzl').Entry,
-  limits: UnpackLimits,
-): AsyncGenerator<Uint8Array> {
+async function* entryBytes(zip: ZipFile, entry: Entry, limits: UnpackLimits): AsyncGenerator<Uint8Array> {
   if (entry.isEncrypted())
     throw fault('validation', `${entry.fileName} in the zip is encrypted, which is not read.`)
   const stream = await new Promise<Readable>((resolve, reject) => {

@@ -1,0 +1,105 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export interface PostgresServer {
+  readonly host: '127.0.0.1'
+  readonly port: number
+  readonly database: 'postgres'
+  readonly user: 'sluse'
+  /** Asked for at every sign-in. */
+  readonly password: string
+  /** Where `psql` and its like are. */
+  readonly binaries: string
+  /** `SIGKILL` to all of the server, as when the machine goes down. */
+  kill(): Promise<void>
+  /** On the same port, with the same data. */
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** The folder of PostgreSQL's programs (Debian keeps them out of the path), or `undefined` where it is not installed. */
+export function postgresBinaries(): string | undefined {
+  const root = '/usr/lib/postgresql'
+  if (!existsSync(root)) return undefined
+  const versions = readdirSync(root).sort((one, other) => Number(other) - Number(one))
+  const found = versions
+    .map((version) => join(root, version, 'bin'))
+    .find((bin) => existsSync(join(bin, 'initdb')))
+  return found
+}
+
+/** A real server on loopback, with a database of its own that is gone afterwards. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const binaries = postgresBinaries()
+  if (binaries === undefined) throw new Error('PostgreSQL is not installed: scripts/install-test-servers.sh')
+  const folder = mkdtempSync(join(tmpdir(), 'sluse-postgres-'))
+  const data = join(folder, 'data')
+  const password = 'hemmelig'
+  const port = await freePort()
+  const root = process.getuid?.() === 0
+  // The server refuses to run as root.
+  const as = (program: string, args: string[]): [string, string[]] =>
+    root
+      ? ['setpriv', ['--reuid=postgres', '--regid=postgres', '--clear-groups', program, ...args]]
+      : [program, args]
+  const secret = join(folder, 'password')
+  writeFileSync(secret, password)
+  if (root) execFileSync('chown', ['-R', 'postgres:postgres', folder])
+  const [initdb, options] = as(join(binaries, 'initdb'), [
+    ...['-D', data, '-U', 'sluse', '-A', 'scram-sha-256', `--pwfile=${secret}`],
+    ...['-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'],
+  ])
+  execFileSync(initdb, options, { stdio: 'pipe', cwd: folder })
+
+  let server: ChildProcess | undefined
+  const start = async () => {
+    const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: '', max_connections: 50 }
+    const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    const [command, all] = as(join(binaries, 'postgres'), ['-D', data, ...options])
+    const started = spawn(command, all, { stdio: ['ignore', 'ignore', 'pipe'], cwd: folder })
+    let log = ''
+    started.stderr?.on('data', (chunk: Buffer) => (log = (log + chunk.toString()).slice(-4000)))
+    server = started
+    for (let tries = 0; tries < 600; tries += 1) {
+      if (started.exitCode !== null) throw new Error(`PostgreSQL did not start: ${log}`)
+      if (log.includes('ready to accept connections')) return
+      await new Promise((done) => setTimeout(done, 50))
+    }
+    throw new Error(`PostgreSQL was not ready in time: ${log}`)
+  }
+  const end = async (signal: NodeJS.Signals) => {
+    const ending = server
+    server = undefined
+    if (!ending || ending.exitCode !== null) return
+    const ended = new Promise((done) => ending.once('exit', done))
+    ending.kill(signal)
+    await ended
+  }
+  await start()
+  return {
+    host: '127.0.0.1',
+    port,
+    database: 'postgres',
+    user: 'sluse',
+    password,
+    binaries,
+    kill: () => end('SIGKILL'),
+    start,
+    async stop() {
+      // Immediate: its data are not needed any more.
+      await end('SIGQUIT')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as AddressInfo
+  await new Promise((done) => server.close(done))
+  return port
+}
