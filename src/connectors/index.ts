@@ -5,13 +5,14 @@
 import type { Connector } from './connector.ts'
 import { file } from './file/index.ts'
 import { postgres } from './postgres/index.ts'
+import { sftp } from './sftp/index.ts'
 
 export type * from './connector.ts'
 export { readConnection, type ConnectionComplaint, type ConnectionDeclaration } from './declaration.ts'
 export { openConnections, type Connections, type ConnectionsOptions } from './open-connections.ts'
 
 /** Every type there is, one line each. */
-export const connectors: readonly Connector[] = [file, postgres]
+export const connectors: readonly Connector[] = [file, postgres, sftp]
 
 /** The connector for a `spec.type` of Dapr; `HTTPEndpoint` for that kind of resource. */
 export function connectorOf(type: string): Connector | undefined {
