@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { postgresBinaries, startPostgres, type PostgresServer } from '../../../test/servers/postgres/index.ts'
 import { faultOf } from '../../http/testing/index.ts'
 import type { Json, JsonObject } from '../../workflow/index.ts'
