@@ -27,4 +27,8 @@ if [ "${#packages[@]}" -gt 0 ]; then
     $as_root systemctl disable --now "$service" >/dev/null 2>&1 || true
   done
 fi
+# An S3 server over a folder; it is built from source, where Go is there to do so.
+if ! command -v versitygw >/dev/null 2>&1 && ! [ -x "$HOME/go/bin/versitygw" ] && command -v go >/dev/null 2>&1; then
+  go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
+fi
 echo "test servers: ready"

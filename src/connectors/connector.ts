@@ -164,6 +164,8 @@ export interface DeliveryRequest {
    * target can. `null`: from the beginning.
    */
   readonly state: Json
+  /** How many records of a batch may be under way at the same time; 1: one after the other, in order. */
+  readonly concurrency: number
   readonly signal: AbortSignal
 }
 

@@ -6,6 +6,7 @@ import type { Connector } from './connector.ts'
 import { file } from './file/index.ts'
 import { http, httpEndpoint } from './http/index.ts'
 import { postgres } from './postgres/index.ts'
+import { s3 } from './s3/index.ts'
 import { sftp } from './sftp/index.ts'
 
 export type * from './connector.ts'
@@ -13,7 +14,7 @@ export { readConnection, type ConnectionComplaint, type ConnectionDeclaration } 
 export { openConnections, type Connections, type ConnectionsOptions } from './open-connections.ts'
 
 /** Every type there is, one line each. */
-export const connectors: readonly Connector[] = [file, http, httpEndpoint, postgres, sftp]
+export const connectors: readonly Connector[] = [file, http, httpEndpoint, postgres, s3, sftp]
 
 /** The connector for a `spec.type` of Dapr; `HTTPEndpoint` for that kind of resource. */
 export function connectorOf(type: string): Connector | undefined {

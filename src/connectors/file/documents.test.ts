@@ -38,6 +38,7 @@ for (const path of ['data.ndjson', 'data.csv', 'data.json', 'data.csv.gz', 'data
               mode: 'replace',
               key: [],
               deliveryId: 'put',
+              concurrency: 1,
               state: null,
               signal: new AbortController().signal,
             })
@@ -169,7 +170,14 @@ describe('files in a folder', () => {
       symlinkSync(join(outside, 'there.ndjson'), at('out.ndjson'))
       for (const path of ['link/new/a.ndjson', 'link/a.ndjson', 'out.ndjson', '../x.ndjson', 'a\0.ndjson']) {
         const target = connect(file, { rootPath: '.' }, host).target?.({ path })
-        const request = { mode: 'append' as const, key: [], deliveryId: 'd', state: null, signal }
+        const request = {
+          mode: 'append' as const,
+          key: [],
+          deliveryId: 'd',
+          state: null,
+          concurrency: 1,
+          signal,
+        }
         await expect(target?.begin(request), path).rejects.toMatchObject({ problem: { status: 400 } })
       }
       expect(readdirSync(outside)).toEqual(['there.ndjson'])
@@ -182,7 +190,9 @@ describe('files in a folder', () => {
     let now = Date.UTC(2026, 10, 23, 23, 59)
     const connection = connect(file, { rootPath: '.' }, { ...host, now: () => now })
     const begin = (state: Json, path = 'out/{date}-{id}.json') =>
-      connection.target?.({ path }).begin({ mode: 'replace', key: [], deliveryId: 'run/1', state, signal })
+      connection
+        .target?.({ path })
+        .begin({ mode: 'replace', key: [], deliveryId: 'run/1', state, concurrency: 1, signal })
     const first = await begin(null)
     const result = await first?.write(batch([{ n: 1 }], 0), signal)
     now += 3_600_000
@@ -196,7 +206,7 @@ describe('files in a folder', () => {
 
   test('of a format that cannot be added to are not appended to', async () => {
     const target = connect(file, { rootPath: '.' }, host).target?.({ path: 'a.json' })
-    const request = { mode: 'append' as const, key: [], deliveryId: 'd', state: null, signal }
+    const request = { mode: 'append' as const, key: [], deliveryId: 'd', state: null, concurrency: 1, signal }
     await expect(target?.begin(request)).rejects.toMatchObject({ problem: { status: 400 } })
     put('a.csv', 'n\n1\n')
     await expect(

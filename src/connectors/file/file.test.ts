@@ -104,7 +104,7 @@ const batch = (text: string): RecordBatch => ({
 const begin = async (mode: TargetMode, state: Json = null, more: Partial<DeliveryRequest> = {}) => {
   const delivery = await connect()
     .target?.({ path: 'out.ndjson' })
-    .begin({ mode, key: [], deliveryId: 'd1', state, signal, ...more })
+    .begin({ mode, key: [], deliveryId: 'd1', state, concurrency: 1, signal, ...more })
   if (!delivery) throw new Error('no target')
   return delivery
 }

@@ -3,7 +3,7 @@ import { fault, isObject, type Json, type JsonObject } from '../../workflow/inde
 import type { ReadRequest, Source, SourceBatch } from '../connector.ts'
 import { documentOptions, readDocument, readProperties, type DocumentOptions } from '../formats/index.ts'
 import { readLines, type LineBatch } from './lines.ts'
-import { versionOf, type FileStore, type StoredFile } from './store.ts'
+import { versionOf, type ReadableStore, type StoredFile } from './store.ts'
 
 /** JSON Schema of what `from` has beside `connection`, for every connector of files. */
 export const fileSourceOptions: JsonObject = {
@@ -69,7 +69,7 @@ const nowhere: Place = { files: [], newest: 0, atNewest: [] }
 
 /** Reads documents from a store of files. `dataFolder` is for temporary files. */
 export function fileSource(
-  store: FileStore,
+  store: ReadableStore,
   options: JsonObject,
   host: { readonly dataFolder: string; now(): number },
 ): Source {
@@ -148,7 +148,7 @@ function donePath(path: string, done: JsonObject): string {
 }
 
 async function chosenFiles(
-  store: FileStore,
+  store: ReadableStore,
   options: JsonObject,
   now: number,
   { since, signal }: ReadRequest,
@@ -196,7 +196,7 @@ interface FileBatch {
 }
 
 async function* batchesOf(
-  store: FileStore,
+  store: ReadableStore,
   file: StoredFile,
   options: JsonObject,
   start: Place['current'],

@@ -3,13 +3,16 @@
  * appending, replacing, moving when done, is written once, over this port. Paths are relative to the connection's
  * folder, with `/`; an implementation refuses those that lead out of it. Every operation throws a fault.
  */
-export interface FileStore {
+export interface FileStore extends ReadableStore {
+  /** For reading and writing; it is made where it is missing, and its folders. */
+  open(path: string, signal: AbortSignal): Promise<WritableFile>
+}
+
+export interface ReadableStore {
   /** The regular files in a folder (`''`: the connection's own), with those below it where `deep`. Any order. */
   list(folder: string, deep: boolean, signal: AbortSignal): Promise<StoredFile[]>
   stat(path: string, signal: AbortSignal): Promise<StoredFile>
   read(path: string, from: number, signal: AbortSignal): AsyncIterable<Uint8Array>
-  /** For reading and writing; it is made where it is missing, and its folders. */
-  open(path: string, signal: AbortSignal): Promise<WritableFile>
   /** In one step; replaces what is there. Makes the folder. */
   rename(from: string, to: string, signal: AbortSignal): Promise<void>
   /** Nothing happens where it is not there. */

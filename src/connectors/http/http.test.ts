@@ -321,9 +321,16 @@ describe('the ids of what has arrived', () => {
 })
 
 describe('sending', () => {
-  const send = async (server: TestServer, options: JsonObject, records: Json[]) => {
+  const send = async (server: TestServer, options: JsonObject, records: Json[], concurrency = 1) => {
     const target = connect(http, { url: server.origin }, host).target?.(options)
-    const delivery = await target?.begin({ mode: 'append', key: [], deliveryId: 'd', state: null, signal })
+    const delivery = await target?.begin({
+      mode: 'append',
+      key: [],
+      deliveryId: 'd',
+      state: null,
+      concurrency,
+      signal,
+    })
     return (await delivery?.write(batch(records, 0), signal))?.refused ?? []
   }
 
@@ -394,8 +401,9 @@ describe('sending', () => {
     })
     await send(
       server,
-      { concurrency: 4 },
+      {},
       Array.from({ length: 20 }, (_, at) => ({ at })),
+      4,
     )
     expect(most).toBe(4)
   })

@@ -209,11 +209,14 @@ export function httpSource(requester: HttpRequester, options: JsonObject, host: 
     try {
       const asked = requestOf({ query: {} }, start ? undefined : earlier, true)
       const { status, headers } = await sendUnlessUnchanged(requester, { ...asked, saveTo: file }, signal)
-      if (status === 304) return yield batchOf([], '', earlier as Place)
+      if (status === 304) {
+        yield batchOf([], '', earlier as Place)
+        return
+      }
       const validators = validatorsOf(headers)
       const name = new URL(asked.uri).pathname.split('/').pop() || 'the answer'
       const how = documentOptions(options, name, headers['content-type'])
-      const document = { name, file, bytes: () => createReadStream(file) }
+      const document = { name, file, bytes: () => createReadStream(file) as AsyncIterable<Uint8Array> }
       let done = start?.done ?? 0
       let any = false
       const request = { batchSize, skip: done, signal, dataFolder: host.dataFolder }

@@ -45,13 +45,6 @@ export const httpTargetOptions: JsonObject = {
         'With `send: batch`, jq on the same: a list of the records that were not taken, as numbers from 0 or as ' +
         '`{index, reason}`.',
     },
-    concurrency: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 64,
-      default: 1,
-      description: 'Requests at once; with more than one the order is lost.',
-    },
   },
 }
 
@@ -68,11 +61,13 @@ export function httpTarget(requester: HttpRequester, options: JsonObject): Targe
     refused: filter('refused'),
   }
   return {
-    async begin(): Promise<Delivery> {
+    async begin({ concurrency }): Promise<Delivery> {
       return {
         resumable: true,
         write: (batch, signal) =>
-          options.send === 'batch' ? sendBatch(sender, batch, signal) : sendEach(sender, batch, signal),
+          options.send === 'batch'
+            ? sendBatch(sender, batch, signal)
+            : sendEach(sender, batch, concurrency, signal),
         finish: async () => {},
         abort: async () => {},
       }
@@ -91,7 +86,12 @@ interface Sender {
 
 type Refused = { index: number; problem: Problem }
 
-async function sendEach(sender: Sender, batch: RecordBatch, signal: AbortSignal): Promise<WriteResult> {
+async function sendEach(
+  sender: Sender,
+  batch: RecordBatch,
+  concurrency: number,
+  signal: AbortSignal,
+): Promise<WriteResult> {
   const values = batch.values()
   const refused: Refused[] = []
   let next = 0
@@ -110,7 +110,7 @@ async function sendEach(sender: Sender, batch: RecordBatch, signal: AbortSignal)
   }
   // Where one fails none begins another; all have ended before the batch may come again.
   const settled = await Promise.allSettled(
-    Array.from({ length: Number(sender.options.concurrency ?? 1) }, () =>
+    Array.from({ length: Math.max(1, concurrency) }, () =>
       work().catch((error: unknown) => {
         next = values.length
         throw error

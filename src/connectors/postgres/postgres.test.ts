@@ -93,7 +93,7 @@ describe.skipIf(!postgresBinaries())('with a real server', () => {
   const write = async (table: string, mode: TargetMode, records: Json[], key: string[] = []) => {
     const connection = open()
     const target = connection.target?.({ table })
-    const delivery = await target?.begin({ mode, key, deliveryId: 'd', state: null, signal })
+    const delivery = await target?.begin({ mode, key, deliveryId: 'd', state: null, concurrency: 1, signal })
     const result = await delivery?.write(batch(records, 0), signal)
     await delivery?.finish(signal)
     return result?.refused ?? []
@@ -237,7 +237,7 @@ describe.skipIf(!postgresBinaries())('with a real server', () => {
     )
     const delivery = await open()
       .target?.({ table: 'survives' })
-      .begin({ mode: 'replace', key: [], deliveryId: 'd', state: null, signal })
+      .begin({ mode: 'replace', key: [], deliveryId: 'd', state: null, concurrency: 1, signal })
     await delivery?.write(batch([{ id: 2 }], 0), signal)
     await server.kill()
     expect((await faultOf(delivery?.write(batch([{ id: 3 }], 1), signal) as never)).type).toMatch(

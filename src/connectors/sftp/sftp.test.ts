@@ -139,7 +139,14 @@ describe.skipIf(!hasSftpServer())('with a real server', () => {
     const found = await readAll(source as never, null, signal, { batchSize: 10_000 })
     expect(found.flatMap(({ records }) => records)).toEqual(lines)
     const target = connection.target?.({ path: 'out/large.ndjson' })
-    const delivery = await target?.begin({ mode: 'replace', key: [], deliveryId: 'd', state: null, signal })
+    const delivery = await target?.begin({
+      mode: 'replace',
+      key: [],
+      deliveryId: 'd',
+      state: null,
+      concurrency: 1,
+      signal,
+    })
     await delivery?.write(batch(lines, 0), signal)
     await delivery?.finish(signal)
     await connection.close()
@@ -154,7 +161,15 @@ describe.skipIf(!hasSftpServer())('with a real server', () => {
     for (const path of ['../x.csv', '/../../etc/x.csv', 'a/../../x.csv']) {
       const target = connection.target?.({ path })
       const fault = await faultOf(
-        (async () => target?.begin({ mode: 'replace', key: [], deliveryId: 'd', state: null, signal }))(),
+        (async () =>
+          target?.begin({
+            mode: 'replace',
+            key: [],
+            deliveryId: 'd',
+            state: null,
+            concurrency: 1,
+            signal,
+          }))(),
       )
       expect(fault.detail, path).toMatch(/leads out/)
     }
@@ -178,7 +193,7 @@ describe.skipIf(!hasSftpServer())('with a real server', () => {
     const begin = (state: JsonObject | null) =>
       connection
         .target?.({ path: 'crash.ndjson' })
-        .begin({ mode: 'replace', key: [], deliveryId: 'd', state, signal })
+        .begin({ mode: 'replace', key: [], deliveryId: 'd', state, concurrency: 1, signal })
     const first = await begin(null)
     const { state } = (await first?.write(batch([{ n: 1 }], 0), signal)) ?? { state: null }
     await first?.flush?.(signal)

@@ -235,7 +235,14 @@ async function begin(
   state: Json = null,
 ): Promise<Delivery> {
   const { signal } = new AbortController()
-  const request: DeliveryRequest = { mode, key: mode === 'upsert' ? ['id'] : [], deliveryId, state, signal }
+  const request: DeliveryRequest = {
+    mode,
+    key: mode === 'upsert' ? ['id'] : [],
+    deliveryId,
+    state,
+    concurrency: 1,
+    signal,
+  }
   const delivery = await connection.target?.(options).begin(request)
   if (!delivery) throw new Error('It is no target.')
   return delivery
