@@ -405,6 +405,66 @@ export const errorTable = {
     todo: 'Send it faster, or raise SLUSE_REQUEST_TIMEOUT.',
     status: 408,
   },
+  'SLUSE-APPROVAL-NOT-FOUND': {
+    what: 'There is no approval with this id.',
+    todo: 'List them with `sluse approvals list`; one is removed with its run when its retention has passed.',
+    status: 404,
+  },
+  'SLUSE-APPROVAL-DECIDED': {
+    what: 'It has been decided already, or nobody asks any more.',
+    todo: 'Look at it anew: it says who decided, and when.',
+    status: 409,
+  },
+  'SLUSE-APPROVAL-CHANGED': {
+    what: 'It has changed since you looked at it, so nothing was decided.',
+    todo: 'Look at it anew, and decide then.',
+    status: 409,
+  },
+  'SLUSE-APPROVAL-CLAIMED': {
+    what: 'Somebody else has taken it on.',
+    todo: 'Ask them, or have an administrator release it.',
+    status: 409,
+  },
+  'SLUSE-APPROVAL-NOT-ASKED': {
+    what: 'You are not among those who are asked.',
+    todo: 'Have it reassigned to you, or have somebody who is asked enter you as their stand-in.',
+    status: 403,
+  },
+  'SLUSE-APPROVAL-FOUR-EYES': {
+    what: 'You started the run or prepared the data, so somebody else must decide.',
+    todo: 'Ask a colleague to decide.',
+    status: 403,
+  },
+  'SLUSE-APPROVAL-TWICE': {
+    what: 'You have decided already, or somebody has in the same stead; it takes different people.',
+    todo: 'Ask a colleague to decide, too.',
+    status: 409,
+  },
+  'SLUSE-APPROVAL-PERSON': {
+    what: 'Only people decide: the key is one of a machine.',
+    todo: 'Sign in, or use a key of your own: `sluse keys create <name> --own --role approver`.',
+    status: 403,
+  },
+  'SLUSE-APPROVAL-COMMENT': {
+    what: 'A no, and a wish for changes, needs a reason.',
+    todo: 'Say why in `comment`.',
+    status: 422,
+  },
+  'SLUSE-APPROVAL-FORM': {
+    what: 'The form is not filled in as it must be.',
+    todo: 'Correct each finding; the form is a JSON Schema that the approval tells.',
+    status: 422,
+  },
+  'SLUSE-DELEGATION': {
+    what: 'Nobody can stand in like this.',
+    todo: 'Name another person, and a time of at most a year that has not passed.',
+    status: 422,
+  },
+  'SLUSE-DELEGATION-NOT-FOUND': {
+    what: 'There is no such delegation.',
+    todo: 'List them with `sluse approvals delegations`.',
+    status: 404,
+  },
   'SLUSE-ROUTE': {
     what: 'There is nothing at this address.',
     todo: 'Look at /openapi.json for what there is.',

@@ -7,7 +7,7 @@ import { OpenIdProvider, type OidcSettings } from './oidc.ts'
 import { audited, localPrincipal, type Principal } from './principal.ts'
 import { hashOf } from './secrets.ts'
 import { Sessions, type SessionRules } from './sessions.ts'
-import { findUser, listUsers, saveUser, type KnownUser } from './users.ts'
+import { findUser, listUsers, saveUser, usersWithEmail, type KnownUser } from './users.ts'
 
 /** How one gets in: `dev` and `local` let in whoever is at this machine. */
 export type AccessMode = 'dev' | 'local' | 'oidc' | 'keys'
@@ -47,7 +47,10 @@ export interface Access {
   revokeKey(id: string, who: Principal, from: AuditedOrigin): Promise<ApiKey>
 
   users(text?: string): Promise<(KnownUser & { grants: readonly Grant[] })[]>
-  user(subject: string): Promise<KnownUser | undefined>
+  /** Somebody who has signed in, with the roles that they have now. */
+  person(subject: string): Promise<Principal | undefined>
+  /** Everybody who has signed in within 90 days and can be written to; at most 5000. */
+  reachable(): Promise<Principal[]>
   signOutEverywhere(subject: string, who: Principal, from: AuditedOrigin): Promise<void>
 }
 
@@ -68,6 +71,7 @@ export interface SignedIn {
 const signInMs = 600_000
 /** A person's key works while they still sign in: who has left, and cannot, is out after this. */
 const absenceMs = 30 * 86_400_000
+const reachableMs = 90 * 86_400_000
 
 export function openAccess(options: AccessOptions): Access {
   const { database, audit, now, mode, mapping } = options
@@ -79,6 +83,9 @@ export function openAccess(options: AccessOptions): Access {
     if (!provider) throw new SluseError('SLUSE-SIGN-IN-FAILED', 'There is no OpenID provider here.')
     return provider
   }
+
+  /** Whoever is at this machine is let in. */
+  const open = mode === 'local' || mode === 'dev'
 
   const person = (user: KnownUser): Principal => ({
     kind: 'user',
@@ -132,7 +139,7 @@ export function openAccess(options: AccessOptions): Access {
         const [, token = ''] = /^Bearer ([\w.~+/=-]{1,500})$/i.exec(authorization.trim()) ?? []
         found = await byKey(token)
       } else if (session !== undefined && mode === 'oidc') found = await bySession(session)
-      else if (mode === 'local' || mode === 'dev') return localPrincipal
+      else if (open) return localPrincipal
       if (found) return found
       throw new SluseError('SLUSE-UNAUTHENTICATED')
     },
@@ -219,7 +226,12 @@ export function openAccess(options: AccessOptions): Access {
 
     users: async (text) =>
       (await listUsers(database, text)).map((user) => ({ ...user, grants: grantsOf(user.groups, mapping) })),
-    user: (subject) => findUser(database, subject),
+    person: async (subject) => {
+      if (subject === localPrincipal.subject) return open ? localPrincipal : undefined
+      const user = await findUser(database, subject)
+      return user && person(user)
+    },
+    reachable: async () => (await usersWithEmail(database, now() - reachableMs)).map(person),
     signOutEverywhere: async (subject, who, from) => {
       const entry = audit.entry({
         who: audited(who),

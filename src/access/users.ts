@@ -41,6 +41,15 @@ export async function listUsers(database: Database, text = ''): Promise<KnownUse
   return rows.map(userOf)
 }
 
+/** Those with a confirmed address who have signed in since; at most 5000. */
+export async function usersWithEmail(database: Database, since: number): Promise<KnownUser[]> {
+  const rows = await database.query<UserRow>(
+    'SELECT * FROM users WHERE email IS NOT NULL AND last_seen >= ? ORDER BY last_seen DESC LIMIT 5000',
+    [since],
+  )
+  return rows.map(userOf)
+}
+
 type UserRow = {
   subject: string
   name: string

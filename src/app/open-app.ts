@@ -4,6 +4,7 @@ import { openSecrets, packageVersion, type Log, type Settings } from '../config/
 import { openDatabase, type Database } from '../database/index.ts'
 import {
   openEmbeddedEngine,
+  systemClock,
   type ActivityRunner,
   type Clock,
   type EmbeddedEngine,
@@ -14,9 +15,11 @@ import type { Functions } from '../functions/index.ts'
 import type { Guard } from '../resilience/index.ts'
 import { endingWithRuns } from './end-functions.ts'
 import { openAuditLog, openHistory, type AuditLog, type History } from '../history/index.ts'
+import type { Approvals } from '../approvals/index.ts'
 import { accessBy } from './access-settings.ts'
 import { keepAnchors } from './audit-anchors.ts'
 import { httpSettings } from './http-settings.ts'
+import { approvalsBy } from './open-approvals.ts'
 import { openGuard } from './open-guard.ts'
 import { openInbox, type Inbox } from './inbox.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
@@ -37,7 +40,10 @@ export interface App {
   readonly guard: Guard
   readonly functions: Functions
   readonly access: Access
+  readonly approvals: Approvals
   readonly audit: AuditLog
+  /** The time as the installation has it: milliseconds since 1970, UTC. */
+  readonly now: () => number
   /** For what reads and writes by itself, such as verifying the audit log. */
   readonly database: Database
   readonly connections: Connections
@@ -91,6 +97,9 @@ export async function openApp(options: AppOptions): Promise<App> {
     const database = await openDatabase({ folder, ...(maxBytes !== undefined && { maxBytes }) })
     closers.push(() => database.close())
     const opened: { engine?: EmbeddedEngine } = {}
+    let approvalsAreOpen: (approvals: Approvals) => void = () => {}
+    const whenOpen = new Promise<Approvals>((resolve) => (approvalsAreOpen = resolve))
+    const secret = async (name: string) => (await secrets([name]))[name]
     const now = () => options.clock?.now() ?? Date.now()
     const audit = openAuditLog(database, now)
     const access = await accessBy(settings, {
@@ -98,7 +107,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       audit,
       now,
       log,
-      secret: async (name) => (await secrets([name]))[name],
+      secret,
       dev: options.dev ?? false,
     })
     const anchors = keepAnchors(database, settings.data, log)
@@ -113,10 +122,12 @@ export async function openApp(options: AppOptions): Promise<App> {
       publish: async (event) => void (await opened.engine?.publish([event])),
       log,
     })
-    const withTransfers: ActivityRunner = (request) =>
-      request.kind === 'transfer' ? transfers.perform(request) : activities(request)
+    const ours: ActivityRunner = async (request) => {
+      if (request.kind === 'transfer') return transfers.perform(request)
+      return request.kind === 'approval' ? (await whenOpen).activity(request) : activities(request)
+    }
     const running = endingWithRuns(
-      Object.assign(withTransfers, { functions: activities.functions }),
+      Object.assign(ours, { functions: activities.functions }),
       () => opened.engine,
     )
     const targets = await openTargets(database, guard, { log, now })
@@ -141,12 +152,18 @@ export async function openApp(options: AppOptions): Promise<App> {
       log,
     })
     opened.engine = engine
+    closers.push(() => engine.close(0))
+    const clock = options.clock ?? systemClock
+    const approvals = await approvalsBy({ settings, database, audit, access, engine, clock, log, secret })
+    approvalsAreOpen(approvals)
     await transfers.start()
     let stopped: Promise<void> | undefined
     const stop = (graceMs: number) => {
       // Whoever waits for a target has nothing under way: the next start takes it up.
       guard.stop()
-      return (stopped ??= transfers.close().then(() => engine.close(graceMs)))
+      return (stopped ??= Promise.all([approvals.close(), transfers.close()]).then(() =>
+        engine.close(graceMs),
+      ))
     }
     closers.push(() => stop(0))
     return {
@@ -160,7 +177,9 @@ export async function openApp(options: AppOptions): Promise<App> {
       guard,
       functions: activities.functions,
       access,
+      approvals,
       audit,
+      now,
       database,
       connections: project.connections,
       transfers,

@@ -6,7 +6,6 @@ import type { LoadOptions } from '../workflow/definition/index.ts'
  */
 export const loadOptions: Pick<Required<LoadOptions>, 'unsupported'> = {
   unsupported: {
-    'call.approve:1.0.0@default': 'Let a `listen` wait for an event instead.',
     'call.asyncapi': 'Use `emit` and `listen`, or call the broker over HTTP.',
   },
 }

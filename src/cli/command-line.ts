@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { packageVersion } from '../config/index.ts'
+import { approvalsVerb } from './approvals.ts'
 import { auditVerb } from './audit.ts'
 import { devVerb } from './dev.ts'
 import { doctorVerb } from './doctor.ts'
@@ -33,6 +34,7 @@ export function createProgram(done: (code: number) => void): Command {
     testVerb,
     graphVerb,
     runsVerb,
+    approvalsVerb,
     keysVerb,
     auditVerb,
     targetsVerb,

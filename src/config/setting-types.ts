@@ -31,6 +31,20 @@ export const url: SettingType<string> = {
   show: (value) => value,
 }
 
+export const mailServer: SettingType<string> = {
+  placeholder: '<url>',
+  parse: (value) => {
+    const address = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+    if (!address || !/^smtps?:$/.test(address.protocol) || address.hostname === '' || address.password) {
+      throw new RangeError(
+        'It must be smtp://host:port or smtps://host, with a user before the host if need be.',
+      )
+    }
+    return address.href
+  },
+  show: (value) => value,
+}
+
 export const flag: SettingType<boolean> = {
   placeholder: '',
   parse: (value) => {

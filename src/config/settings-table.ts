@@ -4,6 +4,7 @@ import {
   flag,
   integer,
   list,
+  mailServer,
   path,
   size,
   text,
@@ -29,6 +30,7 @@ export const settingGroups = {
   project: 'Where things are',
   server: 'The server',
   access: 'Who may do what',
+  notify: 'Telling people what waits for them',
   engine: 'Running pipelines',
   http: 'Calling other systems',
   client: 'Speaking to a server',
@@ -217,6 +219,32 @@ export const settingsTable = {
     type: duration,
     default: 10 * 3_600_000,
     about: 'After how long one must sign in again in any case; groups are learnt anew then.',
+  }),
+  smtpServer: declare<string | undefined>({
+    group: 'notify',
+    type: mailServer,
+    default: undefined,
+    about:
+      'Where mails are handed in: `smtp://user@mail.example.dk:587`. The password is the secret `smtpPassword`.',
+  }),
+  mailFrom: declare<string | undefined>({
+    group: 'notify',
+    type: text,
+    default: undefined,
+    about: 'From whom mails come: `Sluse <sluse@example.dk>`.',
+  }),
+  mailTitles: declare({
+    group: 'notify',
+    type: flag,
+    default: false,
+    about: 'Write the titles of approvals into mails. Not the default: a title may name somebody.',
+  }),
+  notifyWebhook: declare<string | undefined>({
+    group: 'notify',
+    type: url,
+    default: undefined,
+    about:
+      'Where each notice is posted as a CloudEvent. It is signed with the secret `notifyWebhookSecret`, if there is one.',
   }),
   maxBodyBytes: declare({
     group: 'server',

@@ -61,7 +61,7 @@ const changed = Object.assign(new Error('What it was to change is not as it was.
  * @param {Chain} chain
  */
 function link({ last, text }) {
-  const row = /** @type {{ number: number, hash: string } | undefined} */ (prepare(last).get())
+  const row = /** @type {{ number: number, hash: string } | undefined} */ (prepare(last).get([]))
   const number = (row?.number ?? 0) + 1
   return [
     number,

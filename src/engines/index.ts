@@ -15,6 +15,7 @@ export type {
 } from './engine.ts'
 export {
   openEmbeddedEngine,
+  systemClock,
   type Clock,
   type EmbeddedEngine,
   type EmbeddedEngineOptions,

@@ -82,6 +82,7 @@ export async function createServer(app: App, options: ServerOptions = {}) {
         { name: 'pipelines', description: 'What can be run.' },
         { name: 'runs', description: 'What runs, ran, waits or failed.' },
         { name: 'events', description: 'CloudEvents that come in.' },
+        { name: 'approvals', description: 'What people are asked, and what they decide.' },
         { name: 'access', description: 'Who you are, and keys.' },
         { name: 'audit', description: 'Who did what.' },
         { name: 'targets', description: 'The systems that pipelines call.' },

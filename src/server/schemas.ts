@@ -1,5 +1,6 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import type { Json } from '../workflow/index.ts'
+import { approval, approvalSummary, delegation } from './approval-schemas.ts'
 
 /**
  * The shapes of the API, once: they check what comes in, type the routes, and are the components of
@@ -273,6 +274,9 @@ export const components: readonly TSchema[] = [
   user,
   auditRecord,
   target,
+  approvalSummary,
+  approval,
+  delegation,
 ]
 
 /** A component by its name, so that the document holds it once. For answers only: requests are checked whole. */

@@ -1,5 +1,6 @@
 import { accessRoutes } from './access.ts'
 import { apiRoutes } from './api.ts'
+import { approvalRoutes } from './approvals.ts'
 import { auditRoutes } from './audit.ts'
 import { eventRoutes } from './events.ts'
 import { liveRoutes } from './live.ts'
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   eventRoutes,
   liveRoutes,
   operationRoutes,
+  approvalRoutes,
   signInRoutes,
   accessRoutes,
   auditRoutes,
