@@ -28,35 +28,67 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop(0))
 
 await ready(`${server}/ready`)
 await ready(systems)
+// The form server has a key of its own, for sending forms alone: so it is not you who starts what you may approve.
+const made = await post(`${server}/api/v1/keys`, 'application/json', {
+  name: 'form server',
+  roles: ['operator:events.publish'],
+})
+const { secret } = await made.json()
 for (const file of readdirSync(`${example}/samples`)) {
   const form = JSON.parse(readFileSync(`${example}/samples/${file}`, 'utf8'))
-  const answer = await fetch(`${server}/events`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/cloudevents+json' },
-    body: JSON.stringify({
-      specversion: '1.0',
-      id: file,
-      source: '/andeby/forms',
-      type: 'dk.andeby.form.grant-application.submitted',
-      data: form,
-    }),
+  const event = {
+    specversion: '1.0',
+    id: file,
+    source: '/andeby/forms',
+    type: 'dk.andeby.form.grant-application.submitted',
+    data: form,
+  }
+  const answer = await post(`${server}/events`, 'application/cloudevents+json', event, {
+    authorization: `Bearer ${secret}`,
   })
   console.log(`sent in ${file}: ${answer.status} ${answer.statusText}`)
 }
 
+const [waiting] = await approvals()
 console.log(`
 Sluse runs. Open:
-  ${server}/api/v1/runs        the runs: two are delivered, one form is turned back
+  ${server}/api/v1/runs        the runs: one is delivered, one waits for approval, one form is turned back
   ${systems}                   what the case system and the finance system have got
   ${server}/openapi.json       the API
 
-Try, in another terminal:
+One application is about more than 5000 kr. and waits for somebody to approve it (four eyes: whoever sent the form
+cannot). Nobody has to sign in here, so that may be you, in another terminal:
+  npx sluse approvals show ${waiting?.id ?? '<id>'}
+  npx sluse approvals decide ${waiting?.id ?? '<id>'} approve --comment "I orden"
+or  curl -H 'content-type: application/json' -d '{"decision":"approved"}' ${server}/api/v1/approvals/${waiting?.id ?? '<id>'}/decide
+
+Try, too:
+  npx sluse approvals list --box all
   npx sluse runs list
   npx sluse runs show <id>
   npx sluse graph examples/association-grants/pipelines/grant-application.yaml
   kill -9 the server while a delivery is being retried, and start again
 
 Ctrl-C stops everything.`)
+
+/** Those that wait, once there are some; they need a moment to get there. A second start has none that are new. */
+async function approvals() {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const answer = await fetch(`${server}/api/v1/approvals`).catch(() => undefined)
+    const { approvals = [] } = answer?.ok ? await answer.json() : {}
+    if (approvals.length > 0) return approvals
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  return []
+}
+
+async function post(url, type, body, headers = {}) {
+  return fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': type, ...headers },
+    body: JSON.stringify(body),
+  })
+}
 
 function start(args, environment) {
   const child = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, ...environment } })
