@@ -31,4 +31,9 @@ fi
 if ! command -v versitygw >/dev/null 2>&1 && ! [ -x "$HOME/go/bin/versitygw" ] && command -v go >/dev/null 2>&1; then
   go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
 fi
+# One node of Kafka: its jars, where Maven and Java are there to fetch and run them.
+kafka="$HOME/.cache/sluse-kafka"
+if ! compgen -G "$kafka/kafka_*" >/dev/null && command -v mvn >/dev/null 2>&1 && command -v java >/dev/null 2>&1; then
+  mvn -q -B -f test/servers/messaging/pom.xml dependency:copy-dependencies -DoutputDirectory="$kafka" -DincludeScope=runtime
+fi
 echo "test servers: ready"

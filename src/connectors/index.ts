@@ -5,16 +5,31 @@
 import type { Connector } from './connector.ts'
 import { file } from './file/index.ts'
 import { http, httpEndpoint } from './http/index.ts'
+import { kafka } from './kafka/index.ts'
+import { mqtt } from './mqtt/index.ts'
+import { nats } from './nats/index.ts'
 import { postgres } from './postgres/index.ts'
 import { s3 } from './s3/index.ts'
 import { sftp } from './sftp/index.ts'
+import { smtp } from './smtp/index.ts'
 
 export type * from './connector.ts'
 export { readConnection, type ConnectionComplaint, type ConnectionDeclaration } from './declaration.ts'
 export { openConnections, type Connections, type ConnectionsOptions } from './open-connections.ts'
 
 /** Every type there is, one line each. */
-export const connectors: readonly Connector[] = [file, http, httpEndpoint, postgres, s3, sftp]
+export const connectors: readonly Connector[] = [
+  file,
+  http,
+  httpEndpoint,
+  kafka,
+  mqtt,
+  nats,
+  postgres,
+  s3,
+  sftp,
+  smtp,
+]
 
 /** The connector for a `spec.type` of Dapr; `HTTPEndpoint` for that kind of resource. */
 export function connectorOf(type: string): Connector | undefined {

@@ -249,19 +249,23 @@ async function begin(
 }
 
 /** A batch as a transfer gives one. */
-export function batch(values: readonly Json[], first: number): RecordBatch {
+export function batch(values: readonly Json[], first: number, delivery = 'delivery'): RecordBatch {
   return {
     size: values.length,
     first,
     values: () => values,
     lines: () => Buffer.from(values.map((value) => `${JSON.stringify(value)}\n`).join('')),
-    idempotencyKey: (index) => `delivery-${first + index}`,
+    idempotencyKey: (index) => `${delivery}-${first + index}`,
   }
 }
 
+let deliveries = 0
+
 function batches(all: readonly Json[], size = 5): RecordBatch[] {
   const found: RecordBatch[] = []
-  for (let at = 0; at < all.length; at += size) found.push(batch(all.slice(at, at + size), at))
+  deliveries += 1
+  for (let at = 0; at < all.length; at += size)
+    found.push(batch(all.slice(at, at + size), at, `d${deliveries}`))
   return found
 }
 
