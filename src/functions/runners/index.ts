@@ -1,10 +1,12 @@
 /** The ways to run a function, one line each. */
 import { fault } from '../../workflow/index.ts'
 import type { Contract } from '../contract.ts'
+import { moduleKind } from './module/index.ts'
 import { processKind } from './process/index.ts'
+import { wasmKind } from './wasm/index.ts'
 import type { RunnerKind } from './runner.ts'
 
-export const runnerKinds: readonly RunnerKind[] = [processKind]
+export const runnerKinds: readonly RunnerKind[] = [processKind, moduleKind, wasmKind]
 
 /** The way in which a function asks to be run. Throws a `configuration` fault where there is none. */
 export function kindOf({
