@@ -47,8 +47,8 @@ export interface HttpRequest {
    * neither silence nor `totalTimeoutMs` ends it, only its own end or `signal`.
    */
   readonly onChunk?: (chunk: Uint8Array, headers: HttpResponse['headers']) => void
-  /** Resolve with any status instead of throwing a fault for an unsuccessful one. */
-  readonly anyStatus?: boolean
+  /** Resolve with any status, or with these too, instead of throwing a fault for an unsuccessful one. */
+  readonly anyStatus?: boolean | readonly number[]
 }
 
 export interface HttpResponse {

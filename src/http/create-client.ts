@@ -4,7 +4,7 @@ import { createAuthentication } from './authentication/index.ts'
 import type { Access, HttpClient, HttpRequest, HttpSettings } from './client.ts'
 import { raced, withDeadline } from './deadline.ts'
 import { dispatchers } from './dispatchers.ts'
-import { type Answer, exchange, type Exchange } from './exchange.ts'
+import { type Answer, exchange, takes, type Exchange } from './exchange.ts'
 import { ExchangeError, statusFault, transportFault } from './faults.ts'
 import { checkedHeaders, shownHeaders, withoutCredentials } from './headers.ts'
 import { maskFor } from './masking.ts'
@@ -96,7 +96,7 @@ export function createHttpClient(settings: HttpSettings = {}): HttpClient {
         continue
       }
       const success = answer.status >= 200 && answer.status < (request.redirect ? 400 : 300)
-      if (!success && !request.anyStatus) throw statusFault(answer, hop, mask)
+      if (!success && !takes(request.anyStatus, answer.status)) throw statusFault(answer, hop, mask)
       return {
         ...answer,
         request: { method: hop.method, uri: mask(hop.url.href), headers: shownHeaders(hop.headers, mask) },

@@ -18,8 +18,12 @@ export interface Exchange {
   /** Who gets a successful answer's body as it comes, instead of memory. */
   readonly onChunk?: HttpRequest['onChunk'] | undefined
   /** Keep the whole body whatever the status; else that of an unsuccessful answer is cut short. */
-  readonly anyStatus?: boolean | undefined
+  readonly anyStatus?: HttpRequest['anyStatus'] | undefined
 }
+
+/** Whether an unsuccessful status is an answer all the same. */
+export const takes = (anyStatus: HttpRequest['anyStatus'] | undefined, status: number): boolean =>
+  typeof anyStatus === 'object' ? anyStatus.includes(status) : (anyStatus ?? false)
 
 export interface Answer {
   readonly status: number
@@ -51,7 +55,7 @@ export async function exchange(
   const status = answer.statusCode
   const head = { status, statusText: answer.statusText, headers }
   const stream = decompressed(answer.body, headers['content-encoding'])
-  const success = asked.anyStatus || (status >= 200 && status < 300)
+  const success = takes(asked.anyStatus, status) || (status >= 200 && status < 300)
   if (success && asked.saveTo !== undefined) {
     return {
       ...head,

@@ -42,7 +42,7 @@ export const callGrpc: ActivityFactory = (options) => {
         channels.call({
           ...target,
           path: method.path,
-          headers: { ...key, ...authorization },
+          headers: { ...traceHeader(input['headers']), ...key, ...authorization },
           messages,
           timeoutMs,
           signal,
@@ -59,6 +59,12 @@ export const callGrpc: ActivityFactory = (options) => {
     },
     close: () => channels.close(),
   }
+}
+
+/** The language has no word for metadata of a call: what a function is sent with it is its trace. */
+function traceHeader(headers: Json | undefined): { [name: string]: string } {
+  const traceparent = isObject(headers) ? headers['traceparent'] : undefined
+  return typeof traceparent === 'string' ? { traceparent } : {}
 }
 
 interface Target {

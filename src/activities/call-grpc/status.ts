@@ -27,6 +27,7 @@ export function grpcFault(code: number, what: string, message: string): Workflow
   return fault('communication', `${what}: ${name}${message ? `: ${message}` : ''}`, {
     status,
     grpcStatus: name,
+    ...(message && { grpcMessage: message }),
   })
 }
 

@@ -16,6 +16,8 @@ export interface Container extends ProcessInput {
   readonly pullPolicy: PullPolicy
   /** How many milliseconds after its end it is removed; `never` not at all. */
   readonly cleanup: number | 'never'
+  /** Most memory, where it is another than that of all containers. */
+  readonly memoryBytes?: number
 }
 
 export type PullPolicy = 'ifNotPresent' | 'always' | 'never'
@@ -48,6 +50,7 @@ export async function readContainer(input: JsonObject, options: ActivityOptions)
     ),
     pullPolicy: pullPolicyOf(input['pullPolicy']),
     cleanup: cleanupOf(optionalObject(input, 'lifetime')),
+    ...(typeof input['memoryBytes'] === 'number' && { memoryBytes: input['memoryBytes'] }),
   }
 }
 

@@ -32,7 +32,7 @@ export function createBody(
     HostConfig: {
       Binds: [...container.volumes],
       PortBindings: portBindings(container),
-      Memory: limits.memoryBytes,
+      Memory: container.memoryBytes ?? limits.memoryBytes,
       SecurityOpt: ['no-new-privileges'],
     },
   }

@@ -75,7 +75,10 @@ async function execute(
     ended = true
     const { OOMKilled: outOfMemory } = (await engine.inspect(id, signal)).State
     if (outOfMemory)
-      throw fault('runtime', `${name} used more memory than the ${limits.memoryBytes} bytes allowed.`)
+      throw fault(
+        'runtime',
+        `${name} used more memory than the ${container.memoryBytes ?? limits.memoryBytes} bytes allowed.`,
+      )
     return { code, ...output }
   } catch (error) {
     if (context.signal.aborted) throw context.signal.reason

@@ -22,7 +22,7 @@ export function contractSuite(call: (records: readonly Json[]) => Promise<readon
     const [first, refused, last] = await call([{ name: 'Åse' }, { street: 'Storegade' }, { name: 'Bo' }])
     expect([first, last]).toEqual([{ records: [greeting('Åse')] }, { records: [greeting('Bo')] }])
     expect(refused).toMatchObject({
-      refused: { type: expect.stringMatching(/validation$/), status: 400, detail: 'The record has no name.' },
+      refused: { type: expect.stringMatching(/validation$/), detail: 'The record has no name.' },
     })
   })
 
