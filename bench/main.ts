@@ -7,6 +7,7 @@ import { availableParallelism, cpus } from 'node:os'
 const benchmarks: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   jq: () => import('./jq.ts'),
   engine: () => import('./engine.ts'),
+  functions: () => import('./functions.ts'),
 }
 
 const asked = process.argv.slice(2)

@@ -140,6 +140,11 @@ export const errorTable = {
     todo: 'Correct it: docs/reference/functions.md has every way to run a function.',
     status: 422,
   },
+  'SLUSE-FUNCTION-BUILD': {
+    what: 'A function could not be built from its source.',
+    todo: 'Correct what the build tool says, or the `metadata.build` of its function.yaml.',
+    status: 422,
+  },
   'SLUSE-DEFINITION-CRON': {
     what: 'A cron expression is not valid.',
     todo: 'Write five fields: minute, hour, day of month, month, day of week.',

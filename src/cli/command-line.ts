@@ -5,6 +5,7 @@ import { auditVerb } from './audit.ts'
 import { devVerb } from './dev.ts'
 import { doctorVerb } from './doctor.ts'
 import { exitCodes, report } from './failure.ts'
+import { functionsVerb } from './functions/index.ts'
 import { graphVerb } from './graph.ts'
 import { initVerb } from './init.ts'
 import { keysVerb } from './keys.ts'
@@ -32,6 +33,7 @@ export function createProgram(done: (code: number) => void): Command {
     runVerb,
     validateVerb,
     testVerb,
+    functionsVerb,
     graphVerb,
     runsVerb,
     approvalsVerb,

@@ -28,8 +28,10 @@ export const devVerb = verb({
     }
     const app = await openApp({ settings, log, dev: true })
     try {
-      const watcher = await watch(app, terminal)
-      await reload(app, terminal)
+      const { openRebuilder } = await import('./functions/rebuild.ts')
+      const rebuild = openRebuilder(settings, log, terminal)
+      const watcher = await watch(app, terminal, rebuild)
+      await reload(app, terminal, rebuild)
       const listening = await listen(app, { editable: true })
       if (terminal.json) terminal.data({ url: listening.url })
       terminal.note(`${terminal.paint('bold', listening.url)}  Ctrl-C stops.`)
@@ -43,7 +45,7 @@ export const devVerb = verb({
   },
 })
 
-async function watch(app: App, terminal: Terminal) {
+async function watch(app: App, terminal: Terminal, rebuild: () => Promise<void>) {
   const { watch: open } = await import('chokidar')
   const { project, data } = app.settings
   // Policies are read when the server starts.
@@ -52,14 +54,17 @@ async function watch(app: App, terminal: Terminal) {
     cwd: project,
     ignoreInitial: true,
     ignored: (path) =>
-      path.startsWith(data) || /(?:^|[/\\])(?:node_modules|\.[^/\\.]+)/.test(path.slice(project.length)),
+      path.startsWith(data) ||
+      /(?:^|[/\\])(?:node_modules|\.[^/\\.]+)/.test(path.slice(project.length)) ||
+      // What build tools write is not what is watched for: it would be built for ever.
+      /[/\\]functions[/\\].*[/\\](?:target|out|bin|obj|vendor|__pycache__)(?:[/\\]|$)/.test(path),
     followSymlinks: false,
   })
   let timer: NodeJS.Timeout | undefined
   watcher.on('all', () => {
     clearTimeout(timer)
     timer = setTimeout(() => {
-      reload(app, terminal).catch((error: unknown) => terminal.note(String(error)))
+      reload(app, terminal, rebuild).catch((error: unknown) => terminal.note(String(error)))
     }, settleMs)
   })
   watcher.on('error', (error) => terminal.note(`The project is no longer watched: ${String(error)}`))
@@ -72,7 +77,8 @@ async function watch(app: App, terminal: Terminal) {
   }
 }
 
-async function reload(app: App, terminal: Terminal): Promise<void> {
+async function reload(app: App, terminal: Terminal, rebuild: () => Promise<void>): Promise<void> {
+  await rebuild()
   const { findings, folder } = await app.pipelines.reload()
   await app.functions.renew()
   printFindings(findings, terminal, folder)

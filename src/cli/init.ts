@@ -1,16 +1,27 @@
+import { Option } from 'commander'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { SluseError } from '../errors.ts'
 import { exitCodes } from './failure.ts'
+import { functionLanguages, initFunction } from './init-function.ts'
 import { verb } from './verb.ts'
 
 export const initVerb = verb({
   name: 'init',
   arguments: [['[folder]', 'Where; it is made, and must be empty if it is there.']],
-  about: 'Make a small project that works.',
+  about: 'Make a small project that works, or a function in a language of your choice.',
   settings: [],
-  run: async ({ words, terminal }) => {
+  options: [
+    new Option('--function <language>', 'Add a function written in it to the project.').choices(
+      functionLanguages,
+    ),
+    new Option('--name <name>', 'What the function is called.').default('greet'),
+  ],
+  run: async ({ words, options, terminal }) => {
     const folder = resolve(typeof words[0] === 'string' ? words[0] : '.')
+    if (typeof options.function === 'string') {
+      return initFunction(folder, options.function, String(options.name), terminal)
+    }
     const there = await readdir(folder).catch(() => [])
     if (there.some((name) => !name.startsWith('.'))) {
       throw new SluseError('SLUSE-USAGE', `${folder} is not empty.`)

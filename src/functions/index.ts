@@ -6,3 +6,4 @@ export type { FunctionContext, FunctionReference, Functions, FunctionTask, Outco
 export { openFunctions, type FunctionOptions } from './open-functions.ts'
 export { isContract, readContract, type Contract } from './contract.ts'
 export { traceIdOf, traceparentOf } from './trace.ts'
+export { describeFunction, type FunctionDescription } from './describe.ts'
