@@ -82,23 +82,33 @@ export async function startLineProcess(
   )
   const log = logLines(started.stderr, program.log)
 
+  let received: Json[] = []
+  let broken: string | undefined
   const lines = splitLines(
     program.maxAnswerBytes,
     (line) => {
-      if (over) return
-      const [ticket] = underWay
-      if (!ticket) return end('wrote a line to standard output that no record had asked for')
+      if (broken !== undefined) return
       const answer = parsed(line)
-      if (answer === undefined) return end(`wrote a line to standard output that is not JSON: ${shown(line)}`)
-      underWay.shift()
-      answered += 1
-      timer.refresh()
-      onAnswer(ticket, answer)
+      if (answer === undefined) broken = `wrote a line to standard output that is not JSON: ${shown(line)}`
+      else received.push(answer)
     },
-    () => end(`wrote more than the ${program.maxAnswerBytes} bytes allowed without ending the line`),
+    () => (broken ??= `wrote more than the ${program.maxAnswerBytes} bytes allowed without ending the line`),
   )
   started.stdout.on('data', (chunk: Buffer) => {
-    if (!over) lines.push(chunk)
+    if (over) return
+    lines.push(chunk)
+    const answers = received
+    received = []
+    // Nothing that came together with a line too many can be told from it. So all is counted before any is given on,
+    // which would send the next record, to which the line too many would then seem to be the answer.
+    if (answers.length > underWay.length) {
+      return end('wrote a line to standard output that no record had asked for')
+    }
+    const tickets = underWay.splice(0, answers.length)
+    answered += tickets.length
+    if (tickets.length > 0) timer.refresh()
+    tickets.forEach((ticket, index) => onAnswer(ticket, answers[index] as Json))
+    if (broken !== undefined) end(broken)
   })
   started.stdout.on('error', () => {})
 
