@@ -49,6 +49,19 @@ export default {
       },
     },
     {
+      name: 'the-console-knows-only-the-api',
+      severity: 'error',
+      comment: 'Its types are generated; the expression compiler is `sluse/jq`.',
+      from: { path: '^console/src' },
+      to: { path: '^src/', pathNot: '^src/jq/' },
+    },
+    {
+      name: 'nothing-knows-the-console',
+      severity: 'error',
+      from: { path: '^src' },
+      to: { path: '^console/' },
+    },
+    {
       name: 'no-cycles',
       severity: 'error',
       from: { path: '^src', pathNot: '^src/jq/' },

@@ -1,3 +1,4 @@
+import reactHooks from 'eslint-plugin-react-hooks'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
@@ -10,6 +11,7 @@ export default tseslint.config(
       '**/.sluse/**',
       '**/*.js',
       '**/*.mjs',
+      'console/src/api/schema.ts',
     ],
   },
   ...tseslint.configs.recommendedTypeChecked,
@@ -75,6 +77,11 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    files: ['console/src/**/*.{ts,tsx}'],
+    plugins: { 'react-hooks': reactHooks },
+    rules: { 'react-hooks/rules-of-hooks': 'error', 'react-hooks/exhaustive-deps': 'error' },
   },
   {
     files: ['**/*.test.ts', '**/testing/**', 'test/**/*.ts'],

@@ -15,6 +15,7 @@ needs sshd openssh-server
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
 needs php php-cli
 needs phpunit phpunit
+needs chromium chromium
 
 if [ "${#packages[@]}" -gt 0 ]; then
   as_root=""

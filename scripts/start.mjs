@@ -52,7 +52,7 @@ for (const file of readdirSync(`${example}/samples`)) {
 const [waiting] = await approvals()
 console.log(`
 Sluse runs. Open:
-  ${server}/api/v1/runs        the runs: one is delivered, one waits for approval, one form is turned back
+  ${server}                   the console: one form is delivered, one waits for approval, one is turned back
   ${systems}                   what the case system and the finance system have got
   ${server}/openapi.json       the API
 

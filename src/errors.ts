@@ -30,6 +30,11 @@ export const errorTable = {
     todo: 'Look at its status first: only a suspended run is resumed, only a run under way is suspended.',
     status: 409,
   },
+  'SLUSE-TASK-NOT-FOUND': {
+    what: 'The run has no task with this key, or has not come to it yet.',
+    todo: 'Give the `key` of a task in the timeline of the run.',
+    status: 404,
+  },
   'SLUSE-RUN-TASK': {
     what: 'The run has no task with this reference, so it cannot be rerun from there.',
     todo: 'Give the reference of a task that has started in the run, as `sluse runs show <id>` prints it.',

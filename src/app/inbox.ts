@@ -6,6 +6,8 @@ import type { CloudEvent } from '../workflow/index.ts'
 export interface Inbox {
   /** Newest first. */
   list(query?: InboxQuery): Promise<InboxPage>
+  /** Those with these cursors, as far as they are kept; at most 1000. */
+  get(cursors: readonly string[]): Promise<readonly InboxEntry[]>
   /** Those that came after `cursor`, oldest first; at most 1000. */
   after(cursor: string): Promise<readonly InboxEntry[]>
   /** The cursor of the newest. */
@@ -56,6 +58,11 @@ export function openInbox(database: Database): Inbox {
       const page = events.slice(0, limit)
       const last = events.length > limit ? page.at(-1) : undefined
       return { events: page, ...(last && { next: last.cursor }) }
+    },
+    get: async (cursors) => {
+      const wanted = cursors.slice(0, 1000).map(position)
+      if (wanted.length === 0) return []
+      return read(`${columns} WHERE seq IN (${wanted.map(() => '?').join(', ')}) ORDER BY seq`, wanted)
     },
     after: (cursor) => read(`${columns} WHERE seq > ? ORDER BY seq LIMIT 1000`, [position(cursor)]),
     newest: async () => {

@@ -22,6 +22,7 @@ import { httpSettings } from './http-settings.ts'
 import { approvalsBy } from './open-approvals.ts'
 import { openGuard } from './open-guard.ts'
 import { openInbox, type Inbox } from './inbox.ts'
+import { openOverview, type Overview } from './overview.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
 import { openProjectConnections } from './project-connections.ts'
 import { openTransfers, type Transfers } from '../transfer/index.ts'
@@ -36,6 +37,7 @@ export interface App {
   readonly history: History
   readonly inbox: Inbox
   readonly waits: Waits
+  readonly overview: Overview
   readonly pipelines: Pipelines
   readonly guard: Guard
   readonly functions: Functions
@@ -173,6 +175,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       history: openHistory(database),
       inbox: openInbox(database),
       waits: openWaits(database),
+      overview: openOverview(database),
       pipelines: openPipelines(settings.project, engine, database, project.use),
       guard,
       functions: activities.functions,

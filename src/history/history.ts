@@ -1,3 +1,4 @@
+import type { Workflow } from '../workflow/definition/index.ts'
 import type { CloudEvent, Json, Problem } from '../workflow/index.ts'
 
 /** Reads what happened. Secrets show as `•••`. Errors carry a code of `errors.ts`. */
@@ -8,8 +9,20 @@ export interface History {
   /** One run; `SLUSE-RUN-NOT-FOUND` where there is none. */
   run(id: string): Promise<RunSummary>
 
-  /** One run with all its tasks in the order in which they started; `SLUSE-RUN-NOT-FOUND`. */
-  timeline(id: string): Promise<Timeline>
+  /**
+   * One run with all its tasks in the order in which they started; `SLUSE-RUN-NOT-FOUND`. Without `values` the tasks
+   * come without input and output: for a run of many tasks.
+   */
+  timeline(id: string, options?: { values?: boolean }): Promise<Timeline>
+
+  /** One task of a run, by its key; `SLUSE-RUN-NOT-FOUND`, `SLUSE-TASK-NOT-FOUND`. */
+  task(id: string, key: string): Promise<TaskRecord>
+
+  /** The events that a run took, by their cursors in the inbox; at most 1000. `SLUSE-RUN-NOT-FOUND`. */
+  consumed(id: string): Promise<ConsumedEvents>
+
+  /** The definition that a run is pinned to; `SLUSE-RUN-NOT-FOUND`. */
+  definition(id: string): Promise<PinnedDefinition>
 
   /** The lifecycle CloudEvents of one run so far, in order (dsl-reference.md, "Lifecycle Events"). */
   lifecycle(id: string): AsyncIterable<CloudEvent>
@@ -87,6 +100,18 @@ export interface Timeline {
   tasks: TaskRecord[]
 }
 
+/** Without `key` the event started the run; else it is the key of the effect that waited for it. */
+export type ConsumedEvents = readonly { readonly key?: string; readonly cursor: string }[]
+
+export interface PinnedDefinition {
+  reference: { namespace: string; name: string; version: string }
+  /** As it was written. */
+  text: string
+  workflow: Workflow
+  /** Within the project. */
+  file?: string
+}
+
 export interface TaskRecord {
   /** JSON pointer in the definition. */
   task: string
@@ -101,6 +126,8 @@ export interface TaskRecord {
   error?: Problem
   /** Retries so far. */
   retries: number
+  /** When each of them was, ISO 8601. */
+  retriedAt?: string[]
 }
 
 export interface Subscription {

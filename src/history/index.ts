@@ -6,6 +6,7 @@ export { openHistory } from './open-history.ts'
 export type {
   FeedEvent,
   History,
+  PinnedDefinition,
   RunPage,
   RunQuery,
   RunStatus,

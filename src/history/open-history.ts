@@ -2,7 +2,19 @@ import type { Database, Row, SqlValue } from '../database/index.ts'
 import { SluseError } from '../errors.ts'
 import type { CloudEvent } from '../workflow/index.ts'
 import { decodeRow, type FeedItem } from './feed.ts'
-import type { FeedEvent, History, RunPage, RunQuery, RunSummary, Subscription, Timeline } from './history.ts'
+import type { Workflow } from '../workflow/definition/index.ts'
+import type {
+  ConsumedEvents,
+  FeedEvent,
+  History,
+  PinnedDefinition,
+  RunPage,
+  RunQuery,
+  RunSummary,
+  Subscription,
+  TaskRecord,
+  Timeline,
+} from './history.ts'
 import { lifecycleEvent, type RunIdentity } from './lifecycle-event.ts'
 import { concealed } from './marks.ts'
 import { runQuery, toSummary, toWait, type WaitRow } from './run-query.ts'
@@ -13,7 +25,10 @@ export function openHistory(database: Database): History {
   return {
     runs: (query) => listRuns(database, query ?? {}),
     run: (id) => oneRun(database, id),
-    timeline: (id) => timeline(database, id),
+    timeline: (id, options) => timeline(database, id, options?.values),
+    task: (id, key) => oneTask(database, id, key),
+    definition: (id) => definition(database, id),
+    consumed: (id) => consumed(database, id),
     lifecycle: (id) => lifecycle(database, id),
     subscribe: (subscription) => subscribe(database, subscription ?? {}),
   }
@@ -41,12 +56,54 @@ async function oneRun(database: Database, id: string): Promise<RunSummary> {
   return { ...summary, waitsFor: waits.map(toWait) }
 }
 
-async function timeline(database: Database, id: string): Promise<Timeline> {
+async function timeline(database: Database, id: string, values?: boolean): Promise<Timeline> {
   const run = await oneRun(database, id)
   const identity = await identify(database, id)
   const items: FeedItem[] = []
   for await (const { item } of itemsOf(database, identity)) items.push(item)
-  return timelineOf(run, items)
+  return timelineOf(run, items, values)
+}
+
+async function oneTask(database: Database, id: string, key: string): Promise<TaskRecord> {
+  const run = await oneRun(database, id)
+  const items: FeedItem[] = []
+  for await (const { item } of itemsOf(database, await identify(database, id))) {
+    if (item.type === 'report' && 'key' in item.report && item.report.key === key) items.push(item)
+  }
+  const [task] = timelineOf(run, items).tasks
+  if (!task) throw new SluseError('SLUSE-TASK-NOT-FOUND', `Asked for: ${key}.`)
+  return task
+}
+
+/** More events than anybody reads; a loop over events may have taken any number. */
+const mostConsumed = 1000
+
+async function consumed(database: Database, id: string): Promise<ConsumedEvents> {
+  const found: { key?: string; cursor: string }[] = []
+  for await (const { item } of itemsOf(database, await identify(database, id))) {
+    if (item.type === 'start') found.push(...(item.consumed ?? []).map((seq) => ({ cursor: String(seq) })))
+    if ((item.type === 'result' || item.type === 'copy') && item.event !== undefined) {
+      found.push({ key: item.key, cursor: String(item.event) })
+    }
+    if (found.length >= mostConsumed) break
+  }
+  return found.slice(0, mostConsumed)
+}
+
+async function definition(database: Database, id: string): Promise<PinnedDefinition> {
+  const [row] = await database.query<Row>(
+    `SELECT definitions.namespace, definitions.name, definitions.version, file, text, workflow
+     FROM runs JOIN definitions ON definitions.digest = runs.digest WHERE runs.id = ?`,
+    [id],
+  )
+  if (!row) throw new SluseError('SLUSE-RUN-NOT-FOUND', id)
+  const { namespace, name, version, text, workflow, file } = row as { [column: string]: string }
+  return {
+    reference: { namespace: namespace ?? '', name: name ?? '', version: version ?? '' },
+    text: text ?? '',
+    workflow: JSON.parse(workflow ?? '{}') as Workflow,
+    ...(typeof file === 'string' && { file }),
+  }
 }
 
 async function* lifecycle(database: Database, id: string): AsyncIterable<CloudEvent> {

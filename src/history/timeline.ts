@@ -2,8 +2,11 @@ import type { Json } from '../workflow/index.ts'
 import type { FeedItem } from './feed.ts'
 import type { RunSummary, TaskRecord, Timeline } from './history.ts'
 
-/** A run with all its tasks, in the order in which they were created, from what its feed tells. */
-export function timelineOf(run: RunSummary, items: readonly FeedItem[]): Timeline {
+/**
+ * A run with all its tasks, in the order in which they were created, from what its feed tells. Without `values` the
+ * tasks have neither input nor output.
+ */
+export function timelineOf(run: RunSummary, items: readonly FeedItem[], values = true): Timeline {
   const tasks = new Map<string, TaskRecord>()
   let input: Json = null
   let output: Json | undefined
@@ -25,12 +28,12 @@ export function timelineOf(run: RunSummary, items: readonly FeedItem[]): Timelin
       case 'task.started':
         task.status = 'running'
         task.startedAt = at
-        task.input = report.input
+        if (values) task.input = report.input
         break
       case 'task.completed':
         task.status = 'completed'
         task.endedAt = at
-        task.output = report.output
+        if (values) task.output = report.output
         break
       case 'task.faulted':
         task.status = 'faulted'
@@ -49,6 +52,7 @@ export function timelineOf(run: RunSummary, items: readonly FeedItem[]): Timelin
         break
       case 'task.retried':
         task.retries = report.attempt
+        task.retriedAt = [...(task.retriedAt ?? []), at]
         break
     }
   }

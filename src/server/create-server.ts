@@ -5,6 +5,7 @@ import type { App } from '../app.ts'
 import { packageVersion } from '../config/index.ts'
 import { SluseError } from '../errors.ts'
 import { authorise } from './authorise.ts'
+import { pageFor, readAssets, send, serveConsole } from './console/index.ts'
 import { guardBrowsers, isLoopbackAddress } from './guard.ts'
 import { readJson, readUtf8 } from './json-body.ts'
 import { openLive } from './live.ts'
@@ -16,6 +17,8 @@ import { components } from './schemas.ts'
 export interface ServerOptions {
   /** Take definitions over HTTP and write them into the project: for one person who writes pipelines. */
   readonly editable?: boolean
+  /** Where the web console was built; tests give their own. */
+  readonly consoleFolder?: string
 }
 
 /** A header that a client sends in pieces must be whole within this. */
@@ -56,7 +59,11 @@ export async function createServer(app: App, options: ServerOptions = {}) {
     .setSerializerCompiler(() => (data) => JSON.stringify(data))
 
   const plain = server as unknown as FastifyInstance
-  answerProblems(plain, log)
+  const assets = await readAssets(options.consoleFolder)
+  answerProblems(plain, log, (request, reply) => {
+    const page = pageFor(assets, request)
+    return page && send(page, request, reply)
+  })
   guardBrowsers(plain, isLoopbackAddress(settings.host), settings.publicUrl)
   const cookies = authorise(plain, app)
   takeBodies(plain, settings.maxBodyDepth)
@@ -115,6 +122,7 @@ export async function createServer(app: App, options: ServerOptions = {}) {
     stopping: stopping.signal,
   }
   for (const route of routes) await server.register(async (scope) => route(scope, context))
+  serveConsole(plain, assets)
   await server.ready()
 
   return Object.assign(server, {

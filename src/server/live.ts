@@ -9,10 +9,13 @@ import type { FeedEvent, Subscription } from '../history/index.ts'
 const mostConnections = 500
 const heartbeatMs = 15_000
 
+/** An event as it is sent. */
+export type MessageOf = (event: FeedEvent) => string
+
 /** Lifecycle events as server-sent events (HTML, "Server-sent events"); the id of each is its cursor. */
 export interface Live {
   /** `gone` aborts when the client hangs up. Throws `SLUSE-CLOSING` where there are too many. */
-  open(subscription: Omit<Subscription, 'signal'>, gone: AbortSignal): Readable
+  open(subscription: Omit<Subscription, 'signal'>, gone: AbortSignal, message?: MessageOf): Readable
   readonly connections: number
 }
 
@@ -22,7 +25,7 @@ export function openLive(app: App, stopping: AbortSignal): Live {
     get connections() {
       return connections
     },
-    open: (subscription, gone) => {
+    open: (subscription, gone, message = lifecycleMessage) => {
       if (connections >= mostConnections) {
         throw new SluseError('SLUSE-CLOSING', 'There are too many live connections.')
       }
@@ -30,13 +33,20 @@ export function openLive(app: App, stopping: AbortSignal): Live {
       const signal = AbortSignal.any([gone, stopping])
       signal.addEventListener('abort', () => connections--, { once: true })
       const events = app.history.subscribe({ ...subscription, signal })
-      return Readable.from(withHeartbeat(events, signal), { objectMode: false, highWaterMark: 65_536 })
+      return Readable.from(withHeartbeat(events, signal, message), {
+        objectMode: false,
+        highWaterMark: 65_536,
+      })
     },
   }
 }
 
 /** A comment now and then keeps proxies from closing a quiet connection, and shows a client that is gone. */
-async function* withHeartbeat(events: AsyncIterable<FeedEvent>, signal: AbortSignal): AsyncGenerator<string> {
+async function* withHeartbeat(
+  events: AsyncIterable<FeedEvent>,
+  signal: AbortSignal,
+  message: MessageOf,
+): AsyncGenerator<string> {
   yield 'retry: 2000\n\n'
   const iterator = events[Symbol.asyncIterator]()
   let pending = iterator.next()
@@ -57,7 +67,7 @@ async function* withHeartbeat(events: AsyncIterable<FeedEvent>, signal: AbortSig
       else if (result.done) return
       else {
         pending = iterator.next()
-        yield messageOf(result.value)
+        yield message(result.value)
       }
     }
   } finally {
@@ -66,8 +76,14 @@ async function* withHeartbeat(events: AsyncIterable<FeedEvent>, signal: AbortSig
   }
 }
 
-function messageOf({ cursor, event }: FeedEvent): string {
+function lifecycleMessage({ cursor, event }: FeedEvent): string {
   return `id: ${cursor}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+}
+
+/** Only which run, and what: nothing of its data. */
+export function changeMessage({ cursor, run, event }: FeedEvent): string {
+  const kind = event.type.replace(/^io\.serverlessworkflow\.|\.v1$/g, '')
+  return `id: ${cursor}\ndata: ${JSON.stringify({ kind, run })}\n\n`
 }
 
 /** Aborts when the client of a request hangs up, and when the session or key ends by which it was let in. */

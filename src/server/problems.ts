@@ -2,8 +2,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { errorTable, problemDetails, SluseError, type ErrorCode } from '../errors.ts'
 import type { Log } from '../config/index.ts'
 
-/** Answers every failure as problem details (RFC 9457). What is not one of ours is logged, and says nothing. */
-export function answerProblems(server: FastifyInstance, log: Log): void {
+/**
+ * Answers every failure as problem details (RFC 9457). What is not one of ours is logged, and says nothing. An
+ * address that is not there may be answered by `otherwise`.
+ */
+export function answerProblems(
+  server: FastifyInstance,
+  log: Log,
+  otherwise: (request: FastifyRequest, reply: FastifyReply) => FastifyReply | undefined,
+): void {
   server.setErrorHandler((error, request, reply) => {
     const known = translate(error)
     if (known.code === 'SLUSE-INTERNAL') {
@@ -17,7 +24,9 @@ export function answerProblems(server: FastifyInstance, log: Log): void {
       void reply.header('retry-after', '5')
     return sendProblem(reply, known)
   })
-  server.setNotFoundHandler((request, reply) => sendProblem(reply, missing(server, request)))
+  server.setNotFoundHandler(
+    (request, reply) => otherwise(request, reply) ?? sendProblem(reply, missing(server, request)),
+  )
 }
 
 export function sendProblem(reply: FastifyReply, error: SluseError) {

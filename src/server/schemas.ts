@@ -161,9 +161,51 @@ export const task = Type.Object(
     output: Type.Optional(anything),
     error: Type.Optional(named(problem)),
     retries: Type.Integer(),
+    retriedAt: Type.Optional(Type.Array(time)),
   },
   { $id: 'Task' },
 )
+
+/** A definition as a picture: what a client draws. Texts are as they were written. */
+export const graph = Type.Object(
+  {
+    nodes: Type.Array(
+      Type.Object({
+        id: Type.String(),
+        shape: Type.Enum(['box', 'circle', 'diamond', 'dot', 'flag', 'hexagon', 'stadium', 'subroutine']),
+        text: Type.Array(Type.String(), { description: 'Lines.' }),
+        task: Type.Optional(
+          Type.String({ description: 'JSON pointer of the task that it is, or is part of.' }),
+        ),
+        frame: Type.Optional(Type.String({ description: 'The frame that it is in.' })),
+      }),
+    ),
+    frames: Type.Array(
+      Type.Object({
+        id: Type.String(),
+        title: Type.String(),
+        task: Type.Optional(Type.String()),
+        frame: Type.Optional(Type.String()),
+      }),
+    ),
+    edges: Type.Array(
+      Type.Object({ from: Type.String(), to: Type.String(), label: Type.String(), dashed: Type.Boolean() }),
+    ),
+  },
+  { $id: 'Graph' },
+)
+
+/** Where in a definition's text something is, from 1. */
+const places = Type.Record(Type.String(), Type.Object({ line: Type.Integer(), column: Type.Integer() }), {
+  description: 'Line and column of what a JSON pointer names, for each task.',
+})
+
+/** A definition with what is needed to show it. */
+export const shownDefinition = {
+  source: Type.String({ description: 'As it was written, YAML or JSON.' }),
+  flow: named(graph),
+  places,
+}
 
 export const pipeline = Type.Object(
   {
@@ -267,6 +309,7 @@ export const components: readonly TSchema[] = [
   finding,
   run,
   task,
+  graph,
   pipeline,
   startedRun,
   cloudEvent,

@@ -5,7 +5,9 @@ import { auditRoutes } from './audit.ts'
 import { eventRoutes } from './events.ts'
 import { liveRoutes } from './live.ts'
 import { operationRoutes } from './operation.ts'
+import { overviewRoutes } from './overview.ts'
 import { pipelineRoutes } from './pipelines.ts'
+import { runDetailRoutes } from './run-details.ts'
 import { runRoutes } from './runs.ts'
 import { signInRoutes } from './sign-in.ts'
 import { targetRoutes } from './targets.ts'
@@ -16,6 +18,8 @@ export const routes: readonly Route[] = [
   pipelineRoutes,
   runRoutes,
   targetRoutes,
+  runDetailRoutes,
+  overviewRoutes,
   eventRoutes,
   liveRoutes,
   operationRoutes,

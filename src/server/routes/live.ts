@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { hangUp } from '../live.ts'
+import { changeMessage, hangUp } from '../live.ts'
 import { answers, problems, runId } from '../schemas.ts'
 import { visibleIn, type Route } from './route.ts'
 
@@ -51,6 +51,36 @@ export const liveRoutes: Route = (scope, { app, live }) => {
       const stream = live.open(
         { ...query, ...visible, ...(from !== undefined && { from }) },
         hangUp(raw, who),
+      )
+      return reply.headers(headers).type('text/event-stream').send(stream)
+    },
+  )
+
+  scope.get(
+    '/api/v1/changes',
+    {
+      config: { access: { permission: 'runs.read', in: 'some' } },
+      schema: {
+        tags: ['runs'],
+        operationId: 'changes',
+        summary: 'Which runs change, as they do, without any of their data',
+        headers: lastEventId,
+        response: answers({
+          200: {
+            description:
+              'Server-sent events: `id` is the cursor, `data` is `{"kind": "task.completed", "run": "…"}`.',
+            content: { 'text/event-stream': { schema: Type.String() } },
+          },
+          ...problems(400, 503),
+        }),
+      },
+    },
+    async ({ raw, headers: given, who }, reply) => {
+      const from = given['last-event-id']
+      const stream = live.open(
+        { ...visibleIn(who, 'runs.read'), ...(from !== undefined && { from }) },
+        hangUp(raw, who),
+        changeMessage,
       )
       return reply.headers(headers).type('text/event-stream').send(stream)
     },

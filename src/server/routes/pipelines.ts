@@ -12,10 +12,12 @@ import {
   pipeline,
   pipelineName,
   problems,
+  shownDefinition,
   startBody,
   startedRun,
 } from '../schemas.ts'
 import { saveDefinition } from '../save-definition.ts'
+import { showDefinition } from '../show-definition.ts'
 import { takeNoBody, type Route } from './route.ts'
 
 const version = Type.Object({
@@ -71,7 +73,7 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
           200: Type.Object({
             pipeline: named(pipeline),
             versions: Type.Array(Type.String()),
-            source: Type.String(),
+            ...shownDefinition,
             definition: anything,
             graph: Type.String({ description: 'Mermaid.' }),
             findings: Type.Array(named(finding)),
@@ -86,7 +88,7 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
       return {
         pipeline: summaryOf(found),
         versions: versionsOf(app, params),
-        source: found.text,
+        ...showDefinition(found),
         definition: found.workflow,
         graph: mermaid(found.workflow),
         findings: app.pipelines.project.findings.filter(({ file }) => file === found.file),

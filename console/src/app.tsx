@@ -1,0 +1,35 @@
+import { lazy, Suspense, type ComponentType } from 'react'
+import { Route, Switch } from 'wouter'
+import { ErrorBoundary } from './layout/error-boundary.tsx'
+import { Layout } from './layout/layout.tsx'
+import { Loading } from './parts/loading.tsx'
+import { NotFound } from './pages/not-found.tsx'
+import { Overview } from './pages/overview/overview.tsx'
+
+/** Every page but the first is loaded when somebody goes there. */
+const pages: readonly (readonly [path: string, page: ComponentType])[] = [
+  ['/', Overview],
+  ['/runs', lazy(async () => ({ default: (await import('./pages/runs/runs.tsx')).Runs }))],
+  ['/runs/:id', lazy(async () => ({ default: (await import('./pages/run/run.tsx')).RunPage }))],
+]
+
+export function App() {
+  return (
+    <Layout>
+      <ErrorBoundary>
+        <Suspense fallback={<Loading />}>
+          <Switch>
+            {pages.map(([path, Page]) => (
+              <Route key={path} path={path}>
+                <Page />
+              </Route>
+            ))}
+            <Route>
+              <NotFound />
+            </Route>
+          </Switch>
+        </Suspense>
+      </ErrorBoundary>
+    </Layout>
+  )
+}

@@ -1,0 +1,35 @@
+import '@fontsource-variable/ibm-plex-sans/wght.css'
+import './style/tokens.css'
+import './style/base.css'
+import './style/layout.css'
+import './style/parts.css'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { ApiFailure } from './api/client.ts'
+import { App } from './app.tsx'
+import { TextsProvider } from './texts/index.tsx'
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5000,
+      refetchOnWindowFocus: true,
+      // What the server refused, it refuses again; what did not reach it may do so the next time.
+      retry: (count, error) => count < 2 && (!(error instanceof ApiFailure) || error.status === 0),
+    },
+  },
+})
+
+const root = document.getElementById('root')
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <TextsProvider>
+        <QueryClientProvider client={client}>
+          <App />
+        </QueryClientProvider>
+      </TextsProvider>
+    </StrictMode>,
+  )
+}

@@ -1,0 +1,136 @@
+import { openServer, type TestServer } from '../../src/server/testing/open-server.ts'
+
+const document = (name: string, title: string, version = '1.0.0') =>
+  `document: { dsl: '1.0.3', namespace: andeby, name: ${name}, version: '${version}', title: ${title} }\n`
+
+/** A small municipality: something of each kind to look at, that needs no other system. */
+const files = {
+  'pipelines/grant.yaml': `${document('grant-application', 'Tilskud til foreningslokaler')}input:
+  schema:
+    document:
+      type: object
+      title: Ansøgning
+      required: [association, amount]
+      properties:
+        association: { type: string, title: Forening, minLength: 2 }
+        amount: { type: number, title: Beløb, minimum: 1, description: I kroner }
+        kind: { type: string, title: Slags, enum: [sport, kultur, andet], default: sport }
+        urgent: { type: boolean, title: Haster }
+        rooms: { type: array, title: Lokaler, items: { type: string } }
+do:
+  - check:
+      switch:
+        - large: { when: .amount > 100000, then: tooLarge }
+        - small: { then: eachRoom }
+  - tooLarge:
+      raise:
+        error:
+          type: https://andeby.dk/errors/too-large
+          status: 422
+          title: Beløbet er for stort
+          detail: Der kan højst søges om 100.000 kr.
+  - eachRoom:
+      for: { each: room, in: '.rooms // []' }
+      do:
+        - reserve: { set: { room: '\${ $room }', reserved: true } }
+  - deliver:
+      fork:
+        branches:
+          - toCaseSystem: { set: { caseNumber: S-2026-17 } }
+          - toFinance:
+              try:
+                - post: { set: { receipt: R-1 } }
+              catch: { as: error, retry: { delay: { seconds: 1 }, limit: { attempt: { count: 3 } } } }
+`,
+  'pipelines/grant-2.yaml': `${document('grant-application', 'Tilskud til foreningslokaler', '1.1.0')}input:
+  schema:
+    document:
+      type: object
+      title: Ansøgning
+      required: [association, amount]
+      properties:
+        association: { type: string, title: Forening, minLength: 2 }
+        amount: { type: number, title: Beløb, minimum: 1, description: I kroner }
+        kind: { type: string, title: Slags, enum: [sport, kultur, andet], default: sport }
+        urgent: { type: boolean, title: Haster }
+        rooms: { type: array, title: Lokaler, items: { type: string } }
+do:
+  - check:
+      switch:
+        - large: { when: .amount > 150000, then: tooLarge }
+        - small: { then: eachRoom }
+  - tooLarge:
+      raise:
+        error:
+          type: https://andeby.dk/errors/too-large
+          status: 422
+          title: Beløbet er for stort
+          detail: Der kan højst søges om 150.000 kr.
+  - eachRoom:
+      for: { each: room, in: '.rooms // []' }
+      do:
+        - reserve: { set: { room: '\${ $room }', reserved: true } }
+  - deliver:
+      fork:
+        branches:
+          - toCaseSystem: { set: { caseNumber: S-2026-17 } }
+          - toFinance:
+              try:
+                - post: { set: { receipt: R-1 } }
+              catch: { as: error, retry: { delay: { seconds: 1 }, limit: { attempt: { count: 3 } } } }
+          - toArchive: { set: { archived: true } }
+`,
+  'pipelines/answer.yaml': `${document('await-answer', 'Høring af nabo')}do:
+  - ask: { set: { asked: true, neighbour: '\${ .neighbour }' } }
+  - answer: { listen: { to: { one: { with: { type: dk.andeby.hearing.answered } } } } }
+  - close: { set: { closed: true } }
+`,
+  'pipelines/report.yaml': `${document('morning-report', 'Morgenrapport')}schedule: { cron: '0 7 * * *' }
+do:
+  - count: { set: { open: 3 } }
+`,
+  'pipelines/parent.yaml': `${document('month-end', 'Månedsafslutning')}do:
+  - everyDistrict:
+      for: { each: district, in: '["Havnen", "Bakken"]' }
+      do:
+        - close:
+            run: { workflow: { namespace: andeby, name: grant-application, version: '1.1.0', input: { association: Havnen, amount: 10 } } }
+`,
+  'pipelines/old.yaml': `${document('broken', 'Under arbejde')}do:
+  - first: { sit: 1 }
+`,
+}
+
+export type Demo = TestServer & { readonly runs: DemoRuns }
+
+/** A server with a municipality on it, and runs of every state. */
+export async function openDemo(
+  more: { readonly [file: string]: string } = {},
+  options: Parameters<typeof openServer>[1] = {},
+): Promise<Demo> {
+  const server = await openServer({ ...files, ...more }, options)
+  const start = async (name: string, input: unknown) => {
+    const { json } = await server.call('POST', `/api/v1/pipelines/andeby/${name}/runs`, { json: { input } })
+    return json.id as string
+  }
+  const rooms = ['Store sal', 'Mødelokale 2', 'Køkken']
+  const completed = await start('grant-application', { association: 'Andeby Boldklub', amount: 12500, rooms })
+  const failed = await start('grant-application', { association: 'Koret', amount: 250_000, rooms: [] })
+  const waiting = await start('await-answer', { neighbour: 'Fætter Guf' })
+  const suspended = await start('await-answer', { neighbour: 'Bedstemor And' })
+  const cancelled = await start('await-answer', { neighbour: 'Joakim von And' })
+  const parent = await start('month-end', {})
+  for (const id of [completed, failed, parent]) await server.app.engine.outcome(id)
+  await server.call('POST', `/api/v1/runs/${suspended}/suspend`)
+  await server.call('POST', `/api/v1/runs/${cancelled}/cancel`)
+  return Object.assign(server, { runs: { completed, failed, waiting, suspended, cancelled, parent } })
+}
+
+export interface DemoRuns {
+  readonly completed: string
+  readonly failed: string
+  readonly waiting: string
+  readonly suspended: string
+  readonly cancelled: string
+  readonly parent: string
+}
