@@ -11,6 +11,29 @@ const pages: readonly (readonly [path: string, page: ComponentType])[] = [
   ['/', Overview],
   ['/runs', lazy(async () => ({ default: (await import('./pages/runs/runs.tsx')).Runs }))],
   ['/runs/:id', lazy(async () => ({ default: (await import('./pages/run/run.tsx')).RunPage }))],
+  [
+    '/pipelines',
+    lazy(async () => ({ default: (await import('./pages/pipelines/pipelines.tsx')).Pipelines })),
+  ],
+  [
+    '/pipelines/:namespace/:name',
+    lazy(async () => ({ default: (await import('./pages/pipelines/pipeline.tsx')).PipelinePage })),
+  ],
+  [
+    '/approvals',
+    lazy(async () => ({ default: (await import('./pages/approvals/approvals.tsx')).Approvals })),
+  ],
+  [
+    '/approvals/:id',
+    lazy(async () => ({ default: (await import('./pages/approvals/approval.tsx')).ApprovalPage })),
+  ],
+  ['/targets', lazy(async () => ({ default: (await import('./pages/targets/targets.tsx')).Targets }))],
+  [
+    '/playground',
+    lazy(async () => ({ default: (await import('./pages/playground/playground.tsx')).Playground })),
+  ],
+  ['/audit', lazy(async () => ({ default: (await import('./pages/audit/audit.tsx')).Audit }))],
+  ['/access', lazy(async () => ({ default: (await import('./pages/access/access.tsx')).Access }))],
 ]
 
 export function App() {

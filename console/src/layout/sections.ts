@@ -10,4 +10,10 @@ export interface Section {
 export const sections: readonly Section[] = [
   { path: '/', text: 'section.overview' },
   { path: '/runs', text: 'section.runs', needs: 'runs.read' },
+  { path: '/pipelines', text: 'section.pipelines', needs: 'pipelines.read' },
+  { path: '/approvals', text: 'section.approvals', needs: 'approvals.read' },
+  { path: '/targets', text: 'section.targets', needs: 'targets.read' },
+  { path: '/playground', text: 'section.playground' },
+  { path: '/audit', text: 'section.audit', needs: 'audit.read' },
+  { path: '/access', text: 'section.access' },
 ]

@@ -1,0 +1,44 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { openBrowser } from '../test/console/browser.ts'
+import { settled } from '../test/console/check-page.ts'
+import { openDemo } from '../test/console/demo.ts'
+import { pagesOf } from '../test/console/pages.ts'
+
+/** The pictures of the manual, from a real browser on a real server: `npm run docs:pictures`. */
+const shown = [
+  'overview',
+  'runs',
+  'run',
+  'run-failed',
+  'run-graph',
+  'pipelines',
+  'pipeline-start',
+  'pipeline-versions',
+  'playground',
+  'audit',
+  'access',
+] as const
+
+const folder = 'docs/manual/pictures'
+const [demo, browser] = await Promise.all([openDemo({}, { consoleFolder: 'dist/console' }), openBrowser()])
+try {
+  mkdirSync(folder, { recursive: true })
+  const pages = pagesOf(demo.runs)
+  const take = async (name: string, view: Parameters<typeof browser.open>[1] & { language: 'da' | 'en' }) => {
+    const { page, context } = await browser.open(demo.url + (pages[name] ?? ''), view)
+    await settled(page)
+    // What is read from the server comes after the page itself.
+    await page.waitForLoadState('networkidle').catch(() => undefined)
+    const suffix = `${view.dark ? '-dark' : ''}${view.width === 320 ? '-narrow' : ''}`
+    writeFileSync(`${folder}/${name}-${view.language}${suffix}.png`, await page.screenshot({ type: 'png' }))
+    await context.close()
+  }
+  for (const language of ['da', 'en'] as const) {
+    for (const name of shown) await take(name, { language, width: 1200, height: 820 })
+    await take('run-failed', { language, width: 1200, height: 820, dark: true })
+    await take('runs', { language, width: 320, height: 720 })
+  }
+} finally {
+  await browser.close()
+  await demo.close()
+}
