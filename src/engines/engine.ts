@@ -101,6 +101,11 @@ export interface ActivityRequest {
   signal: AbortSignal
   /** What the pipeline does about a failure to communicate. */
   onFailure?: OnFailure
+  /**
+   * `then` is called once the result of this activity is durable, and never where it does not come to that: for what
+   * may only then be let go of, such as a broker's message. An engine that cannot tell leaves it out.
+   */
+  whenRecorded?(then: () => void): void
 }
 
 /** Gives the values of the named secrets; one that does not exist is left out. */

@@ -15,7 +15,8 @@ import type { Json } from './json.ts'
  * - `asyncapi` with a `subscription.next: { index, position }`: tasks run between two messages, so each request is
  *   for one more; `consume` is `{ amount: 1, for? }`. The output is `{ message, position }`, or `{ done: true }` when
  *   time is over. `position` is any JSON by which the next request goes on from there; it is `null` in the first.
- *   The requests of one subscription have the keys `…/message[0]`, `…/message[1]`, …
+ *   The requests of one subscription have the keys `…/message[0]`, `…/message[1]`, …; the last one is `{ end: true }`
+ *   in `next`, asks for nothing, and is not waited for. It does not come where the run was cancelled.
  * - `shell`, `script`, `container`: the process's definition and `return`; its output as `return` says.
  * - `resource`: `{ endpoint: { uri, authentication? } }`; `{ content: string, mediaType: string }`.
  * - `function`: `{ name, version, catalog, endpoint? }` or `{ endpoint }`; the content of `function.yaml` as JSON.

@@ -72,6 +72,7 @@ async function perform(
   const { key, attempt } = pending
   pending.beganAt = undefined
   const { core, row, start } = run
+  const recorded: (() => void)[] = []
   const request = {
     kind: call.kind,
     input: call.input,
@@ -82,6 +83,7 @@ async function perform(
     secrets: start.secrets,
     signal,
     ...(call.onFailure && { onFailure: call.onFailure }),
+    whenRecorded: (then: () => void) => void recorded.push(then),
   }
   try {
     const value = await core.limiter.run(() => {
@@ -91,7 +93,9 @@ async function perform(
     }, signal)
     if (signal.aborted) return
     const result = bounded(value, core.settings.maxResultBytes)
-    run.arrive({ pending, result, secret: call.secret === true && 'value' in result })
+    const kept = 'value' in result
+    const durable = () => recorded.forEach((then) => then())
+    run.arrive({ pending, result, secret: call.secret === true && kept, ...(kept && { durable }) })
   } catch (error) {
     if (signal.aborted) return
     const later = postponed(error)

@@ -122,6 +122,26 @@ do:
       expect(count('one')).toBe(1)
     })
 
+    it('an activity whose result is durable is told so; one whose result is lost is not', async () => {
+      const { run, effects, requests, count } = await given(callOnce('gate'))
+      const told: number[] = []
+      const tells = (attempt: number) => () => {
+        requests.at(-1)?.whenRecorded?.(() => told.push(attempt))
+        return attempt
+      }
+      const gate = gated(tells(1))
+      effects.gate = gate
+      void run()
+      await gate.reached
+      effects.gate = tells(2)
+      await world.crash()
+      gate.open()
+      expect(await world.outcome()).toEqual({ status: 'completed', output: 2 })
+      expect(count('gate')).toBe(2)
+      // An engine that cannot tell leaves it out; one that can does so for the second alone.
+      expect(told).toEqual(requests[0]?.whenRecorded ? [2] : [])
+    })
+
     it('the branch that was first is first again', async () => {
       const { run, effects } = await given(`
 do:
