@@ -3,7 +3,7 @@ import { capture } from '../event-filters.ts'
 import type { Frame } from '../frame.ts'
 import { iterate } from '../iterator.ts'
 import { isObject, type Json, type JsonObject } from '../json.ts'
-import { fault } from '../problem.ts'
+import { fault, problemOf } from '../problem.ts'
 import { argumentsIn, fillArguments, type Special } from './builtin.ts'
 
 const special: Special = [
@@ -66,24 +66,41 @@ async function eachMessage(
   const asks = (text: string, place: string) =>
     frame.holds(text, [...messages], `/with/subscription/consume/${place}`)
   let position: Json = null
-  while (consume.amount === undefined || messages.length < consume.amount) {
-    if (consume.until !== undefined && asks(consume.until, 'until')) break
-    if (deadline !== undefined && now() >= deadline) break
-    const next = {
-      ...(filter === undefined ? {} : { filter, variables: capture(frame, [filter]) }),
-      consume: { amount: 1, ...(deadline === undefined ? {} : { for: { milliseconds: deadline - now() } }) },
-      next: { index: messages.length, position },
-    }
-    const input = { ...call, subscription: next }
-    const answer = await frame.activity({ kind: 'asyncapi', input }, `/message[${messages.length}]`)
-    if (!isObject(answer)) throw fault('runtime', 'The subscription gave no answer that can be understood.')
-    if (answer.message === undefined) break
-    position = answer.position ?? null
-    messages.push(answer.message)
-    outputs.push(await iterate(frame, foreach, '/with/subscription/foreach', answer.message, outputs.length))
-    if (frame.then === 'end') break
-    if (consume.while !== undefined && !asks(consume.while, 'while')) break
+  const ask = (request: JsonObject, wait = true) => {
+    const input = { ...call, subscription: request }
+    return frame.activity({ kind: 'asyncapi', input, ...(!wait && { wait }) }, `/message[${messages.length}]`)
   }
+  /** Whoever keeps the subscription between two messages is told that nobody will ask for another one. */
+  const end = async () => {
+    if (messages.length > 0) await ask({ next: { index: messages.length, position, end: true } }, false)
+  }
+  try {
+    while (consume.amount === undefined || messages.length < consume.amount) {
+      if (consume.until !== undefined && asks(consume.until, 'until')) break
+      if (deadline !== undefined && now() >= deadline) break
+      const answer = await ask({
+        ...(filter === undefined ? {} : { filter, variables: capture(frame, [filter]) }),
+        consume: {
+          amount: 1,
+          ...(deadline === undefined ? {} : { for: { milliseconds: deadline - now() } }),
+        },
+        next: { index: messages.length, position },
+      })
+      if (!isObject(answer)) throw fault('runtime', 'The subscription gave no answer that can be understood.')
+      if (answer.message === undefined) return outputs
+      position = answer.position ?? null
+      messages.push(answer.message)
+      outputs.push(
+        await iterate(frame, foreach, '/with/subscription/foreach', answer.message, outputs.length),
+      )
+      if (frame.then === 'end') break
+      if (consume.while !== undefined && !asks(consume.while, 'while')) break
+    }
+  } catch (error) {
+    if (problemOf(error)) await end()
+    throw error
+  }
+  await end()
   return outputs
 }
 

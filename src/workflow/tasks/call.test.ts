@@ -327,7 +327,23 @@ describe('an asyncapi call', () => {
         kind: 'asyncapi',
         input: { ...to, subscription: { consume: { amount: 1 }, next: { index: 1, position: 'after 0' } } },
       },
+      {
+        kind: 'asyncapi',
+        input: { ...to, subscription: { next: { index: 2, position: 'after 1', end: true } } },
+        wait: false,
+      },
     ])
+  })
+
+  test('with foreach says that it asks for no more, also where its tasks fail', async () => {
+    const failing = { do: [{ s: { set: '${ error("no") }' } }] }
+    const subscription = { consume: { amount: 2 }, foreach: failing }
+    const result = await runWorkflow(call('asyncapi', { document, operation: 'o', subscription }), {
+      activities: { asyncapi: messages },
+    })
+    expect(result.ended.status).toBe('faulted')
+    const last = [...result.context.asked.values()].at(-1) as { input: JsonObject }
+    expect(last.input['subscription']).toEqual({ next: { index: 1, position: 'after 0', end: true } })
   })
 
   test.each([
