@@ -15,6 +15,7 @@ needs sshd openssh-server
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
 needs php php-cli
 needs phpunit phpunit
+needs rabbitmq-server rabbitmq-server
 needs chromium chromium
 
 if [ "${#packages[@]}" -gt 0 ]; then
@@ -24,7 +25,7 @@ if [ "${#packages[@]}" -gt 0 ]; then
   # Packages start their services by themselves; the tests start their own, on free ports.
   $as_root apt-get update -qq
   $as_root apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
-  for service in nats-server mosquitto postgresql ssh; do
+  for service in nats-server mosquitto postgresql ssh rabbitmq-server; do
     $as_root systemctl disable --now "$service" >/dev/null 2>&1 || true
   done
 fi

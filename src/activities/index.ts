@@ -9,6 +9,7 @@ import { fault } from '../workflow/index.ts'
 import type { Activity, ActivityFactory, ActivityOptions } from './activity.ts'
 import { authorize } from './authorize/index.ts'
 import { callA2a } from './call-a2a/index.ts'
+import { callAsyncapi } from './call-asyncapi/index.ts'
 import { callGrpc } from './call-grpc/index.ts'
 import { callHttp } from './call-http/index.ts'
 import { callMcp } from './call-mcp/index.ts'
@@ -21,6 +22,7 @@ import { runContainer } from './run-container/index.ts'
 import { runScript } from './run-script/index.ts'
 import { runShell } from './run-shell/index.ts'
 
+export { spokenProtocols } from './call-asyncapi/index.ts'
 export { classifyCall, type Guarded } from './guarded.ts'
 export type { Activity, ActivityContext, ActivityFactory, ActivityOptions } from './activity.ts'
 
@@ -37,6 +39,7 @@ const factories: readonly ActivityFactory[] = [
   callGrpc,
   callMcp,
   callA2a,
+  callAsyncapi,
 ]
 
 /** The runner, with its end: `close` lets go of pooled connections and whatever the activities keep. */

@@ -52,12 +52,12 @@ describe('sluse validate', () => {
       'one.yaml',
       definition(
         'one',
-        '  - a: { call: asyncapi, with: { document: { endpoint: https://test.dk/a.json }, operation: b, message: { payload: {} } } }',
+        '  - a: { call: asyncapi, with: { document: { endpoint: https://test.dk/a.json }, operation: b, protocol: kafka, message: { payload: {} } } }',
       ),
     )
     const { code, err } = await folder.run('validate', 'one.yaml')
     expect(code).toBe(2)
-    expect(err).toContain('asyncapi')
+    expect(err).toContain('kafka')
   })
 })
 

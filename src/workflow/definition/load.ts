@@ -24,8 +24,9 @@ export interface LoadOptions {
   /** The functions of the default catalog as `name:version`; without, any name of that catalog is taken. */
   readonly functions?: readonly string[]
   /**
-   * What the caller cannot carry out, and why or what to use instead: `{ 'call.asyncapi': 'Use …' }`. Features
-   * are `task.<type>`, `call.<name>|<name:version@default>|function`, `run.<process>`, `script.js|python`, `schedule.<kind>`,
+   * What the caller cannot carry out, and why or what to use instead: `{ 'protocol.kafka': 'Use …' }`. Features
+   * are `task.<type>`, `call.<name>|<name:version@default>|function`, `run.<process>`, `script.js|python`,
+   * `protocol.<name>` of `asyncapi`, `schedule.<kind>`,
    * `authentication.<scheme>`, `schema.resource`, `transport.http|stdio`, `use.extensions`, `use.catalogs`.
    */
   readonly unsupported?: { readonly [feature: string]: string }

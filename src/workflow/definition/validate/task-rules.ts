@@ -9,7 +9,7 @@ export function checkTaskRules(kind: TaskKind, task: JsonObject, place: Place, w
     case 'call':
       if (typeof task.call === 'string')
         walk.sites.calls.push({ name: task.call, pointer: into(place, 'call').pointer })
-      return
+      return checkProtocol(task, into(into(place, 'with'), 'protocol'), walk)
     case 'switch':
       return checkSwitch(task.switch, into(place, 'switch'), walk)
     case 'run':
@@ -17,6 +17,11 @@ export function checkTaskRules(kind: TaskKind, task: JsonObject, place: Place, w
     default:
       return
   }
+}
+
+function checkProtocol({ call, with: given }: JsonObject, place: Place, walk: Walk): void {
+  if (call !== 'asyncapi' || !isObject(given) || typeof given.protocol !== 'string') return
+  walk.feature('protocol', given.protocol, place)
 }
 
 /** At most one case has no condition (dsl-reference.md, "Switch Case"). */
