@@ -333,4 +333,27 @@ export const readings: readonly Reading[] = [
     why: 'It is what 1.0.x documents.',
     shownBy: 'lifecycle.task',
   },
+  {
+    place: 'Operation of an AsyncAPI 3 document',
+    question: 'Must its `action` fit: `send` for a `message`, `receive` for a `subscription`?',
+    reading:
+      'No: `message` publishes and `subscription` takes, whichever side the document was written from.',
+    why: 'Of version 2 the reference says so outright, and documents of version 3 exist from both sides.',
+    shownBy: 'asyncapi.publish',
+  },
+  {
+    place: 'Data of `while` and `until` of a subscription',
+    question: 'Not said; examples count `$context.consumedMessages`, which nothing fills.',
+    reading:
+      '`.` is the list of messages so far. `until` is asked before each message and `while` after each; `$context` is what the tasks of `foreach` have made of it.',
+    why: 'It is how `until` of `listen` sees its events.',
+    shownBy: 'asyncapi.subscribe',
+  },
+  {
+    place: 'Output of publishing a message',
+    question: 'Not said.',
+    reading: 'null.',
+    why: 'A broker answers nothing but that it has the message.',
+    shownBy: 'asyncapi.publish',
+  },
 ]

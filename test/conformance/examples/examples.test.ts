@@ -5,6 +5,7 @@ import { fastClock } from '../clocks.ts'
 import { openEngineRunner } from '../engine-runner.ts'
 import type { Ended, Given, Runner } from '../runner.ts'
 import { specification } from '../specification.ts'
+import { isMissing } from './messages.ts'
 import { startSystems, type Systems } from './systems.ts'
 import { type ExampleCase, type ExampleEnd, examples } from './table.ts'
 
@@ -21,7 +22,7 @@ describe.skipIf(!there)('examples of the specification', () => {
 
   for (const file of files) {
     for (const example of examples[file] ?? []) {
-      test(nameOf(file, example), () =>
+      test.skipIf(isMissing(example.messages))(nameOf(file, example), () =>
         play(file, example, ({ internet, path }) =>
           openEngineRunner(internet, { clock: fastClock(60), processes: { path } }),
         ),
@@ -56,7 +57,8 @@ async function play(
   for (const [name, value] of Object.entries(systems.environment)) vi.stubEnv(name, value)
   const runner = await open(systems)
   try {
-    const ended = await runner.run({ ...example.given, definition, ...untilAsked(example.ends) })
+    const until = example.messages ? untilSent(example.ends, systems) : untilAsked(example.ends)
+    const ended = await runner.run({ ...example.given, definition, ...until })
     expectEnd(ended, example.ends)
     const asked = systems.internet.requests.map(({ method, address }) => `${method} ${address}`)
     if (example.asks) expect(asked).toEqual(example.asks)
@@ -71,9 +73,13 @@ function untilAsked(end: ExampleEnd): Pick<Given, 'cancelWhen'> {
   if (!('cancelledAfter' in end)) return {}
   return {
     cancelWhen: async ({ requests }) => {
-      while (requests.length < end.cancelledAfter) await new Promise((done) => setTimeout(done, 10))
+      while (requests.length < Number(end.cancelledAfter)) await new Promise((done) => setTimeout(done, 10))
     },
   }
+}
+
+function untilSent(end: ExampleEnd, { sent }: Systems): Pick<Given, 'cancelWhen'> {
+  return 'cancelledAfter' in end ? { cancelWhen: () => sent } : {}
 }
 
 function expectEnd(ended: Ended, end: ExampleEnd): void {
@@ -89,5 +95,6 @@ function expectEnd(ended: Ended, end: ExampleEnd): void {
     expect(ended.error).toMatchObject(end.faults)
   } else {
     expect(ended.status, said).toBe('cancelled')
+    expect(ended.emitted.slice(0, end.emits?.length ?? 0)).toMatchObject(end.emits ?? [])
   }
 }

@@ -11,7 +11,7 @@ export const givenToken = 'a-token-of-the-caller'
 const issuedToken = 'a-token-of-the-authority'
 
 /** Every host that the specification's examples call, with as much of each as they need. */
-export function exampleHosts(): { [name: string]: Host } {
+export function exampleHosts(asyncapi: Json): { [name: string]: Host } {
   return {
     'petstore.swagger.io': petStore({ tokens: [givenToken, issuedToken] }),
     'swapi.dev': starWars(),
@@ -30,6 +30,7 @@ export function exampleHosts(): { [name: string]: Host } {
       if (path === '/ordersservices.json') return { body: ordersService }
       return path.startsWith('/orders/') ? { body: { done: path } } : undefined
     },
+    'fake.com': (request) => (request.path === '/docs/asyncapi.json' ? { body: asyncapi } : accepts(request)),
     'external-service.example.com': () => ({ status: 503, body: { message: 'down' } }),
     ...Object.fromEntries(acceptingHosts.map((name) => [name, accepts])),
   }
@@ -43,7 +44,6 @@ const acceptingHosts = [
   'example.com',
   'virtual-wf-powered-race.com',
   'fake-chat-api.com',
-  'fake.com',
 ]
 
 const accepts: Host = ({ method, path, json }) => ({

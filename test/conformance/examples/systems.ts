@@ -6,6 +6,8 @@ import { startFakeEngine } from '../../servers/containers/engine.ts'
 import { startExampleGreeter } from '../../servers/grpc/example-greeter.ts'
 import { type Internet, openInternet } from '../../servers/internet/index.ts'
 import { exampleHosts } from './hosts.ts'
+import { petsDocument, startMessages } from './messages.ts'
+import type { ExampleCase } from './table.ts'
 
 /** All that the specification's examples speak to, on this machine. */
 export interface Systems {
@@ -14,12 +16,18 @@ export interface Systems {
   readonly environment: { readonly [name: string]: string }
   /** Where it finds its commands: `npx` is a tool server of ours. */
   readonly path: string
+  /** Resolves when the example's broker has sent all it is to send. */
+  readonly sent: Promise<void>
   close(): Promise<void>
 }
 
-export async function startSystems({ containers = true } = {}): Promise<Systems> {
+export async function startSystems({
+  containers,
+  messages,
+}: Pick<ExampleCase, 'containers' | 'messages'>): Promise<Systems> {
   const folder = mkdtempSync(join(tmpdir(), 'systems-'))
-  const internet = await openInternet(exampleHosts())
+  const running = messages && (await startMessages(messages))
+  const internet = await openInternet(exampleHosts(running?.document ?? petsDocument))
   const engine = await startFakeEngine(join(folder, 'containers.sock'))
   engine.registry.set('hello-world:latest', helloWorld).set('hello-world', helloWorld)
   engine.registry.set('alpine:latest', shell).set('alpine', shell)
@@ -34,11 +42,13 @@ export async function startSystems({ containers = true } = {}): Promise<Systems>
   return {
     internet,
     environment: {
-      DOCKER_HOST: containers ? engine.host : `unix://${join(folder, 'none.sock')}`,
+      DOCKER_HOST: containers === false ? `unix://${join(folder, 'none.sock')}` : engine.host,
       DOCKER_CONFIG: folder,
     },
     path: [commands, dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter),
+    sent: running?.sent ?? Promise.resolve(),
     close: async () => {
+      await running?.close()
       greeter.close()
       await engine.close()
       await internet.close()

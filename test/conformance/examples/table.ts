@@ -2,6 +2,7 @@ import type { CloudEvent, Json, JsonObject } from '../../../src/workflow/index.t
 import { exampleGreeterProto } from '../../servers/grpc/example-greeter.ts'
 import type { Given } from '../runner.ts'
 import { client, givenToken } from './hosts.ts'
+import type { Messages } from './messages.ts'
 
 /** How one example of the specification is run, and how it ends. */
 export interface ExampleCase {
@@ -11,6 +12,8 @@ export interface ExampleCase {
   readonly ends: ExampleEnd
   /** `false`: no container engine answers. */
   readonly containers?: false
+  /** The server that its AsyncAPI document leads to. */
+  readonly messages?: Messages
   /** What the hosts are asked, `METHOD address`, exactly and in order. Left out, it does not matter. */
   readonly asks?: readonly string[]
   /** Where the end is not what the example's author had in mind: why. */
@@ -22,8 +25,11 @@ export type ExampleEnd =
   /** Completed, with at least these properties. */
   | { readonly outputLike: Json }
   | { readonly faults: JsonObject }
-  /** It has no end of its own: it is cancelled when the hosts have been asked, or events emitted, so often. */
-  | { readonly cancelledAfter: number }
+  /**
+   * It has no end of its own: it is cancelled when the hosts have been asked so often, or where it takes messages,
+   * when all have been sent; by then it has emitted at least these events.
+   */
+  | { readonly cancelledAfter: number | 'messages'; readonly emits?: readonly JsonObject[] }
 
 const pet = (id: number, status = ['sold', 'available', 'pending'][id % 3] as string) => ({
   id,
@@ -56,6 +62,11 @@ const getPet = (input: Json = { petId: 1 }): ExampleCase => ({
   ends: { output: pet(1) },
   asks: [`GET ${store}/pet/1`],
 })
+
+/** For whom the context names, who is nobody; and one that is not. */
+const notifications = [1, 2, 3].map((n) => ({ n, from: { firstName: null, lastName: null } }))
+const stranger = { n: 0, from: { firstName: 'Cruella', lastName: 'de Vil' } }
+const taken = (payload: Json): Json => ({ payload, headers: {} })
 
 /** With the image that says hello, and where no container engine answers. */
 const helloWorld = (output: Json): ExampleCase[] => [
@@ -140,6 +151,46 @@ export const examples: { readonly [file: string]: readonly ExampleCase[] } = {
     },
   ],
   'authentication-reusable.yaml': [getPet({ petId: 1, token: givenToken })],
+  'call-asyncapi-publish.yaml': [
+    {
+      given: { input: { pet: { id: 7 }, token: givenToken } },
+      ends: { output: null },
+      asks: ['GET https://fake.com/docs/asyncapi.json', 'POST https://fake.com/staging/pets'],
+    },
+  ],
+  'call-asyncapi-subscribe-consume-amount.yaml': [
+    {
+      messages: { over: 'ws', send: [...notifications, stranger, ...notifications] },
+      ends: { output: [...notifications, ...notifications].slice(0, 5).map(taken) },
+    },
+  ],
+  'call-asyncapi-subscribe-consume-forever-foreach.yaml': [
+    {
+      messages: { over: 'mqtt', send: notifications },
+      ends: {
+        cancelledAfter: 'messages',
+        emits: notifications.slice(0, 2).map((payload) => ({
+          type: 'io.serverlessworkflow.samples.asyncapi.message.consumed.v1',
+          data: { message: { payload, headers: { topic: 'notifications' } } },
+        })),
+      },
+      because: 'it takes messages for ever',
+    },
+  ],
+  'call-asyncapi-subscribe-consume-until.yaml': [
+    {
+      messages: { over: 'http', version: 2, send: notifications },
+      ends: { cancelledAfter: 'messages' },
+      because: 'nothing puts messages into the context that it counts, so only its half hour would end it',
+    },
+  ],
+  'call-asyncapi-subscribe-consume-while.yaml': [
+    {
+      messages: { over: 'nats', send: notifications },
+      ends: { cancelledAfter: 'messages' },
+      because: 'nothing puts messages into the context that it counts, so it takes them for ever',
+    },
+  ],
   'call-custom-function-cataloged.yaml': [{ ends: { output: '[INFORMATION] Hello, world!\n' } }],
   'call-custom-function-inline.yaml': [
     {
