@@ -12,7 +12,7 @@ import { describe } from './description.ts'
 import type { Outgoing } from './messages.ts'
 import { locate, messageSubject, resolveAddress } from './parameters.ts'
 import { protocolOf } from './protocols/index.ts'
-import type { Target } from './protocols/protocol.ts'
+import { shown as addressOf, type Protocol, type Target } from './protocols/protocol.ts'
 import { chooseServer } from './servers.ts'
 import { createSubscriptions, type Open } from './subscriptions.ts'
 
@@ -52,6 +52,20 @@ export const callAsyncapi: ActivityFactory = (options): Activity => {
     return { protocol, target, message }
   }
 
+  /** Makes a call to the server, if that may be called, under the policies for it. */
+  const toServer = async <T>(
+    protocol: Protocol,
+    target: Target,
+    call: Parameters<ActivityContext['guarded']>[1],
+    { guarded }: ActivityContext,
+    operation: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    await rules.check(target.server.host)
+    // The client for HTTP applies them itself, to each request.
+    if (protocol.ownCredentials) return operation(call.signal)
+    return guarded(addressOf(target, protocol.name), call, operation)
+  }
+
   return {
     name: 'asyncapi',
     async run(given, context) {
@@ -59,14 +73,21 @@ export const callAsyncapi: ActivityFactory = (options): Activity => {
       const subscription = optionalObject(input, 'subscription')
       if (!subscription) {
         const { protocol, target, message } = await prepare(input, context)
-        await rules.check(target.server.host)
-        await protocol.publish(target, outgoing(message, target), context)
+        // Whether a message whose receipt was lost has come is not known: it is for the run to send it again.
+        const call = { repeatable: false, signal: context.signal }
+        await toServer(protocol, target, call, context, (signal) =>
+          protocol.publish(target, outgoing(message, target), { ...context, signal }),
+        )
         return null
       }
       const open: Open = async (signal, lasting) => {
         const { protocol, target } = await prepare(input, { ...context, signal })
-        await rules.check(target.server.host)
-        return protocol.subscribe(target, { ...context, signal }, lasting)
+        // The subscription outlives its opening, to which alone the policies apply.
+        const call = { repeatable: true, signal }
+        return toServer(protocol, target, call, context, (opening) => {
+          const both = AbortSignal.any([signal, opening])
+          return protocol.subscribe(target, { ...context, signal: both }, lasting)
+        })
       }
       const take = isObject(subscription['next']) ? subscriptions.next : subscriptions.all
       return take(subscription, open, context)
