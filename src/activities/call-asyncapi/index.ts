@@ -74,7 +74,7 @@ export const callAsyncapi: ActivityFactory = (options): Activity => {
       if (!subscription) {
         const { protocol, target, message } = await prepare(input, context)
         // Whether a message whose receipt was lost has come is not known: it is for the run to send it again.
-        const call = { repeatable: false, signal: context.signal }
+        const call = { repeatable: () => false, signal: context.signal }
         await toServer(protocol, target, call, context, (signal) =>
           protocol.publish(target, outgoing(message, target), { ...context, signal }),
         )
@@ -83,7 +83,7 @@ export const callAsyncapi: ActivityFactory = (options): Activity => {
       const open: Open = async (signal, lasting) => {
         const { protocol, target } = await prepare(input, { ...context, signal })
         // The subscription outlives its opening, to which alone the policies apply.
-        const call = { repeatable: true, signal }
+        const call = { repeatable: () => true, signal }
         return toServer(protocol, target, call, context, (opening) => {
           const both = AbortSignal.any([signal, opening])
           return protocol.subscribe(target, { ...context, signal: both }, lasting)

@@ -157,22 +157,24 @@ const operationBinding = ({ operationBindings }: Target): JsonObject =>
   isObject(operationBindings['amqp']) ? operationBindings['amqp'] : {}
 
 function arrivalOf(message: GetMessage, channel: Channel, target: Target): Arrival {
-  const { contentType, correlationId, headers = {} } = message.properties
-  const texts = Object.entries(headers as { [name: string]: unknown }).map(([name, value]) => [
-    name,
-    typeof value === 'string' ? value : JSON.stringify(value),
-  ])
+  // The client's types say `any` of what any sender may have put there.
+  const properties: unknown = message.properties
+  const { contentType, correlationId, headers } = properties as { [name: string]: unknown }
+  const texts = Object.entries(headers ?? {}).map(([name, value]) => [name, textOf(value)])
   const received = {
     payload: message.content,
     headers: Object.fromEntries(texts) as { [name: string]: string },
-    contentType: contentType as string | undefined,
-    correlationId: correlationId as string | undefined,
+    contentType: optionalText(contentType),
+    correlationId: optionalText(correlationId),
   }
   return {
     message: inbound(received, target.contentType, target.correlation),
     acknowledge: async () => channel.ack(message),
   }
 }
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+const optionalText = (value: unknown) => (typeof value === 'string' ? value : undefined)
 
 interface Session {
   readonly model: ChannelModel
