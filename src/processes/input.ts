@@ -23,14 +23,15 @@ export function readProcess(input: JsonObject): ProcessInput {
   const text = stdin === undefined || stdin === null ? '' : asText(stdin)
   if (Buffer.byteLength(text) > maxInputBytes)
     throw fault('validation', 'There is more than 100 MB of standard input.')
-  if (!Array.isArray(given)) throw fault('validation', 'The arguments of a process are a list.')
+  const listed = isObject(given) ? namedArguments(given) : given
+  if (!Array.isArray(listed)) throw fault('validation', 'The arguments of a process are a list.')
   if (!isObject(environment)) throw fault('validation', 'The environment of a process is a map.')
   if (!returnKinds.includes(returns as ReturnKind)) {
     throw fault('configuration', `\`return\` is one of ${returnKinds.join(', ')}.`)
   }
   return {
     stdin: text,
-    arguments: given.map((value, index) => plain(asText(value), `Argument ${index + 1}`)),
+    arguments: listed.map((value, index) => plain(asText(value), `Argument ${index + 1}`)),
     environment: readEnvironment(environment),
     returns: returns as ReturnKind,
     keep: {
@@ -39,6 +40,10 @@ export function readProcess(input: JsonObject): ProcessInput {
     },
   }
 }
+
+/** As DSL 1.0.0 to 1.0.2 have them: `{ --user: anna, --verbose: }` is `--user=anna` and `--verbose`. */
+const namedArguments = (given: JsonObject): string[] =>
+  Object.entries(given).map(([name, value]) => (value === null ? name : `${name}=${asText(value)}`))
 
 export function readEnvironment(environment: JsonObject): { [name: string]: string } {
   return Object.fromEntries(

@@ -356,4 +356,12 @@ export const readings: readonly Reading[] = [
     why: 'A broker answers nothing but that it has the message.',
     shownBy: 'asyncapi.publish',
   },
+  {
+    place: '`arguments` of a script or shell command',
+    question: 'DSL 1.0.0 to 1.0.2 have a map and do not say what becomes of it; 1.0.3 has a list.',
+    reading:
+      'Both are taken, whatever `dsl` says. By name they are variables of a script, and `name=value` (or `name`, without a value) for a shell.',
+    why: 'The example of those versions reads them as variables, and definitions of them are to run.',
+    shownBy: 'run.script.js',
+  },
 ]

@@ -13,7 +13,8 @@ export const runScript: ActivityFactory = (options) => ({
   name: 'script',
   async run(given, context) {
     const input = objectInput(given, 'script')
-    const process = readProcess(input)
+    const named = isObject(input['arguments']) ? variablesOf(input['arguments']) : undefined
+    const process = readProcess(named ? { ...input, arguments: [] } : input)
     const language = languageOf(textOf(input, 'language'))
     const code = await codeOf(input, context, options)
     const interpreter = await language.interpreter(code, options)
@@ -26,7 +27,11 @@ export const runScript: ActivityFactory = (options) => ({
           const file = join(folder, language.file)
           await writeFile(file, code, { mode: 0o600 })
           await interpreter.beside?.(folder)
-          return [...interpreter.arguments, file, ...process.arguments]
+          const variables = named && language.variables(named)
+          const path = variables && join(folder, variables.file)
+          if (path) await writeFile(path, variables.content, { mode: 0o600 })
+          const before = path ? variables.arguments(path) : []
+          return [...interpreter.arguments, ...before, file, ...process.arguments]
         },
         environment: {
           ...interpreter.environment,
@@ -48,6 +53,15 @@ export const runScript: ActivityFactory = (options) => ({
     return returned(result, process.returns, name, maskFor(context.secrets))
   },
 })
+
+/** DSL 1.0.0 to 1.0.2: arguments by name are variables of the script. */
+function variablesOf(given: JsonObject): JsonObject {
+  const wrong = Object.keys(given).find(
+    (name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name === '__proto__',
+  )
+  if (wrong === undefined) return given
+  throw fault('validation', `${JSON.stringify(wrong)} is not a name that a variable of a script can have.`)
+}
 
 async function codeOf(
   input: JsonObject,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { processLimits } from '../../processes/index.ts'
 import { es2024 } from './es2024.ts'
 import type { Language } from './languages.ts'
@@ -12,6 +13,11 @@ import type { Language } from './languages.ts'
 export const javascript: Language = {
   title: 'JavaScript',
   file: 'script.mjs',
+  variables: (values) => ({
+    file: 'variables.mjs',
+    content: `Object.assign(globalThis, ${JSON.stringify(values)})\n`,
+    arguments: (path) => ['--import', pathToFileURL(path).href],
+  }),
   outOfMemory: /JavaScript heap out of memory/,
   async interpreter(_code, { projectFolder, processes }) {
     const modules = projectFolder === undefined ? undefined : join(projectFolder, 'node_modules')

@@ -1,4 +1,4 @@
-import { fault } from '../../workflow/index.ts'
+import { fault, type JsonObject } from '../../workflow/index.ts'
 import type { ActivityOptions } from '../activity.ts'
 import { javascript } from './javascript.ts'
 import { python } from './python.ts'
@@ -8,10 +8,18 @@ export interface Language {
   readonly title: string
   /** What the script's file is called. */
   readonly file: string
+  /** Makes values variables of the script: a file to write, and what stands before the script's own. */
+  variables(values: JsonObject): Variables
   /** What it says on standard error where its memory was not enough. */
   readonly outOfMemory: RegExp
   /** What runs this code. Throws a `configuration` fault where it is not there. */
   interpreter(code: string, options: ActivityOptions): Promise<Interpreter>
+}
+
+export interface Variables {
+  readonly file: string
+  readonly content: string
+  arguments(path: string): readonly string[]
 }
 
 export interface Interpreter {

@@ -16,6 +16,11 @@ import type { Interpreter, Language } from './languages.ts'
 export const python: Language = {
   title: 'Python',
   file: 'script.py',
+  variables: (values) => ({
+    file: 'variables.json',
+    content: JSON.stringify(values),
+    arguments: (path) => ['-c', withVariables, path],
+  }),
   outOfMemory: /^MemoryError/m,
   async interpreter(code, options) {
     const { dependencies, requiresPython } = inlineMetadata(code)
@@ -25,6 +30,14 @@ export const python: Language = {
     return { command, arguments: ['-X', 'utf8'], environment: unbuffered }
   },
 }
+
+/** Runs the script as if by its name, with the values among its globals. */
+const withVariables = [
+  'import json, runpy, sys',
+  'values, script = sys.argv[1:3]',
+  'sys.argv[:] = sys.argv[2:]',
+  'runpy.run_path(script, json.load(open(values, encoding="utf-8")), "__main__")',
+].join('\n')
 
 /** What was printed before a failure is there to read. No bytecode, which would be written for nobody. */
 const unbuffered = { PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' }

@@ -83,6 +83,27 @@ describe('JavaScript', () => {
   })
 })
 
+describe('arguments by name, as DSL 1.0.0 to 1.0.2 have them', () => {
+  const given = { arguments: { message: 'it\'s "æøå"\n', list: [1, null], __none: null } }
+
+  it('are variables of a script, and their text is never code', async () => {
+    expect(await js('console.log(JSON.stringify([message, list, __none]))', given)).toBe(
+      '["it\'s \\"æøå\\"\\n",[1,null],null]\n',
+    )
+    const code = 'import json, sys\nprint(json.dumps([message, list, __none]), __name__, len(sys.argv))'
+    expect(await python(code, given)).toBe(
+      '["it\'s \\"\\u00e6\\u00f8\\u00e5\\"\\n", [1, null], null] __main__ 1\n',
+    )
+  })
+
+  it.each(['a-b', '', '1st', 'a = 1; b', '__proto__'])('cannot have the name %j', async (name) => {
+    const wrong = { arguments: Object.fromEntries([[name, 1]]) }
+    for (const language of [js, python]) {
+      expect((await faultOf(language('1', wrong))).type).toMatch(/validation$/)
+    }
+  })
+})
+
 describe('Python', () => {
   it('has stdin, arguments and environment, in UTF-8 whatever the locale', async () => {
     const code = 'import os, sys\nprint(sys.stdin.read(), sys.argv[1:], os.environ["NAME"])'

@@ -35,6 +35,11 @@ describe('a command', () => {
     expect(await shell('printf "%s|" "$@"', given)).toBe('$(echo run)|two  spaces|-x|')
   })
 
+  it('has arguments by name as `name=value`, or as the name alone', async () => {
+    const given = { arguments: { '--user': 'anna b', '--verbose': null, n: 2 } }
+    expect(await shell('printf "%s|" "$@"', given)).toBe('--user=anna b|--verbose|n=2|')
+  })
+
   it('reads its input to the end, also by the name /dev/stdin', async () => {
     const stdin = 'æøå\n'.repeat(50_000)
     expect(await shell('cat', { stdin })).toBe(stdin)

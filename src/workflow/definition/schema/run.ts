@@ -6,6 +6,14 @@ import { closed, dataMap, either, enclosed, exactlyOne, literal, oneWord, text }
 
 const stdin = Type.Optional(text('What it reads on its standard input.'))
 const args = Type.Optional(Type.Array(text('An argument.'), { description: 'The arguments, in order.' }))
+/** A list from DSL 1.0.3 on, a map before. */
+const listOrMap = (map: string) =>
+  Type.Optional(
+    either('Arguments', 'The arguments, in order; or by name, as DSL 1.0.0 to 1.0.2 have them.', [
+      Type.Array(text('An argument.'), { title: 'List' }),
+      dataMap(map, { title: 'Map' }),
+    ]),
+  )
 const environment = Type.Optional(dataMap('Environment variables.'))
 
 const lifetime = closed(
@@ -43,7 +51,7 @@ const script = exactlyOne(
   {
     language: literal('The language: js or python.', { examples: ['js', 'python'] }),
     stdin,
-    arguments: args,
+    arguments: listOrMap('Variables of the script.'),
     environment,
   },
 )
@@ -51,7 +59,7 @@ const script = exactlyOne(
 const shell = closed('Shell', 'A command to run in a shell.', {
   command: text('The command.'),
   stdin,
-  arguments: args,
+  arguments: listOrMap('Each becomes `name=value`, or `name` where there is no value.'),
   environment,
 })
 
