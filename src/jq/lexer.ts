@@ -126,7 +126,8 @@ class Lexer {
     const operator = operators.find((candidate) => this.text.startsWith(candidate, at))
     if (operator === undefined) {
       const shown = String.fromCodePoint(this.text.codePointAt(at) as number)
-      throw syntaxError(this.text, at, `The character ${JSON.stringify(shown)} has no meaning here.`)
+      const hint = shown === "'" ? ' Text stands in double quotes.' : ''
+      throw syntaxError(this.text, at, `The character ${JSON.stringify(shown)} has no meaning here.${hint}`)
     }
     this.at += operator.length
     return { type: 'op', at, text: operator }

@@ -429,6 +429,63 @@ describe('the definition as a whole', () => {
   })
 })
 
+/** What stands in public samples of other implementations, in definitions of ours. */
+describe('what other implementations allow', () => {
+  check([
+    [
+      'do:\n  - a: { set: { fullName: "${ .first + \' \' + .last }" } }',
+      [3, '/do/0/a/set/fullName', 'Text stands in double quotes.'],
+    ],
+    [
+      'use: { secrets: [ me ] }\ndo:\n  - a: { set: { user: "${ $secret.me.user }" } }',
+      [4, '/do/0/a/set/user', 'There is no variable `$secret` here. Did you mean `$secrets`?'],
+    ],
+    [
+      'schedule: { cron: "* * * * * ?" }\ndo:\n  - a: { set: { x: 1 } }',
+      [2, '/schedule/cron', 'there are no seconds and no years'],
+    ],
+    [
+      'do:\n  - a: { raise: { error: { type: https://x.dk/e, status: 400, instance: raiseError } } }',
+      [3, '/do/0/a/raise/error/instance', '`instance` must be a JSON pointer'],
+    ],
+    [
+      'do:\n  - a: { set: { id: "${ uuid }", home: "${ $env.HOME }", name: "${ $data.name }" } }',
+      [3, '/do/0/a/set/id', 'uuid/0 is not defined'],
+      [3, '/do/0/a/set/home', 'There is no variable `$env` here.'],
+      [3, '/do/0/a/set/name', 'There is no variable `$data` here.'],
+    ],
+    [
+      'do:\n  - a: { wait: { until: "2030-01-01T00:00:00Z" } }',
+      [3, '/do/0/a/wait/until', '`wait` has no key `until`.'],
+    ],
+    [
+      'do:\n  - a: { switch: [ { one: { then: inner } } ] }\n  - b: { do: [ { inner: { set: { x: 1 } } } ] }',
+      [3, '/do/0/a/switch/0/one/then', '`then` cannot go to `inner`: that task is in another list.'],
+    ],
+  ])
+
+  it('is refused key by key where it is another language with the same name', () => {
+    const text =
+      'document: { dsl: 1.0.0, taskQueue: q, workflowType: t, version: 0.0.1 }\ndo: [ { a: { set: 1 } } ]'
+    expect(load(text).findings.map(({ message }) => message)).toEqual(
+      expect.arrayContaining([
+        '`document` lacks `namespace`.',
+        '`document` lacks `name`.',
+        '`document` has no key `taskQueue`.',
+        '`document` has no key `workflowType`.',
+      ]),
+    )
+  })
+
+  it('is taken where an earlier version of the specification has it: arguments by name', () => {
+    expect(
+      find(
+        'do:\n  - a: { run: { script: { language: js, arguments: { message: "${ .m }" }, code: "1" } } }\n  - b: { run: { shell: { command: echo, arguments: { --user: anna, --verbose: } } } }',
+      ),
+    ).toEqual([])
+  })
+})
+
 describe('findings', () => {
   it('are all told at once, in the order of the text, up to a bound', () => {
     const lines = Array.from({ length: 1000 }, (_, index) => `  - t${index}: { set: 1 }`)
