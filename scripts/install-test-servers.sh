@@ -18,9 +18,13 @@ needs phpunit phpunit
 needs rabbitmq-server rabbitmq-server
 needs chromium chromium
 
+# Runs Python scripts that declare what they need. No package of Debian's has it.
+uv=""
+command -v uv >/dev/null 2>&1 || { uv=missing; python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv); }
+
+as_root=""
+[ "$(id -u)" = 0 ] || as_root="sudo"
 if [ "${#packages[@]}" -gt 0 ]; then
-  as_root=""
-  [ "$(id -u)" = 0 ] || as_root="sudo"
   export DEBIAN_FRONTEND=noninteractive
   # Packages start their services by themselves; the tests start their own, on free ports.
   $as_root apt-get update -qq
@@ -37,5 +41,10 @@ fi
 kafka="$HOME/.cache/sluse-kafka"
 if ! compgen -G "$kafka/kafka_*" >/dev/null && command -v mvn >/dev/null 2>&1 && command -v java >/dev/null 2>&1; then
   mvn -q -B -f test/servers/messaging/pom.xml dependency:copy-dependencies -DoutputDirectory="$kafka" -DincludeScope=runtime
+fi
+if [ -n "$uv" ]; then
+  $as_root python3 -m venv /opt/uv
+  $as_root /opt/uv/bin/pip install --quiet uv
+  $as_root ln -sf /opt/uv/bin/uv /usr/local/bin/uv
 fi
 echo "test servers: ready"

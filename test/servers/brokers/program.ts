@@ -6,7 +6,10 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Where a broker's program is; `undefined` where it is not installed, and its tests are skipped. */
+/**
+ * Where a broker's program is; `undefined` where it is not installed, and its tests are skipped. Where servers are
+ * required, as in continuous integration, that is an error.
+ */
 export function findProgram(name: string): string | undefined {
   const folders = [
     ...(process.env['PATH'] ?? '').split(delimiter),
@@ -14,7 +17,11 @@ export function findProgram(name: string): string | undefined {
     '/usr/local/sbin',
     '/usr/lib/rabbitmq/bin',
   ]
-  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path))
+  const found = folders.map((folder) => join(folder, name)).find((path) => existsSync(path))
+  if (found === undefined && process.env['SLUSE_TEST_REQUIRE_SERVERS']) {
+    throw new Error(`${name} is not installed: run scripts/install-test-servers.sh.`)
+  }
+  return found
 }
 
 /** Resolves when it holds, whenever that is. */
