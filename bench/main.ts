@@ -8,6 +8,7 @@ const benchmarks: Record<string, () => Promise<{ run: () => Promise<void> }>> = 
   jq: () => import('./jq.ts'),
   engine: () => import('./engine.ts'),
   functions: () => import('./functions.ts'),
+  transfer: () => import('./transfer.ts'),
 }
 
 const asked = process.argv.slice(2)

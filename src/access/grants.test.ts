@@ -16,6 +16,11 @@ targets.read         yes    yes      no       yes       yes           no
 targets.control      no     yes      no       no        no            no
 events.read          no     yes      no       yes       no            no
 events.publish       no     yes      no       yes       no            no
+connections.read     yes    yes      no       yes       yes           no
+connections.check    no     yes      no       yes       no            no
+transfers.read       yes    yes      no       yes       yes           no
+transfers.data       no     yes      no       yes       no            no
+transfers.control    no     yes      no       no        no            no
 approvals.read       no     yes      yes      no        yes           no
 approvals.data       no     no       yes      no        no            no
 approvals.decide     no     no       yes      no        no            no

@@ -2,6 +2,9 @@ import { Command, CommanderError } from 'commander'
 import { packageVersion } from '../config/index.ts'
 import { approvalsVerb } from './approvals.ts'
 import { auditVerb } from './audit.ts'
+import { connectionsVerb } from './connections.ts'
+import { datasetsVerb } from './datasets.ts'
+import { deadLettersVerb } from './dead-letters.ts'
 import { devVerb } from './dev.ts'
 import { doctorVerb } from './doctor.ts'
 import { exitCodes, report } from './failure.ts'
@@ -15,6 +18,7 @@ import { serveVerb } from './serve.ts'
 import { openTerminal } from './terminal.ts'
 import { targetsVerb } from './targets.ts'
 import { testVerb } from './test.ts'
+import { transfersVerb } from './transfers.ts'
 import { validateVerb } from './validate.ts'
 import { SluseError } from '../errors.ts'
 
@@ -37,6 +41,10 @@ export function createProgram(done: (code: number) => void): Command {
     graphVerb,
     runsVerb,
     approvalsVerb,
+    transfersVerb,
+    datasetsVerb,
+    deadLettersVerb,
+    connectionsVerb,
     keysVerb,
     auditVerb,
     targetsVerb,

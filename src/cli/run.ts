@@ -11,6 +11,7 @@ import { findDefinition } from './find-definition.ts'
 import { printFindings } from './findings.ts'
 import { onInterrupt } from './interrupt.ts'
 import { readJsonOption, readText } from './json-input.ts'
+import { showProgress } from './show-progress.ts'
 import type { Terminal } from './terminal.ts'
 import { verb, type Given } from './verb.ts'
 
@@ -56,7 +57,8 @@ export const runVerb = verb({
       })
       try {
         const { signal } = interrupt
-        const ended = await runOnce(app, { definition, others, input, events, signal })
+        const progress = showProgress(app, terminal)
+        const ended = await runOnce(app, { definition, others, input, events, signal }).finally(progress.stop)
         await writeRecords(app, ended.id, ended.emitted, options)
         if (ended.unpublished > 0) {
           terminal.note(

@@ -1,7 +1,7 @@
 import type { HttpClient } from '../http/index.ts'
 import type { Guard } from '../resilience/index.ts'
 import { fault } from '../workflow/index.ts'
-import type { ConnectionSettings, Connector, ConnectorHost, OpenConnection } from './connector.ts'
+import type { ConnectionSettings, Connector, ConnectorHost, OpenConnection, TargetMode } from './connector.ts'
 import type { ConnectionDeclaration, DeclaredValue } from './declaration.ts'
 import { guardedBy } from './guarded.ts'
 import { metadataValue } from './metadata.ts'
@@ -12,6 +12,8 @@ export interface Connections {
   /** Those that data can come from or go to, by name; secret stores are none. */
   list(): readonly ConnectionDeclaration[]
   connectorOf(name: string): Connector
+  /** What each can do, without its settings. */
+  overview(): ConnectionOverview[]
   /**
    * Opens one for the caller alone, who closes it. Costs nothing until its first use. Throws a `configuration` fault
    * where there is no such connection, a secret is missing, or metadata do not fit together.
@@ -19,6 +21,17 @@ export interface Connections {
   open(name: string): Promise<OpenConnection>
   /** Whether it works, and why not, in a sentence. Throws a fault where it doesn't. */
   check(name: string, signal: AbortSignal): Promise<string>
+}
+
+export interface ConnectionOverview {
+  readonly name: string
+  readonly type: string
+  readonly kind: ConnectionDeclaration['kind']
+  readonly about?: string
+  /** Whether records can be read from it. */
+  readonly source: boolean
+  /** How records can be written to it. */
+  readonly targetModes: TargetMode[]
 }
 
 export interface ConnectionsOptions extends SecretSurroundings {
@@ -60,8 +73,21 @@ export function openConnections(options: ConnectionsOptions): Connections {
     return connector.open(await settingsOf(declaration, connector, options), host)
   }
 
+  const sorted = () => [...list()].sort((one, other) => one.name.localeCompare(other.name))
   return {
-    list: () => [...list()].sort((one, other) => one.name.localeCompare(other.name)),
+    list: sorted,
+    overview: () =>
+      sorted().map(({ name, type, kind }) => {
+        const connector = options.connectorOf(type)
+        return {
+          name,
+          type,
+          kind,
+          ...(connector && { about: connector.about }),
+          source: connector?.sourceOptions !== undefined,
+          targetModes: [...(connector?.targetModes ?? [])],
+        }
+      }),
     connectorOf: (name) => connectorOf(find(name)),
     open,
     async check(name, signal) {

@@ -88,6 +88,8 @@ export async function createServer(app: App, options: ServerOptions = {}) {
       tags: [
         { name: 'pipelines', description: 'What can be run.' },
         { name: 'runs', description: 'What runs, ran, waits or failed.' },
+        { name: 'transfers', description: 'Records that were moved, datasets and dead letters.' },
+        { name: 'connections', description: 'The systems that records come from and go to.' },
         { name: 'events', description: 'CloudEvents that come in.' },
         { name: 'approvals', description: 'What people are asked, and what they decide.' },
         { name: 'access', description: 'Who you are, and keys.' },

@@ -1,6 +1,7 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import type { Json } from '../workflow/index.ts'
 import { approval, approvalSummary, delegation } from './approval-schemas.ts'
+import { transferComponents } from './transfer-schemas.ts'
 
 /**
  * The shapes of the API, once: they check what comes in, type the routes, and are the components of
@@ -320,6 +321,7 @@ export const components: readonly TSchema[] = [
   approvalSummary,
   approval,
   delegation,
+  ...transferComponents,
 ]
 
 /** A component by its name, so that the document holds it once. For answers only: requests are checked whole. */

@@ -35,6 +35,8 @@ export interface LetterQuery {
   /** Of transfers of this pipeline. */
   readonly namespace?: string | undefined
   readonly name?: string | undefined
+  /** Only of transfers of pipelines in these; not given: all. */
+  readonly namespaces?: readonly string[] | undefined
   /** `LetterPage.next` of the page before. */
   readonly cursor?: string | undefined
   /** 1 to 500, default 50. */
@@ -151,15 +153,23 @@ function assertOpen({ number, status }: LetterRow): void {
 }
 
 function conditions(query: LetterQuery): { where: string; parameters: SqlValue[] } {
-  const all: [string, SqlValue | undefined][] = [
+  return whereOf([
     ['l.status = ?', query.status],
     ['l.transfer = ?', query.transfer],
     ['l.target_name = ?', query.target],
     ['t.namespace = ?', query.namespace],
     ['t.name = ?', query.name],
     ['l.number < ?', query.cursor === undefined ? undefined : cursorOf(query.cursor)],
-  ]
-  const given = all.filter((each): each is [string, SqlValue] => each[1] !== undefined)
+    ['t.namespace IN (SELECT value FROM json_each(?))', query.namespaces && JSON.stringify(query.namespaces)],
+  ])
+}
+
+/** Conditions whose value is given, all of which must hold. */
+export function whereOf(all: readonly (readonly [sql: string, value: SqlValue | undefined])[]): {
+  where: string
+  parameters: SqlValue[]
+} {
+  const given = all.filter((each): each is readonly [string, SqlValue] => each[1] !== undefined)
   return {
     where: given.length > 0 ? `WHERE ${given.map(([sql]) => sql).join(' AND ')}` : '',
     parameters: given.map(([, value]) => value),

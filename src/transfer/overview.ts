@@ -5,7 +5,7 @@ import type { Json, Problem } from '../workflow/index.ts'
 import type { Means } from './carry-out.ts'
 import { originAt, parseLines } from './dataset/block.ts'
 import { DatasetReader } from './dataset/reader.ts'
-import { cursorOf } from './letters.ts'
+import { cursorOf, whereOf } from './letters.ts'
 import { maskRecord, revealRecord } from './personal.ts'
 import { uriOf } from './plan.ts'
 import type { Rates } from './rates.ts'
@@ -20,7 +20,9 @@ export interface Overview {
   /** Throws `SLUSE-TRANSFER-NOT-FOUND`. */
   transfer(id: string): Promise<TransferDetail>
   /** Newest first. */
-  datasets(query?: { cursor?: string | undefined; limit?: number | undefined }): Promise<DatasetPage>
+  datasets(query?: Pick<TransferQuery, 'namespaces' | 'cursor' | 'limit'>): Promise<DatasetPage>
+  /** The namespaces of the pipelines that made or delivered a dataset. */
+  namespacesOf(dataset: string): Promise<readonly string[]>
   /** Throws `SLUSE-DATASET-NOT-FOUND`. */
   dataset(id: string): Promise<DatasetSummary>
   /** Some records, with personal data hidden. Throws `SLUSE-DATASET-NOT-FOUND` and `SLUSE-DATASET-ERASED`. */
@@ -34,6 +36,8 @@ export interface TransferQuery {
   readonly run?: string | undefined
   readonly namespace?: string | undefined
   readonly name?: string | undefined
+  /** Only of pipelines in these; not given: all. */
+  readonly namespaces?: readonly string[] | undefined
   readonly cursor?: string | undefined
   /** 1 to 500, default 50. */
   readonly limit?: number | undefined
@@ -134,13 +138,14 @@ export function openOverview(means: Means, rates: Rates): Overview {
   return {
     async list(query = {}) {
       const limit = query.limit ?? 50
-      const all: [string, SqlValue | undefined][] = [
+      const all = [
         ['status = ?', query.status],
         ['run = ?', query.run],
         ['namespace = ?', query.namespace],
         ['name = ?', query.name],
         ['number < ?', query.cursor === undefined ? undefined : cursorOf(query.cursor)],
-      ]
+        ['namespace IN (SELECT value FROM json_each(?))', listed(query.namespaces)],
+      ] as const
       const { rows, next } = await page('transfers', all, limit)
       const transfers = rows.map((row) => {
         const transfer = transferFrom(row)
@@ -184,10 +189,19 @@ export function openOverview(means: Means, rates: Rates): Overview {
         }),
       }
     },
-    async datasets({ cursor, limit = 50 } = {}) {
+    async datasets({ cursor, limit = 50, namespaces } = {}) {
       const before = cursor === undefined ? undefined : cursorOf(cursor)
-      const { rows, next } = await page('datasets', [['number < ?', before]], limit)
+      const visible = `id IN (SELECT dataset FROM transfers WHERE namespace IN (SELECT value FROM json_each(?)))`
+      const all = [
+        ['number < ?', before],
+        [visible, listed(namespaces)],
+      ] as const
+      const { rows, next } = await page('datasets', all, limit)
       return { datasets: rows.map((row) => datasetView(datasetFrom(row))), ...next }
+    },
+    async namespacesOf(dataset) {
+      const sql = 'SELECT DISTINCT namespace FROM transfers WHERE dataset = ? AND namespace IS NOT NULL'
+      return (await database.query<{ namespace: string }>(sql, [dataset])).map(({ namespace }) => namespace)
     },
     async dataset(id) {
       return datasetView(await findDataset(id))
@@ -221,17 +235,22 @@ export function openOverview(means: Means, rates: Rates): Overview {
     },
   }
 
-  async function page(table: string, all: readonly [string, SqlValue | undefined][], limit: number) {
-    const given = all.filter((each): each is [string, SqlValue] => each[1] !== undefined)
-    const where = given.length > 0 ? `WHERE ${given.map(([sql]) => sql).join(' AND ')}` : ''
-    const found = await database.query<Row>(`SELECT * FROM ${table} ${where} ORDER BY number DESC LIMIT ?`, [
-      ...given.map(([, value]) => value),
-      limit + 1,
-    ])
+  async function page(
+    table: string,
+    all: readonly (readonly [string, SqlValue | undefined])[],
+    limit: number,
+  ) {
+    const { where, parameters } = whereOf(all)
+    const sql = `SELECT * FROM ${table} ${where} ORDER BY number DESC LIMIT ?`
+    const found = await database.query<Row>(sql, [...parameters, limit + 1])
     const rows = found.slice(0, limit)
     const last = found.length > limit ? rows.at(-1) : undefined
     return { rows, next: last ? { next: String(last.number) } : {} }
   }
+}
+
+function listed(namespaces: readonly string[] | undefined): string | undefined {
+  return namespaces && JSON.stringify(namespaces)
 }
 
 function summaryOf(row: TransferRow): Omit<TransferSummary, 'targets'> {

@@ -2,6 +2,8 @@ import { accessRoutes } from './access.ts'
 import { apiRoutes } from './api.ts'
 import { approvalRoutes } from './approvals.ts'
 import { auditRoutes } from './audit.ts'
+import { connectionRoutes } from './connections.ts'
+import { deadLetterRoutes } from './dead-letters.ts'
 import { eventRoutes } from './events.ts'
 import { liveRoutes } from './live.ts'
 import { operationRoutes } from './operation.ts'
@@ -11,6 +13,7 @@ import { runDetailRoutes } from './run-details.ts'
 import { runRoutes } from './runs.ts'
 import { signInRoutes } from './sign-in.ts'
 import { targetRoutes } from './targets.ts'
+import { transferRoutes } from './transfers.ts'
 import type { Route } from './route.ts'
 
 /** Every resource of the API. */
@@ -20,6 +23,9 @@ export const routes: readonly Route[] = [
   targetRoutes,
   runDetailRoutes,
   overviewRoutes,
+  transferRoutes,
+  deadLetterRoutes,
+  connectionRoutes,
   eventRoutes,
   liveRoutes,
   operationRoutes,

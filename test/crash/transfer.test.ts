@@ -1,0 +1,158 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import Sqlite from 'libsql'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+/** A million by hand: `SLUSE_TEST_CRASH_RECORDS=1000000 npx vitest run test/crash/transfer.test.ts`. */
+const records = Number(process.env.SLUSE_TEST_CRASH_RECORDS ?? 40_000)
+const mostLives = 40
+const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+const before = '{"id":"before"}\n'
+
+let folder: string
+let killed = 0
+let targetKilled = 0
+let outcome: { status: string; output: { [key: string]: unknown } } | undefined
+/** What stood where the replaced file stands, whenever the process was killed. */
+const seen = new Set<string>()
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sluse-crash-transfer-'))
+  let text = ''
+  for (let id = 0; id < records; id++) text += `{"id":${id},"name":"Person ${id}"}\n`
+  writeFileSync(join(folder, 'in.ndjson'), text)
+  writeFileSync(join(folder, 'replaced.ndjson'), before)
+  const random = seeded(Number(process.env.SLUSE_TEST_SEED ?? 20_261_125))
+  let target = await startTarget()
+  for (let life = 0; life < mostLives && !outcome; life++) {
+    // Half of the lives are left alone while it is the target that is killed.
+    const killsTarget = life % 4 === 3
+    if (killsTarget) {
+      setTimeout(() => target.kill('SIGKILL'), 100 + random() * 300)
+      targetKilled++
+    }
+    outcome = await live(100 + random() * 900)
+    if (!outcome) killed++
+    seen.add(readFileSync(join(folder, 'replaced.ndjson'), 'utf8').slice(0, before.length))
+    if (killsTarget) {
+      if (target.exitCode === null && target.signalCode === null) await ended(target)
+      target = await startTarget()
+    }
+  }
+  if (!outcome) outcome = await live(undefined)
+  target.kill('SIGKILL')
+  await ended(target)
+}, 600_000)
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** One life of the engine; `undefined` where it was killed before its end. */
+async function live(killAfterMs: number | undefined): Promise<typeof outcome> {
+  const child = spawn(process.execPath, [file('transfer-driver.mjs'), folder, join(folder, 'target.sock')], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let complaint = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
+  let timer: NodeJS.Timeout | undefined
+  let result: typeof outcome
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    if (line !== 'started') result = JSON.parse(line) as typeof outcome
+    else if (killAfterMs !== undefined) timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs)
+  })
+  await ended(child)
+  clearTimeout(timer)
+  if (child.signalCode === 'SIGKILL') return undefined
+  if (child.exitCode !== 0) throw new Error(`the engine ended with ${child.exitCode}: ${complaint}`)
+  return result
+}
+
+async function startTarget(): Promise<ChildProcess> {
+  const target = spawn(
+    process.execPath,
+    [file('keyed-target.mjs'), join(folder, 'target.db'), join(folder, 'target.sock')],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  await new Promise((resolve) => target.stdout.once('data', resolve))
+  return target
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => child.once('close', () => resolve()))
+}
+
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 1664525 + 1013904223) % 2 ** 32
+    return state / 2 ** 32
+  }
+}
+
+/** The ids of a file's records, in order; each record must be as it was made. */
+async function idsOf(name: string): Promise<number[]> {
+  const ids: number[] = []
+  for await (const line of createInterface({ input: createReadStream(join(folder, name)) })) {
+    const { id, twice, name: person } = JSON.parse(line) as { id: number; twice: number; name: string }
+    if (twice !== id * 2 || person !== `Person ${id}`) throw new Error(`a record is wrong: ${line}`)
+    ids.push(id)
+  }
+  return ids
+}
+
+const all = (): number[] => Array.from({ length: records }, (_, id) => id)
+const equal = (one: readonly number[], other: readonly number[]) =>
+  one.length === other.length && one.every((id, index) => id === other[index])
+
+describe(`${records} records to three targets, the process and a target killed again and again`, () => {
+  it('was really killed in the middle of its work', () => {
+    expect(killed).toBeGreaterThan(3)
+    expect(targetKilled).toBeGreaterThan(0)
+  })
+
+  it('ends with every record counted once', () => {
+    const counts = { delivered: records, refused: 0 }
+    expect(outcome).toMatchObject({
+      status: 'completed',
+      output: {
+        read: records,
+        records,
+        deadLetters: 0,
+        targets: { appended: counts, keyed: counts, replaced: counts },
+      },
+    })
+  })
+
+  it('has every record exactly once at the target with keys', () => {
+    const database = new Sqlite(join(folder, 'target.db'))
+    const rows = database.prepare('SELECT key, value FROM rows').all() as { key: string; value: string }[]
+    database.close()
+    const ids = rows.map(({ key, value }) => {
+      const right = JSON.stringify({ id: Number(key), twice: Number(key) * 2, name: `Person ${key}` })
+      if (value !== right) throw new Error(`a row is wrong: ${value}`)
+      return Number(key)
+    })
+    expect(
+      equal(
+        ids.sort((a, b) => a - b),
+        all(),
+      ),
+    ).toBe(true)
+  })
+
+  it('has every record at the target that is appended to, in order; a file even knows them again', async () => {
+    expect(equal(await idsOf('appended.ndjson'), all())).toBe(true)
+  })
+
+  it('has replaced the third target once, as a whole', async () => {
+    expect([...seen].filter((text) => text !== before).every((text) => text === '{"id":0,"twice":')).toBe(
+      true,
+    )
+    expect(equal(await idsOf('replaced.ndjson'), all())).toBe(true)
+  })
+})
