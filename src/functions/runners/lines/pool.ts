@@ -1,7 +1,9 @@
+import { setMaxListeners } from 'node:events'
 import type { ProcessSettings } from '../../../processes/index.ts'
 import { fault, type Json } from '../../../workflow/index.ts'
 import { startLineProcess, type End, type LineProcess } from './line-process.ts'
 import type { Batch, BatchAnswer, Program, Ticket } from './program.ts'
+import { Queue } from './queue.ts'
 import type { Slots } from './slots.ts'
 
 export interface PoolOptions {
@@ -25,8 +27,8 @@ const mostFruitless = 10
 export class Pool {
   readonly #options: PoolOptions
   readonly #processes = new Set<LineProcess>()
-  readonly #waiting: Ticket[] = []
-  readonly #suspects: Ticket[] = []
+  readonly #waiting = new Queue()
+  readonly #suspects = new Queue()
   readonly #ending = new Set<Promise<void>>()
   readonly #unhold: () => void
   #starting = 0
@@ -62,6 +64,8 @@ export class Pool {
         },
         reject: (reason) => finish(() => reject(reason as Error)),
       }
+      // As many batches as there may be wait on one run's signal: that is no leak.
+      setMaxListeners(0, signal)
       signal.addEventListener('abort', onAbort)
       records.forEach((record, index) => {
         this.#waiting.push({ batch, index, line: JSON.stringify(record), suspect: false })
@@ -168,10 +172,10 @@ export class Pool {
       const blamed = first && (timeout || (left.length === 1 && answered === 0)) ? first : undefined
       blamed?.batch.settle(blamed.index, { failed: message, ...(timeout && { timeout }) })
       const again = tickets.filter((ticket) => ticket !== blamed)
-      if (what === aborted) this.#waiting.unshift(...again)
+      if (what === aborted) this.#waiting.unshift(again)
       else {
         for (const ticket of again) ticket.suspect = true
-        this.#suspects.unshift(...again)
+        this.#suspects.unshift(again)
       }
     }
     this.#pump()
@@ -179,8 +183,8 @@ export class Pool {
 
   #abort(batch: Batch, reason: unknown): void {
     batch.reject(reason)
-    this.#dropOver(this.#suspects)
-    this.#dropOver(this.#waiting)
+    this.#suspects.dropOver()
+    this.#waiting.dropOver()
     for (const process of this.#processes) {
       if (process.underWay.some((ticket) => ticket.batch === batch)) process.abort(aborted)
     }
@@ -188,13 +192,9 @@ export class Pool {
   }
 
   #rejectAll(reason: unknown, more: readonly Ticket[] = []): void {
-    const tickets = [...this.#waiting.splice(0), ...this.#suspects.splice(0), ...more]
+    const tickets = [...this.#waiting.clear(), ...this.#suspects.clear(), ...more]
     for (const process of this.#processes) tickets.push(...process.underWay)
     for (const { batch } of tickets) batch.reject(reason)
-  }
-
-  #dropOver(tickets: Ticket[]): void {
-    tickets.splice(0, tickets.length, ...tickets.filter(({ batch }) => !batch.over))
   }
 
   #rest(): void {
