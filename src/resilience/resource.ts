@@ -11,6 +11,9 @@ export function readResiliency(resource: unknown): { policies: ResiliencyPolicie
   const reader = new Reader()
   const root = reader.object(resource, '', ['apiVersion', 'kind', 'metadata', 'scopes', 'spec', 'version'])
   const spec = reader.object(root.spec ?? reader.missing('/spec'), '/spec', ['policies', 'targets'])
+  for (const part of ['policies', 'targets']) {
+    if (root.spec !== undefined && spec[part] === undefined) reader.missing(`/spec/${part}`)
+  }
   const named = reader.object(spec.policies ?? {}, '/spec/policies', [
     'timeouts',
     'retries',
