@@ -11,6 +11,8 @@ const shown = [
   'run',
   'run-failed',
   'run-graph',
+  'approvals',
+  'approval',
   'pipelines',
   'pipeline-start',
   'pipeline-versions',

@@ -96,6 +96,30 @@ do:
         - close:
             run: { workflow: { namespace: andeby, name: grant-application, version: '1.1.0', input: { association: Havnen, amount: 10 } } }
 `,
+  'pipelines/payment.yaml': `${document('payment', 'Udbetaling af tilskud')}do:
+  - approvePayment:
+      call: approve:1.0.0@default
+      with:
+        title: '\${ "Udbetaling til \\(.association)" }'
+        description: '\${ "Der skal udbetales **\\(.amount) kr.**\\n\\n- Kontér på konto 1234\\n- Se [reglerne](https://example.dk/regler)" }'
+        show:
+          - title: Ansøgningen
+            document: \${ . }
+          - title: Posteringer
+            table:
+              key: line
+              columns: [{ field: line, title: Linje }, { field: text, title: Tekst }, { field: amount, title: Beløb }]
+              rows: [{ line: 1, text: Hal, amount: 9000 }, { line: 2, text: Rengøring, amount: 3500 }]
+              before: [{ line: 1, text: Hal, amount: 8000 }]
+        form:
+          type: object
+          required: [account]
+          properties: { account: { type: string, title: Konto, pattern: '[0-9]{4}' } }
+        approvers: { roles: [approver] }
+        fourEyes: false
+        deadline: { workingDays: 5 }
+  - pay: { set: { paid: true } }
+`,
   'pipelines/old.yaml': `${document('broken', 'Under arbejde')}do:
   - first: { sit: 1 }
 `,
@@ -120,10 +144,24 @@ export async function openDemo(
   const suspended = await start('await-answer', { neighbour: 'Bedstemor And' })
   const cancelled = await start('await-answer', { neighbour: 'Joakim von And' })
   const parent = await start('month-end', {})
+  const payment = await start('payment', { association: 'Andeby Boldklub', amount: 12500 })
+  const approval = await approvalOf(server, payment)
   for (const id of [completed, failed, parent]) await server.app.engine.outcome(id)
   await server.call('POST', `/api/v1/runs/${suspended}/suspend`)
   await server.call('POST', `/api/v1/runs/${cancelled}/cancel`)
-  return Object.assign(server, { runs: { completed, failed, waiting, suspended, cancelled, parent } })
+  return Object.assign(server, {
+    runs: { completed, failed, waiting, suspended, cancelled, parent, payment, approval },
+  })
+}
+
+/** Id of the approval that a run asks for, once it does. */
+export async function approvalOf(server: TestServer, run: string): Promise<string> {
+  for (;;) {
+    const { json } = await server.call('GET', '/api/v1/approvals?box=all')
+    const found = (json.approvals as { id: string; run: string }[]).find((each) => each.run === run)
+    if (found) return found.id
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
 }
 
 export interface DemoRuns {
@@ -133,4 +171,8 @@ export interface DemoRuns {
   readonly suspended: string
   readonly cancelled: string
   readonly parent: string
+  /** Waits for an approval. */
+  readonly payment: string
+  /** Id of that approval. */
+  readonly approval: string
 }

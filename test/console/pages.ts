@@ -22,6 +22,7 @@ export function pagesOf(runs: DemoRuns): { readonly [name: string]: string } {
     'pipeline-source': '/pipelines/andeby/grant-application?tab=source',
     'pipeline-versions': '/pipelines/andeby/grant-application?tab=versions',
     approvals: '/approvals',
+    approval: `/approvals/${runs.approval}`,
     'approvals-all': '/approvals?box=all',
     'stand-ins': '/approvals?box=stand-ins',
     targets: '/targets',

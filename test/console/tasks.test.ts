@@ -4,7 +4,7 @@ import { da } from '../../console/src/texts/da.ts'
 import { en } from '../../console/src/texts/en.ts'
 import { chromiumPath, openBrowser, type OpenPage, type TestBrowser } from './browser.ts'
 import { settled } from './check-page.ts'
-import { openDemo, type Demo } from './demo.ts'
+import { approvalOf, openDemo, type Demo } from './demo.ts'
 
 const missing = chromiumPath === undefined && process.env.SLUSE_TEST_REQUIRE_SERVERS !== '1'
 
@@ -163,6 +163,36 @@ describe.skipIf(missing).each([
       .waitFor()
     await filter.fill('.amount')
     await expect.poll(() => result.textContent()).toBe('12500')
+  })
+
+  test('approve what is asked, with the answer that its form wants, and see the run go on', async () => {
+    const payment = await start('payment', { association: 'Andeby Kor', amount: 900 })
+    const id = await approvalOf(demo, payment)
+    await go('/approvals')
+    await page.getByRole('link', { name: 'Udbetaling til Andeby Kor' }).first().click()
+    await page.waitForURL(`**/approvals/${id}`)
+    await page.getByRole('heading', { level: 1, name: 'Udbetaling til Andeby Kor' }).waitFor()
+    await page.getByText(texts['shown.added']).first().waitFor()
+    await button(texts['approval.claim']).click()
+    await button(texts['approval.release']).waitFor()
+    await page.getByRole('radio', { name: texts['decide.approved'] }).check()
+    await page.getByLabel('Konto').fill('1234')
+    await button(texts['decide.send']).click()
+    await page.getByRole('heading', { name: texts['approval.outcome.approved'] }).waitFor()
+    expect(await demo.app.engine.outcome(payment)).toMatchObject({ status: 'completed' })
+  })
+
+  test('not reject without saying why', async () => {
+    const payment = await start('payment', { association: 'Andeby Skak', amount: 900 })
+    const id = await approvalOf(demo, payment)
+    await go(`/approvals/${id}`)
+    await page.getByRole('radio', { name: texts['decide.rejected'] }).check()
+    await button(texts['decide.send']).click()
+    expect((await demo.call('GET', `/api/v1/approvals/${id}`)).json.status).toBe('open')
+    await page.getByLabel(texts['decide.comment']).fill('Beløbet er forkert')
+    await button(texts['decide.send']).click()
+    await page.getByRole('heading', { name: texts['approval.outcome.rejected'] }).waitFor()
+    expect((await demo.call('GET', `/api/v1/approvals/${id}`)).json.status).toBe('rejected')
   })
 
   test('verify the audit log, make a key that is shown once, and revoke it', async () => {
