@@ -395,6 +395,21 @@ export const errorTable = {
     todo: 'Correct what is named; /openapi.json describes every request.',
     status: 400,
   },
+  'SLUSE-INTAKE-NOT-FOUND': {
+    what: 'There is no connection of this name that takes what is pushed.',
+    todo: 'Declare a connection of the type `bindings.webhook`, or correct the address.',
+    status: 404,
+  },
+  'SLUSE-INTAKE-SENDER': {
+    what: 'The sender is not known: its key, signature or token is not taken.',
+    todo: 'Compare key or secret with those of the connection; a signature is of the raw body, byte for byte.',
+    status: 401,
+  },
+  'SLUSE-INTAKE-CLOSED': {
+    what: 'The connection cannot take anything at present.',
+    todo: 'Send it again later; whoever runs the server sees why with `sluse connections check`.',
+    status: 503,
+  },
   'SLUSE-REQUEST-SIZE': {
     what: 'The request is too large.',
     todo: 'Send less at a time, or raise SLUSE_MAX_BODY_BYTES.',

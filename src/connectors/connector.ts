@@ -1,3 +1,4 @@
+import type { Hmac } from 'node:crypto'
 import type { HttpClient } from '../http/index.ts'
 import type { Json, JsonObject, Problem } from '../workflow/index.ts'
 
@@ -80,7 +81,26 @@ export interface OpenConnection {
   source?(options: JsonObject): Source
   /** Options are valid against `targetOptions`. */
   target?(options: JsonObject): Target
+  /** Takes what the system pushes to `POST /in/<connection>`. */
+  readonly intake?: PushIntake
   close(): Promise<void>
+}
+
+/** The receiving side of a connection whose system pushes over HTTP; the server gives it what came. */
+export interface PushIntake {
+  /** The largest body that is taken. */
+  readonly maxBytes: number
+  /** What the raw bytes of the body go through, where they are signed. */
+  readonly hash: (() => Hmac) | undefined
+  /** Throws an `authentication` fault where the sender is not known; nothing has been read of the parts then. */
+  take(request: {
+    /** Lower-case names. */
+    readonly headers: { readonly [name: string]: string }
+    readonly digest: Uint8Array | undefined
+    /** The body, or the files of a multipart one; on this machine until the batches have ended. */
+    readonly parts: readonly { readonly name: string; readonly contentType: string; readonly file: string }[]
+    readonly signal: AbortSignal
+  }): Promise<{ readonly key?: string; readonly batches: AsyncIterable<SourceBatch> }>
 }
 
 /** Where data comes from. */

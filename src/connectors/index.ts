@@ -12,8 +12,10 @@ import { postgres } from './postgres/index.ts'
 import { s3 } from './s3/index.ts'
 import { sftp } from './sftp/index.ts'
 import { smtp } from './smtp/index.ts'
+import { webhook } from './webhook/index.ts'
 
 export type * from './connector.ts'
+export { formats } from './formats/index.ts'
 export { readConnection, type ConnectionComplaint, type ConnectionDeclaration } from './declaration.ts'
 export { openConnections, type Connections, type ConnectionsOptions } from './open-connections.ts'
 
@@ -29,6 +31,7 @@ export const connectors: readonly Connector[] = [
   s3,
   sftp,
   smtp,
+  webhook,
 ]
 
 /** The connector for a `spec.type` of Dapr; `HTTPEndpoint` for that kind of resource. */

@@ -5,6 +5,7 @@ import { auditRoutes } from './audit.ts'
 import { connectionRoutes } from './connections.ts'
 import { deadLetterRoutes } from './dead-letters.ts'
 import { eventRoutes } from './events.ts'
+import { intakeRoutes } from './intake.ts'
 import { liveRoutes } from './live.ts'
 import { operationRoutes } from './operation.ts'
 import { overviewRoutes } from './overview.ts'
@@ -27,6 +28,7 @@ export const routes: readonly Route[] = [
   deadLetterRoutes,
   connectionRoutes,
   eventRoutes,
+  intakeRoutes,
   liveRoutes,
   operationRoutes,
   approvalRoutes,
