@@ -1,0 +1,11 @@
+// A case system that takes receipts; stop it to see that the archive does not wait for it.
+import { createServer } from 'node:http'
+
+createServer((request, response) => {
+  let body = ''
+  request.on('data', (chunk) => (body += chunk))
+  request.on('end', () => {
+    if (request.method === 'POST') console.log(`got ${request.headers['idempotency-key']}: ${body}`)
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+  })
+}).listen(8092, '127.0.0.1', () => console.log('the case system answers at http://127.0.0.1:8092'))
