@@ -3,6 +3,7 @@
  * command line) speaks to an `App`, and knows none of the parts by name.
  */
 export { openApp, type App, type AppOptions } from './app/open-app.ts'
+export { approvalDatasets } from './app/approval-datasets.ts'
 export { accessMode } from './app/access-settings.ts'
 export { readAnchors } from './app/audit-anchors.ts'
 export { checkEvent, readEvent } from './app/cloud-event.ts'

@@ -47,7 +47,7 @@ export type Shown = { readonly title?: string } & (
       readonly key?: string
       readonly before?: readonly Json[]
     }
-  | { readonly kind: 'dataset'; readonly dataset: string }
+  | { readonly kind: 'dataset'; readonly dataset: string; readonly before?: string; readonly key?: string }
 )
 
 const most = { title: 500, description: 50_000, show: 50, people: 1000, steps: 50 } as const
@@ -142,12 +142,18 @@ export function peopleOf(value: Json, place: string): People {
 
 function shownOf(value: Json, index: number): Shown {
   const place = `show[${index}]`
-  const { title, document, table, dataset, before } = objectOf(value, place)
+  const { title, document, table, dataset, before, key } = objectOf(value, place)
   const named = title === undefined ? {} : { title: textOf(title, `${place}.title`, most.title) }
   if (document !== undefined)
     return { ...named, kind: 'document', document, ...(before !== undefined && { before }) }
   if (dataset !== undefined)
-    return { ...named, kind: 'dataset', dataset: textOf(dataset, `${place}.dataset`, 2000) }
+    return {
+      ...named,
+      kind: 'dataset',
+      dataset: textOf(dataset, `${place}.dataset`, 2000),
+      ...(before !== undefined && before !== null && { before: textOf(before, `${place}.before`, 2000) }),
+      ...(typeof key === 'string' && { key }),
+    }
   return { ...named, ...tableOf(objectOf(table, `${place}.table`), `${place}.table`) }
 }
 

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { Command, Option } from 'commander'
 import { SluseError } from '../errors.ts'
@@ -109,15 +109,10 @@ const exportLog = verb({
 })
 
 async function verifyFile(file: string, anchors: readonly Anchor[]): Promise<Verification> {
-  const stream = createReadStream(file, 'utf8')
-  try {
-    return await verifyLines(stream as AsyncIterable<string>, anchors)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw code?.startsWith('SLUSE')
-      ? error
-      : new SluseError('SLUSE-USAGE', `${file} cannot be read (${code}).`)
-  }
+  await access(file).catch((error: NodeJS.ErrnoException) => {
+    throw new SluseError('SLUSE-USAGE', `${file} cannot be read (${error.code}).`)
+  })
+  return verifyLines(createReadStream(file, 'utf8') as AsyncIterable<string>, anchors)
 }
 
 async function verifyLines(text: AsyncIterable<string>, anchors: readonly Anchor[]): Promise<Verification> {

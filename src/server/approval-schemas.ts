@@ -80,6 +80,9 @@ const shown = Type.Object({
   count: Type.Optional(Type.Integer({ description: 'How many rows there are.' })),
   dataset: Type.Optional(Type.String({ description: 'The URI of a dataset.' })),
   difference: Type.Optional(difference),
+  compared: Type.Optional(
+    Type.Integer({ description: 'Records that were compared, where they are not all.' }),
+  ),
 })
 
 export const approval = Type.Object(

@@ -7,6 +7,7 @@ import {
   type ApprovalView,
   type Delegation,
 } from '../../approvals/index.ts'
+import { approvalDatasets } from '../../app.ts'
 import { SluseError } from '../../errors.ts'
 import { problemOf, type Json } from '../../workflow/index.ts'
 import {
@@ -30,6 +31,7 @@ const refusals = problems(400, 401, 403, 404, 409, 413, 415, 422)
 
 export const approvalRoutes: Route = (scope, { app }) => {
   const { approvals } = app
+  const datasets = approvalDatasets(app.transfers)
 
   scope.get(
     '/api/v1/approvals',
@@ -106,7 +108,7 @@ export const approvalRoutes: Route = (scope, { app }) => {
         language: wanted.language,
         fourEyes: wanted.fourEyes,
         asked: asked(wanted, state) as never,
-        ...(found.seesData && { content: contentOf(found.approval) as never }),
+        ...(found.seesData && { content: (await contentOf(found.approval, datasets)) as never }),
         ...(outcome && { outcome: { ...outcome, at: iso(outcome.at), by: outcome.by.map(voteOf) } }),
         events: found.events.map((event) => ({ ...event, at: iso(event.at) })),
       }

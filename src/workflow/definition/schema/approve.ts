@@ -62,8 +62,11 @@ const shown = exactlyOne(
   {
     title: Type.Optional(text('Its heading.')),
     before: Type.Optional(
-      anyData('With a document: as it was before, so that the difference is shown, too.'),
+      anyData(
+        'With a document: as it was before. With a dataset: the URI of the one to compare with; default: what this pipeline delivered last.',
+      ),
     ),
+    key: Type.Optional(literal('With a dataset: the member that identifies a record.')),
   },
 )
 
