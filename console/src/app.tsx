@@ -27,6 +27,18 @@ const pages: readonly (readonly [path: string, page: ComponentType])[] = [
     '/approvals/:id',
     lazy(async () => ({ default: (await import('./pages/approvals/approval.tsx')).ApprovalPage })),
   ],
+  [
+    '/transfers',
+    lazy(async () => ({ default: (await import('./pages/transfers/transfers.tsx')).Transfers })),
+  ],
+  [
+    '/transfers/:id',
+    lazy(async () => ({ default: (await import('./pages/transfers/transfer.tsx')).TransferPage })),
+  ],
+  [
+    '/connections',
+    lazy(async () => ({ default: (await import('./pages/connections/connections.tsx')).Connections })),
+  ],
   ['/targets', lazy(async () => ({ default: (await import('./pages/targets/targets.tsx')).Targets }))],
   [
     '/playground',

@@ -173,6 +173,194 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The connections of the project, without their settings */
+        get: operations["listConnections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{connection}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether a connection works, and why not; touches no data */
+        post: operations["checkConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Datasets, newest first */
+        get: operations["listDatasets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One dataset */
+        get: operations["getDataset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Destroy the key of a dataset, so that nobody can read it or its dead letters any more */
+        post: operations["eraseDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{id}/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Some records of a dataset; what is marked as personal data is hidden */
+        get: operations["previewDataset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deliver a whole dataset again to one target */
+        post: operations["replayDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records that could not be read, worked on or delivered, newest first; without the records */
+        get: operations["listDeadLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One dead letter with its record; what is marked as personal data is hidden */
+        get: operations["getDeadLetter"];
+        /** Put a corrected record in its place; what is hidden and left so stays as it was */
+        put: operations["editDeadLetter"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Do nothing more about open dead letters */
+        post: operations["discardDeadLetters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on with open dead letters, each from where it failed */
+        post: operations["replayDeadLetters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/delegations": {
         parameters: {
             query?: never;
@@ -771,6 +959,40 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Transfers, newest first */
+        get: operations["listTransfers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transfers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One transfer: how far it is, for each target, how fast, and what it suffers from */
+        get: operations["getTransfer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -1148,6 +1370,87 @@ export type components = {
         } & {
             [key: string]: unknown;
         };
+        Connection: {
+            about?: string;
+            /** @enum {unknown} */
+            kind: "Component" | "HTTPEndpoint";
+            name: string;
+            /** @description Whether records can be read from it. */
+            source: boolean;
+            /** @description How records can be written to it. */
+            targetModes: string[];
+            type: string;
+        };
+        Dataset: {
+            /** @description As newline-delimited JSON. */
+            bytes: number;
+            /** @description Whether its source was read to its end. */
+            complete: boolean;
+            /** @description ISO 8601, UTC. */
+            createdAt: string;
+            /** @description ISO 8601, UTC. */
+            erasedAt?: string;
+            /** @description ISO 8601, UTC. */
+            expiresAt?: string;
+            id: string;
+            personalData: boolean;
+            records: number;
+            source: string;
+            uri: string;
+        };
+        DeadLetter: {
+            attempts: number;
+            /** @description ISO 8601, UTC. */
+            createdAt: string;
+            number: number;
+            /** @description Where it came from: `payments.csv:17`. */
+            origin: string;
+            pipeline?: {
+                name: string;
+                namespace: string;
+            };
+            problem: components["schemas"]["Problem"];
+            /** @description The transfer that replayed it last. */
+            replay?: string;
+            /** @enum {unknown} */
+            status: "open" | "replaying" | "replayed" | "discarded";
+            /** @description The step that failed on it, from 0. */
+            step?: number;
+            /** @description The target that refused it; absent where it was not read, or a step failed on it. */
+            target?: string;
+            transfer: string;
+            /** @description ISO 8601, UTC. */
+            updatedAt: string;
+        };
+        /** @description A dead letter with its record; personal data is hidden. */
+        DeadLetterDetail: {
+            attempts: number;
+            /** @description ISO 8601, UTC. */
+            createdAt: string;
+            number: number;
+            /** @description Where it came from: `payments.csv:17`. */
+            origin: string;
+            pipeline?: {
+                name: string;
+                namespace: string;
+            };
+            problem: components["schemas"]["Problem"];
+            /** @description As it stood, where it is no JSON. */
+            raw?: string;
+            /** @description Any JSON. */
+            record?: unknown;
+            /** @description The transfer that replayed it last. */
+            replay?: string;
+            /** @enum {unknown} */
+            status: "open" | "replaying" | "replayed" | "discarded";
+            /** @description The step that failed on it, from 0. */
+            step?: number;
+            /** @description The target that refused it; absent where it was not read, or a step failed on it. */
+            target?: string;
+            transfer: string;
+            /** @description ISO 8601, UTC. */
+            updatedAt: string;
+        };
         /** @description Somebody who stands in for somebody else. */
         Delegation: {
             /** @description ISO 8601, UTC. */
@@ -1347,6 +1650,107 @@ export type components = {
             status: "pending" | "running" | "waiting" | "suspended" | "cancelled" | "faulted" | "completed";
             /** @description JSON pointer in the definition. */
             task: string;
+        };
+        /** @description A transfer, with how far it is. */
+        Transfer: {
+            /** @description Records that could not be read, or that a step failed on. */
+            bad: number;
+            /** @description URI of the dataset. */
+            dataset: string;
+            deadLetters: number;
+            /** @description ISO 8601, UTC. */
+            endedAt?: string;
+            error?: components["schemas"]["Problem"];
+            id: string;
+            /** @enum {unknown} */
+            kind: "run" | "replay";
+            pipeline?: {
+                name: string;
+                namespace: string;
+            };
+            progress?: {
+                done: number;
+                total: number;
+                /** @enum {unknown} */
+                unit: "bytes" | "records";
+            };
+            /** @description Records a second, while it is under way. */
+            rate?: number;
+            /** @description Records read. */
+            read: number;
+            /** @description ISO 8601, UTC. */
+            readAt?: string;
+            /** @description Records in the dataset. */
+            records: number;
+            run?: string;
+            secondsLeft?: number;
+            source: string;
+            /** @description ISO 8601, UTC. */
+            startedAt: string;
+            /** @enum {unknown} */
+            status: "reading" | "delivering" | "completed" | "failed" | "cancelled";
+            targets: {
+                connection: string;
+                delivered: number;
+                error?: components["schemas"]["Problem"];
+                mode: string;
+                name: string;
+                /** @description Records a second, while it is under way. */
+                rate?: number;
+                /** @description Records of the dataset that are behind it. */
+                records: number;
+                refused: number;
+                secondsLeft?: number;
+                /** @enum {unknown} */
+                status: "waiting" | "delivering" | "completed" | "failed";
+                /** @description What keeps failing, and when it is tried again. */
+                trouble?: {
+                    attempt: number;
+                    /** @description ISO 8601, UTC. */
+                    next: string;
+                    problem: components["schemas"]["Problem"];
+                    /** @description ISO 8601, UTC. */
+                    since: string;
+                };
+            }[];
+            /** @description Key of the task within the run. */
+            task?: string;
+            /** @description What keeps failing, and when it is tried again. */
+            trouble?: {
+                attempt: number;
+                /** @description ISO 8601, UTC. */
+                next: string;
+                problem: components["schemas"]["Problem"];
+                /** @description ISO 8601, UTC. */
+                since: string;
+            };
+        };
+        TransferSummary: {
+            /** @description Records that could not be read, or that a step failed on. */
+            bad: number;
+            /** @description URI of the dataset. */
+            dataset: string;
+            /** @description ISO 8601, UTC. */
+            endedAt?: string;
+            error?: components["schemas"]["Problem"];
+            id: string;
+            /** @enum {unknown} */
+            kind: "run" | "replay";
+            pipeline?: {
+                name: string;
+                namespace: string;
+            };
+            /** @description Records read. */
+            read: number;
+            run?: string;
+            source: string;
+            /** @description ISO 8601, UTC. */
+            startedAt: string;
+            /** @enum {unknown} */
+            status: "reading" | "delivering" | "completed" | "failed" | "cancelled";
+            targets: string[];
+            /** @description Key of the task within the run. */
+            task?: string;
         };
         User: {
             email?: string;
@@ -2147,6 +2551,656 @@ export interface operations {
             };
             /** @description Problem details. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listConnections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        connections: components["schemas"]["Connection"][];
+                    };
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description A sentence for an operator. */
+                        message: string;
+                        name: string;
+                        works: boolean;
+                    };
+                };
+            };
+            /** @description Problem details. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDatasets: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        datasets: components["schemas"]["Dataset"][];
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Problem details. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description Problem details. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    eraseDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description Problem details. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewDataset: {
+        parameters: {
+            query?: {
+                /** @description Number of the first record. */
+                from?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        records: {
+                            number: number;
+                            origin: string;
+                            record: unknown;
+                        }[];
+                    };
+                };
+            };
+            /** @description Problem details. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description A target by its name. */
+                    target: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        transfer: string;
+                    };
+                };
+            };
+            /** @description Problem details. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeadLetters: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                limit?: number;
+                name?: string;
+                namespace?: string;
+                status?: "open" | "replaying" | "replayed" | "discarded";
+                target?: string;
+                transfer?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        letters: components["schemas"]["DeadLetter"][];
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Problem details. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A dead letter with its record; personal data is hidden. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterDetail"];
+                };
+            };
+            /** @description Problem details. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Any JSON. */
+                    record: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description A dead letter with its record; personal data is hidden. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterDetail"];
+                };
+            };
+            /** @description Problem details. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discardDeadLetters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which: by their numbers, or by what they have in common. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    numbers?: number[];
+                    /** @description All open ones that match, at most 10,000. */
+                    where?: {
+                        name?: string;
+                        namespace?: string;
+                        /** @enum {unknown} */
+                        status?: "open" | "replaying" | "replayed" | "discarded";
+                        target?: string;
+                        transfer?: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        letters: number;
+                    };
+                };
+            };
+            /** @description Problem details. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayDeadLetters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which: by their numbers, or by what they have in common. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    numbers?: number[];
+                    /** @description All open ones that match, at most 10,000. */
+                    where?: {
+                        name?: string;
+                        namespace?: string;
+                        /** @enum {unknown} */
+                        status?: "open" | "replaying" | "replayed" | "discarded";
+                        target?: string;
+                        transfer?: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        letters: number;
+                        /** @description The transfers that do it. */
+                        transfers: string[];
+                    };
+                };
+            };
+            /** @description Problem details. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4441,6 +5495,95 @@ export interface operations {
             };
             /** @description Problem details. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTransfers: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                limit?: number;
+                name?: string;
+                namespace?: string;
+                run?: string;
+                status?: "reading" | "delivering" | "completed" | "failed" | "cancelled";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        next?: string;
+                        transfers: components["schemas"]["TransferSummary"][];
+                    };
+                };
+            };
+            /** @description Problem details. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTransfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A transfer, with how far it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transfer"];
+                };
+            };
+            /** @description Problem details. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

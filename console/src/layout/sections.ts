@@ -12,6 +12,8 @@ export const sections: readonly Section[] = [
   { path: '/runs', text: 'section.runs', needs: 'runs.read' },
   { path: '/pipelines', text: 'section.pipelines', needs: 'pipelines.read' },
   { path: '/approvals', text: 'section.approvals', needs: 'approvals.read' },
+  { path: '/transfers', text: 'section.transfers', needs: 'transfers.read' },
+  { path: '/connections', text: 'section.connections', needs: 'connections.read' },
   { path: '/targets', text: 'section.targets', needs: 'targets.read' },
   { path: '/playground', text: 'section.playground' },
   { path: '/audit', text: 'section.audit', needs: 'audit.read' },

@@ -1,0 +1,102 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { Link, useSearchParams } from 'wouter'
+import { api, dataOf } from '../../api/client.ts'
+import { Loading } from '../../parts/loading.tsx'
+import { PageTitle } from '../../parts/page-title.tsx'
+import { Failure } from '../../parts/problem.tsx'
+import { Tabs } from '../../parts/tabs.tsx'
+import { Time } from '../../parts/time.tsx'
+import { useTexts } from '../../texts/index.tsx'
+import { Datasets } from './datasets.tsx'
+import { DeadLetters } from '../dead-letters/dead-letters.tsx'
+import { TransferStatus } from './transfer-status.tsx'
+
+const parts = ['transfers', 'dead-letters', 'datasets'] as const
+
+/** Records on their way: the transfers, what could not be delivered, and the datasets between source and targets. */
+export function Transfers() {
+  const { t } = useTexts()
+  const [parameters] = useSearchParams()
+  const asked = parameters.get('part')
+  const part = parts.find((each) => each === asked) ?? 'transfers'
+  return (
+    <>
+      <PageTitle title={t('transfers.title')} lead={t('transfers.lead')} />
+      <Tabs
+        label={t('transfers.parts')}
+        current={part}
+        tabs={parts.map((each) => ({ id: each, text: t(`transfers.part.${each}`), href: `?part=${each}` }))}
+      />
+      {part === 'transfers' && <TransferList />}
+      {part === 'dead-letters' && <DeadLetters />}
+      {part === 'datasets' && <Datasets />}
+    </>
+  )
+}
+
+function TransferList() {
+  const { t, number } = useTexts()
+  const list = useInfiniteQuery({
+    queryKey: ['transfers'],
+    queryFn: ({ pageParam }) =>
+      dataOf(
+        api.GET('/api/v1/transfers', {
+          params: { query: pageParam === undefined ? {} : { cursor: pageParam } },
+        }),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next }) => next,
+    refetchInterval: 5000,
+  })
+  const transfers = list.data?.pages.flatMap((page) => page.transfers) ?? []
+  if (list.error) return <Failure error={list.error} />
+  if (list.isPending) return <Loading />
+  if (transfers.length === 0) return <p className="empty">{t('transfers.none')}</p>
+  return (
+    <>
+      <table className="table stacks">
+        <thead>
+          <tr>
+            {(['what', 'status', 'started', 'read', 'bad', 'targets'] as const).map((column) => (
+              <th key={column} scope="col">
+                {t(`transfers.${column}`)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {transfers.map(({ id, status, pipeline, source, startedAt, read, bad, targets, kind }) => (
+            <tr key={id}>
+              <th scope="row">
+                <Link href={`/transfers/${encodeURIComponent(id)}`}>{source}</Link>
+                <span className="sub">
+                  {kind === 'replay' && `${t('transfers.replay')} `}
+                  {pipeline && `${pipeline.namespace}/${pipeline.name}`}
+                </span>
+              </th>
+              <td>
+                <TransferStatus status={status} />
+              </td>
+              <td data-label={t('transfers.started')}>
+                <Time at={startedAt} short />
+              </td>
+              <td data-label={t('transfers.read')}>{number(read)}</td>
+              <td data-label={t('transfers.bad')}>{number(bad)}</td>
+              <td data-label={t('transfers.targets')}>{targets.join(', ')}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {list.hasNextPage && (
+        <button
+          type="button"
+          className="button"
+          disabled={list.isFetchingNextPage}
+          onClick={() => void list.fetchNextPage()}
+        >
+          {t('approvals.more')}
+        </button>
+      )}
+    </>
+  )
+}
