@@ -7,6 +7,7 @@ import { availableParallelism, cpus } from 'node:os'
 const benchmarks: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   jq: () => import('./jq.ts'),
   engine: () => import('./engine.ts'),
+  resilience: () => import('./resilience.ts'),
   functions: () => import('./functions.ts'),
   transfer: () => import('./transfer.ts'),
 }
