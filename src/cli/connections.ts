@@ -1,4 +1,5 @@
 import { Option } from 'commander'
+import type { Connections } from '../connectors/index.ts'
 import { problemOf } from '../workflow/index.ts'
 import { exitCodes } from './failure.ts'
 import { group } from './group.ts'
@@ -80,11 +81,9 @@ export const connectionsVerb = group(
   [list, check],
 )
 
-type Open = Awaited<ReturnType<typeof import('../app.ts').openProjectConnections>>['connections']
-
 async function withConnections(
   { settings, options, log }: Given,
-  act: (connections: Open) => Promise<number>,
+  act: (connections: Connections) => Promise<number>,
 ): Promise<number> {
   const { openProjectConnections } = await import('../app.ts')
   const { openSecrets } = await import('../config/index.ts')
