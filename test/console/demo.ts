@@ -155,9 +155,13 @@ export async function openDemo(
 }
 
 /** Id of the approval that a run asks for, once it does. */
-export async function approvalOf(server: TestServer, run: string): Promise<string> {
+export async function approvalOf(
+  server: TestServer,
+  run: string,
+  headers: { readonly [name: string]: string } = {},
+): Promise<string> {
   for (;;) {
-    const { json } = await server.call('GET', '/api/v1/approvals?box=all')
+    const { json } = await server.call('GET', '/api/v1/approvals?box=all', { headers })
     const found = (json.approvals as { id: string; run: string }[]).find((each) => each.run === run)
     if (found) return found.id
     await new Promise((resolve) => setTimeout(resolve, 50))

@@ -13,6 +13,7 @@ export function Layout({ children }: { readonly children: ReactNode }) {
   const [open, setOpen] = useState(false)
   const [location] = useLocation()
   const me = useMe()
+  const allowed = sections.filter(({ needs }) => me.can(needs))
   return (
     <>
       <a className="skip-link" href="#content">
@@ -27,27 +28,28 @@ export function Layout({ children }: { readonly children: ReactNode }) {
           {me.can('runs.read') && <LiveMark />}
           <SignedIn />
           <LanguageSwitch />
-          <button
-            type="button"
-            className="button small menu-button"
-            aria-expanded={open}
-            aria-controls="sections"
-            onClick={() => setOpen(!open)}
-          >
-            {t('layout.menu')}
-          </button>
+          {allowed.length > 0 && (
+            <button
+              type="button"
+              className="button small menu-button"
+              aria-expanded={open}
+              aria-controls="sections"
+              onClick={() => setOpen(!open)}
+            >
+              {t('layout.menu')}
+            </button>
+          )}
         </div>
         {me.state === 'open' && (
           <div className="local-mode">
             <div className="page-width">{t('layout.local')}</div>
           </div>
         )}
-        <nav className="site-nav" id="sections" aria-label={t('layout.sections')} data-open={open}>
-          <div className="page-width">
-            <ul>
-              {sections
-                .filter(({ needs }) => me.can(needs))
-                .map(({ path, text }) => (
+        {allowed.length > 0 && (
+          <nav className="site-nav" id="sections" aria-label={t('layout.sections')} data-open={open}>
+            <div className="page-width">
+              <ul>
+                {allowed.map(({ path, text }) => (
                   <li key={path}>
                     <Link
                       href={path}
@@ -58,9 +60,10 @@ export function Layout({ children }: { readonly children: ReactNode }) {
                     </Link>
                   </li>
                 ))}
-            </ul>
-          </div>
-        </nav>
+              </ul>
+            </div>
+          </nav>
+        )}
       </header>
       <main id="content" className="page-width" tabIndex={-1}>
         {me.state === 'signedOut' ? <SignIn /> : me.state === 'unknown' ? <Loading /> : children}

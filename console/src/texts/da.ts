@@ -44,6 +44,8 @@ export const da = {
   'problem.SLUSE-DEFINITION-NOT-FOUND': 'Dataforløbet findes ikke, eller versionen er ikke udgivet',
   'problem.SLUSE-STORE-FULL': 'Der er ikke mere plads på serveren',
   'problem.SLUSE-CLOSING': 'Serveren er ved at lukke ned. Prøv igen om lidt',
+  'problem.SLUSE-FORBIDDEN': 'Du har ikke en rolle, der giver adgang til det',
+  'problem.SLUSE-UNAUTHENTICATED': 'Du er ikke længere logget ind. Log ind igen',
   'problem.SLUSE-REQUEST': 'Serveren forstod ikke anmodningen',
 
   'status.pending': 'på vej',

@@ -46,6 +46,8 @@ export const en: Record<keyof typeof da, string> = {
   'problem.SLUSE-DEFINITION-NOT-FOUND': 'There is no such pipeline, or that version is not deployed',
   'problem.SLUSE-STORE-FULL': 'The server has no room left',
   'problem.SLUSE-CLOSING': 'The server is shutting down. Try again in a moment',
+  'problem.SLUSE-FORBIDDEN': 'You do not have a role that allows this',
+  'problem.SLUSE-UNAUTHENTICATED': 'You are not signed in any more. Sign in again',
   'problem.SLUSE-REQUEST': 'The server did not understand the request',
 
   'status.pending': 'pending',

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import Provider from 'oidc-provider'
 
 /** What the provider tells of somebody. */
@@ -57,7 +58,7 @@ export async function openProvider(): Promise<TestProvider> {
     provider = new Provider(issuer, {
       clients: client.redirect_uris.length > 0 ? [client] : [],
       claims,
-      features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
+      features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true, logoutSource } },
       pkce: { required: () => true },
       cookies: { keys: ['test'] },
       jwks,
@@ -93,18 +94,37 @@ export async function openProvider(): Promise<TestProvider> {
   }
 }
 
-/** Signs in and agrees, as who the browser says it is. */
+/** Signs in and agrees: as who the test says that the browser is, else as who fills in the page. */
 async function interact(
   provider: Provider,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const details = await provider.interactionDetails(request, response)
-  const accountId = String(request.headers['x-test-account'])
+  const accountId = String(request.headers['x-test-account'] ?? (await filledIn(request)))
+  if (accountId === '') {
+    response.setHeader('content-type', 'text/html; charset=utf-8').end(signInPage)
+    return
+  }
   const grant = new provider.Grant({ accountId, clientId: String(details.params['client_id']) })
   grant.addOIDCScope(String(details.params['scope']))
   const grantId = await grant.save()
   await provider.interactionFinished(request, response, { login: { accountId }, consent: { grantId } })
+}
+
+const signInPage = `<!doctype html><html lang="en"><title>Provider</title>
+<form method="post"><label>Account <input name="account" required></label><button>Sign in</button></form>`
+
+/** Where one says that the provider is to forget the browser, too; `form` is the provider's own. */
+function logoutSource(context: { body: unknown }, form: string): void {
+  context.body = `<!doctype html><html lang="en"><title>Provider</title>${form}
+<button form="op.logoutForm" name="logout" value="yes">Sign out</button>`
+}
+
+/** The account that was typed on the provider's page; empty before it was. */
+async function filledIn(request: IncomingMessage): Promise<string> {
+  if (request.method !== 'POST') return ''
+  return new URLSearchParams(await text(request)).get('account') ?? ''
 }
 
 function openBrowser(account: string): Browser {
