@@ -64,6 +64,8 @@ export interface ListQuery {
   readonly box: 'inbox' | 'mine' | 'all'
   readonly status?: readonly Approval['status'][]
   readonly namespace?: string
+  /** Default: an inbox has the oldest first, the others the newest. */
+  readonly newestFirst?: boolean
   readonly cursor?: number
   readonly limit: number
 }
@@ -216,7 +218,7 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
   return {
     activity: open,
 
-    list: async ({ box, status, namespace, cursor, limit }, who) => {
+    list: async ({ box, status, namespace, newestFirst = box !== 'inbox', cursor, limit }, who) => {
       const held = mayIn(who, 'approvals.read')
       const namespaces =
         namespace === undefined ? held : held === '*' || held.includes(namespace) ? [namespace] : []
@@ -224,7 +226,7 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
         ...(namespaces !== '*' && { namespaces }),
         ...(box === 'inbox' ? { statuses: ['open' as const] } : status && { statuses: status }),
         ...(box === 'mine' && { actor: who.subject }),
-        newest: box !== 'inbox',
+        newest: newestFirst,
       }
       const found: ApprovalView[] = []
       let after = cursor

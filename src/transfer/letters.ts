@@ -25,6 +25,8 @@ export interface Letters {
   replay(numbers: readonly number[]): Promise<readonly string[]>
   /** The numbers of all that a query finds, oldest first: for what is done in bulk. At most 10,000. */
   numbers(query: LetterQuery): Promise<readonly number[]>
+  /** How many a query finds. */
+  count(query: LetterQuery): Promise<number>
 }
 
 export interface LetterQuery {
@@ -144,6 +146,14 @@ export function openLetters(means: Means, replays: Replays): Letters {
         parameters,
       )
       return rows.map(({ number }) => number)
+    },
+    async count(query) {
+      const { where, parameters } = conditions(query)
+      const [row] = await database.query<{ found: number }>(
+        `SELECT count(*) AS found FROM dead_letters l LEFT JOIN transfers t ON t.id = l.transfer ${where}`,
+        parameters,
+      )
+      return row?.found ?? 0
     },
   }
 }

@@ -506,7 +506,7 @@ export type paths = {
             path?: never;
             cookie?: never;
         };
-        /** How many runs there are of each kind, and what the schedules start next */
+        /** How many runs there are of each kind, what the schedules start next, and what waits for somebody */
         get: operations["overview"];
         put?: never;
         post?: never;
@@ -4014,6 +4014,28 @@ export interface operations {
                         }[];
                         /** @description When this was counted, ISO 8601. */
                         at: string;
+                        /** @description What somebody must do something about. What there is none of, or you may not see, is absent. */
+                        attention: {
+                            approvals?: {
+                                /** @description Approvals that wait for you; no more than 100 are counted. */
+                                count: number;
+                                /** @description There are more than were counted. */
+                                more: boolean;
+                                newest: {
+                                    id: string;
+                                    title: string;
+                                };
+                            };
+                            /** @description Open dead letters. */
+                            deadLetters?: number;
+                            /** @description Targets whose circuit breaker is not closed. */
+                            targets?: {
+                                key: string;
+                                name: string;
+                                /** @enum {unknown} */
+                                state: "open" | "half-open" | "held";
+                            }[];
+                        };
                         /** @description Runs that ended within 24 hours, by status. */
                         ended: {
                             [key: string]: number;

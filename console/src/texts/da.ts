@@ -99,6 +99,13 @@ export const da = {
   'overview.notWritableText':
     'Databasen afviser at skrive, måske fordi disken er fuld. Intet nyt bliver modtaget, før det er løst.',
 
+  'attention.title': 'Kræver handling',
+  'attention.approvals': 'Godkendelser venter på dig',
+  'attention.newest': 'Nyeste: {title}',
+  'attention.deadLetters': 'Poster i fejlkøen',
+  'attention.deadLettersNote': 'kunne ikke læses eller leveres',
+  'attention.targets': 'Afbrudte datamål',
+
   'runs.title': 'Kørsler',
   'runs.filter': 'Find kørsler',
   'runs.status': 'Status',

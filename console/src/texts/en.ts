@@ -100,6 +100,13 @@ export const en: Record<keyof typeof da, string> = {
   'overview.notWritableText':
     'The database refuses to write, perhaps because the disk is full. Nothing new is taken until that is solved.',
 
+  'attention.title': 'Needs attention',
+  'attention.approvals': 'Approvals wait for you',
+  'attention.newest': 'Newest: {title}',
+  'attention.deadLetters': 'Dead letters',
+  'attention.deadLettersNote': 'could not be read or delivered',
+  'attention.targets': 'Targets cut off',
+
   'runs.title': 'Runs',
   'runs.filter': 'Find runs',
   'runs.status': 'Status',

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { attention, attentionOf } from '../attention.ts'
 import { answers, named, reference, run } from '../schemas.ts'
 import { visibleIn, type Route } from './route.ts'
 
@@ -12,7 +13,8 @@ export const overviewRoutes: Route = (scope, { app }) => {
       schema: {
         tags: ['operation'],
         operationId: 'overview',
-        summary: 'How many runs there are of each kind, and what the schedules start next',
+        summary:
+          'How many runs there are of each kind, what the schedules start next, and what waits for somebody',
         response: answers({
           200: Type.Object({
             at: Type.String({ description: 'When this was counted, ISO 8601.' }),
@@ -30,6 +32,7 @@ export const overviewRoutes: Route = (scope, { app }) => {
             ahead: Type.Array(Type.Object({ ...reference.properties, at: Type.String() }), {
               description: 'What the schedules start next, the nearest first; at most 20.',
             }),
+            attention,
             writable: Type.Boolean({ description: 'False while the database refuses to write.' }),
             activities: Type.Object({
               running: Type.Integer({ description: 'Calls and processes under way.' }),
@@ -52,6 +55,7 @@ export const overviewRoutes: Route = (scope, { app }) => {
         ended,
         slow: await Promise.all(slow.map((id) => app.history.run(id))),
         ahead: [...ahead],
+        attention: await attentionOf(app, who),
         writable,
         activities: { running: activitiesRunning, waiting: activitiesWaiting },
       }

@@ -8,6 +8,7 @@ import { Failure } from '../../parts/problem.tsx'
 import { toneOf, type RunStatus } from '../../parts/status.tsx'
 import { Ago, Duration, Time } from '../../parts/time.tsx'
 import { useTexts } from '../../texts/index.tsx'
+import { Attention } from './attention.tsx'
 import { Tiles } from './tiles.tsx'
 
 /** What an operator looks at first: what runs, what waits, what failed, what is slow, and what comes. */
@@ -38,6 +39,7 @@ export function Overview() {
               <p>{t('overview.notWritableText')}</p>
             </div>
           )}
+          <Attention attention={data.attention} />
           <h2 className="visually-hidden">{t('overview.now')}</h2>
           <Tiles
             tiles={[

@@ -7,6 +7,8 @@ export interface Tile {
   readonly href: string
   readonly label: string
   readonly number: number
+  /** There are more than were counted. */
+  readonly more?: boolean
   readonly tone: Tone
   readonly note?: string
 }
@@ -24,7 +26,7 @@ export function Tiles({ tiles }: { readonly tiles: readonly Tile[] }) {
             data-tone={tile.number === 0 ? undefined : tile.tone}
             data-none={tile.number === 0}
           >
-            <span className="tile-number">{number(tile.number)}</span>
+            <span className="tile-number">{number(tile.number) + (tile.more ? '+' : '')}</span>
             <span className="tile-label">{tile.label}</span>
             {tile.note !== undefined && <small>{tile.note}</small>}
           </Link>

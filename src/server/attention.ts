@@ -1,0 +1,71 @@
+import { Type, type Static } from 'typebox'
+import { may, mayIn, type Principal } from '../access/index.ts'
+import type { App } from '../app.ts'
+
+const mostApprovals = 100
+
+export const attention = Type.Object(
+  {
+    approvals: Type.Optional(
+      Type.Object({
+        count: Type.Integer({
+          description: `Approvals that wait for you; no more than ${mostApprovals} are counted.`,
+        }),
+        more: Type.Boolean({ description: 'There are more than were counted.' }),
+        newest: Type.Object({ id: Type.String(), title: Type.String() }),
+      }),
+    ),
+    deadLetters: Type.Optional(Type.Integer({ description: 'Open dead letters.' })),
+    targets: Type.Optional(
+      Type.Array(
+        Type.Object({
+          key: Type.String(),
+          name: Type.String(),
+          state: Type.Enum(['open', 'half-open', 'held']),
+        }),
+        { description: 'Targets whose circuit breaker is not closed.' },
+      ),
+    ),
+  },
+  {
+    description:
+      'What somebody must do something about. What there is none of, or you may not see, is absent.',
+  },
+)
+
+/** What waits for this person to do something about it: only what they may see, and only where there is any. */
+export async function attentionOf(app: App, who: Principal): Promise<Static<typeof attention>> {
+  const [approvals, deadLetters, targets] = await Promise.all([
+    approvalsOf(app, who),
+    deadLettersOf(app, who),
+    targetsOf(app, who),
+  ])
+  return {
+    ...(approvals && { approvals }),
+    ...(deadLetters > 0 && { deadLetters }),
+    ...(targets.length > 0 && { targets }),
+  }
+}
+
+async function approvalsOf({ approvals }: App, who: Principal) {
+  // Whoever may decide nothing has no inbox to look through.
+  if (mayIn(who, 'approvals.decide').length === 0) return undefined
+  const page = await approvals.list({ box: 'inbox', newestFirst: true, limit: mostApprovals }, who)
+  const [first] = page.approvals
+  if (!first) return undefined
+  const { id, request } = first.approval
+  return { count: page.approvals.length, more: page.next !== undefined, newest: { id, title: request.title } }
+}
+
+async function deadLettersOf({ transfers }: App, who: Principal) {
+  const namespaces = mayIn(who, 'transfers.read')
+  if (namespaces.length === 0) return 0
+  return transfers.letters.count({ status: 'open', ...(namespaces !== '*' && { namespaces }) })
+}
+
+async function targetsOf({ targets }: App, who: Principal) {
+  if (!may(who, 'targets.read')) return []
+  return (await targets.list()).flatMap(({ key, name, breaker }) =>
+    breaker === undefined || breaker.state === 'closed' ? [] : [{ key, name, state: breaker.state }],
+  )
+}
