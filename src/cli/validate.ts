@@ -41,7 +41,7 @@ interface Validated {
 }
 
 async function validate(path: string, project: string): Promise<Validated> {
-  const [{ readDefinitionFile, readProject }, { loadOptions }] = await Promise.all([
+  const [{ findWrongTransfers, readDefinitionFile, readProject }, { loadOptions }] = await Promise.all([
     import('../project/index.ts'),
     import('../app.ts'),
   ])
@@ -52,8 +52,12 @@ async function validate(path: string, project: string): Promise<Validated> {
     const { definitions, findings } = await readProject(folder, loadOptions)
     return { definitions, findings: placed(findings, folder) }
   }
-  const { functions } = await readProject(project, loadOptions)
+  const { connections, functions } = await readProject(project, loadOptions)
   const file = relative(process.cwd(), resolve(path))
   const { definition, findings } = await readDefinitionFile(process.cwd(), file, functions, loadOptions)
-  return { definitions: definition ? [definition] : [], findings }
+  const definitions = definition ? [definition] : []
+  return {
+    definitions,
+    findings: [...findings, ...findWrongTransfers(definitions, [], connections, functions)],
+  }
 }

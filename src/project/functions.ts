@@ -5,23 +5,33 @@ import { problemOf, type JsonObject } from '../workflow/index.ts'
 import { fileFinding, readProjectFile } from './files.ts'
 import type { ProjectOptions } from './read-project.ts'
 
-/** The findings on every `function.yaml` of the catalog. */
+/** A `function.yaml` without an error. */
+export interface FunctionFile {
+  readonly task: Task
+  readonly text: string
+  /** Relative to the project's folder. */
+  readonly file: string
+}
+
+/** Every `function.yaml` of the catalog, with the findings on it. */
 export async function readFunctions(
   folder: string,
   files: readonly string[],
   functions: readonly string[],
   options: ProjectOptions,
-): Promise<Finding[]> {
+): Promise<{ read: readonly FunctionFile[]; findings: readonly Finding[] }> {
+  const read: FunctionFile[] = []
   const findings = await Promise.all(
     files.map(async (file) => {
       const content = await readProjectFile(folder, file)
       if ('fault' in content) return [fileFinding(file, content.fault)]
       const { unsupported } = options
       const loaded = loadFunction(content.text, { file, functions, ...(unsupported && { unsupported }) })
+      if (loaded.definition) read.push({ task: loaded.definition, text: content.text, file })
       return [...loaded.findings, ...contractFindings(loaded.definition, folder, file)]
     }),
   )
-  return findings.flat()
+  return { read, findings: findings.flat() }
 }
 
 /** What is wrong with how a function says that it is run. */

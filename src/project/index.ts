@@ -6,3 +6,4 @@ export { readConnections, readConnectionTargets, readPolicies } from './policies
 export { readProject, readDefinitionFile, type Project, type ProjectOptions } from './read-project.ts'
 export { runsOf } from './references.ts'
 export type { Resource } from './resources.ts'
+export { findWrongTransfers } from './transfers.ts'

@@ -13,6 +13,7 @@ import { readFunctions } from './functions.ts'
 import { findMultipliedRetries } from './multiplied-retries.ts'
 import { findDuplicates, findMissingWorkflows } from './references.ts'
 import { readResource, type Resource } from './resources.ts'
+import { findWrongTransfers } from './transfers.ts'
 
 /** All that a project holds. What has an error is not among it, and is among the findings. */
 export interface Project {
@@ -53,7 +54,8 @@ export async function readProject(folder: string, options: ProjectOptions = {}):
 
   const functionFiles = await list('functions', /^functions\/[^/]+\/[^/]+\/function\.(?:yaml|yml|json)$/)
   const functions = functionFiles.map((file) => functionName(file)).sort()
-  findings.push(...(await readFunctions(folder, functionFiles, functions, options)))
+  const catalog = await readFunctions(folder, functionFiles, functions, options)
+  findings.push(...catalog.findings)
 
   const definitions: Definition[] = []
   const pipelineFiles = await list('pipelines', /\.(?:yaml|yml|json)$/)
@@ -78,6 +80,7 @@ export async function readProject(folder: string, options: ProjectOptions = {}):
   const targets = connections.flatMap(({ target }) => target ?? [])
   findings.push(...duplicates, ...findMissingWorkflows(unique))
   findings.push(...findMultipliedRetries(unique, declared, targets))
+  findings.push(...findWrongTransfers(unique, catalog.read, connections, functions))
   findings.sort(
     (one, other) =>
       (one.file ?? '').localeCompare(other.file ?? '') || one.line - other.line || one.column - other.column,

@@ -72,7 +72,7 @@ export function runsOf(
 }
 
 /** Keys whose values are the user's data, not tasks. */
-const data = new Set(['set', 'with', 'input', 'output', 'export', 'metadata', 'document'])
+export const data = new Set(['set', 'with', 'input', 'output', 'export', 'metadata', 'document'])
 
 function finding(
   definition: Definition,

@@ -89,6 +89,10 @@ export function uriOf(dataset: string): string {
   return `sluse:dataset/${dataset}`
 }
 
+export function isDatasetUri(value: Json): boolean {
+  return typeof value === 'string' && datasetUri.test(value)
+}
+
 /** The id of a dataset from its URI, or from itself. */
 export function datasetIdOf(text: string): string | undefined {
   return datasetUri.exec(text)?.[1] ?? (/^[A-Za-z0-9_-]{1,64}$/.test(text) ? text : undefined)

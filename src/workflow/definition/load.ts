@@ -165,13 +165,16 @@ function textFinding(fault: TextFault, positionOf: Source['positionOf'], { file 
 }
 
 /** Sources of definitions that were asked for a position, so that a second question costs little. */
-const sources = new WeakMap<Definition, Source>()
+const sources = new WeakMap<object, Source>()
 
 /**
  * Line and column, both from 1, of what a JSON pointer names in a definition's text: for an error at run time,
  * whose `instance` is such a pointer. Of the nearest place around it, where the text has none.
  */
-export function sourcePosition(definition: Definition, pointer: string): { line: number; column: number } {
+export function sourcePosition(
+  definition: Pick<Definition, 'text' | 'file'>,
+  pointer: string,
+): { line: number; column: number } {
   const format = definition.file?.toLowerCase().endsWith('.json') ? 'json' : 'yaml'
   const source = sources.get(definition) ?? readSource(definition.text, format, defaultLimits).source
   if (!source) return { line: 1, column: 1 }
