@@ -8,7 +8,8 @@ interface Props {
   readonly actions?: ReactNode
 }
 
-let first = true
+/** The path with which the visit began, until one leaves it. */
+let landing: string | undefined = window.location.pathname
 
 /**
  * The heading of a page. It names the document and takes the focus when the page opens, so that a keyboard begins
@@ -20,8 +21,10 @@ export function PageTitle({ title, children, lead, actions }: Props) {
     document.title = `${title} · Sluse`
   }, [title])
   useEffect(() => {
-    if (!first) heading.current?.focus({ preventScroll: true })
-    first = false
+    if (window.location.pathname !== landing) {
+      landing = undefined
+      heading.current?.focus({ preventScroll: true })
+    }
     window.scrollTo(0, 0)
   }, [])
   return (
