@@ -14,7 +14,10 @@ export interface Connector {
   readonly about: string
   /** The keys of `spec.metadata`, by Dapr's own names wherever Dapr has them. */
   readonly metadata: { readonly [key: string]: MetadataField }
-  /** Keys that are not declared are taken as they are, as texts: for what another program checks. */
+  /**
+   * Keys that are not declared are for another program, which checks them and has their secrets: they are taken as they
+   * are, and their secrets are not looked up here.
+   */
   readonly anyMetadata?: boolean
   /** JSON Schema (2020-12) of what `from` has beside `connection`; absent where it is no source. */
   readonly sourceOptions?: JsonObject
@@ -65,6 +68,8 @@ export interface ConnectorHost {
     operation: (signal: AbortSignal) => Promise<T>,
     call: { repeatable: boolean; signal: AbortSignal },
   ): Promise<T>
+  /** Variables of this process: where a program beside it, such as a Dapr sidecar, is. */
+  readonly environment: { readonly [name: string]: string | undefined }
   /** Absolute; relative paths of a connection are in it. */
   readonly projectFolder: string
   /** Absolute; for temporary files and what is received. */

@@ -81,10 +81,11 @@ function readComponent(
 ): Read {
   const spec = reader.object(value, '/spec', ['type', 'version', 'metadata', 'ignoreErrors', 'initTimeout'])
   const type = typeof spec.type === 'string' ? spec.type : ''
-  if (spec.version !== undefined && spec.version !== 'v1') {
+  const known: Pick<Connector, 'metadata' | 'anyMetadata'> | undefined =
+    secretStoreTypes[type] ?? connectorOf(type)
+  if (spec.version !== undefined && spec.version !== 'v1' && !known?.anyMetadata) {
     reader.error('/spec/version', 'This version of the component is not known.', 'Write v1.')
   }
-  const known = secretStoreTypes[type] ?? connectorOf(type)
   if (!known && value !== undefined) {
     const message = type === '' ? 'The type is missing.' : `There is no connector for ${type}.`
     reader.error(spec.type === undefined ? '/spec' : '/spec/type', message, `There are: ${types.join(', ')}.`)

@@ -17,7 +17,7 @@ export function guardedBy(
           kind: 'component',
           name,
           direction: 'outbound',
-          block: type.startsWith('pubsub.') ? 'pubsub' : 'binding',
+          block: blocks[type.split('.', 1)[0] ?? ''] ?? 'binding',
         }
 
   const guarded: ConnectorHost['guarded'] = async (operation, { repeatable, signal }) => {
@@ -41,3 +41,5 @@ export function guardedBy(
     },
   }
 }
+
+const blocks: { readonly [family: string]: string } = { pubsub: 'pubsub', state: 'statestore' }

@@ -3,6 +3,7 @@
  * Knows how to read and write; what is moved when, and what is remembered of it, is `transfer/`'s.
  */
 import type { Connector } from './connector.ts'
+import { daprBinding, daprPubsub, daprState } from './dapr/index.ts'
 import { file } from './file/index.ts'
 import { http, httpEndpoint } from './http/index.ts'
 import { kafka } from './kafka/index.ts'
@@ -32,9 +33,18 @@ export const connectors: readonly Connector[] = [
   sftp,
   smtp,
   webhook,
+  daprBinding,
+  daprPubsub,
+  daprState,
 ]
 
-/** The connector for a `spec.type` of Dapr; `HTTPEndpoint` for that kind of resource. */
+/**
+ * The connector for a `spec.type` of Dapr; `HTTPEndpoint` for that kind of resource. A type that has none of its own is
+ * its family's, `bindings.*` and the like, behind a Dapr sidecar.
+ */
 export function connectorOf(type: string): Connector | undefined {
-  return connectors.find((each) => each.type === type)
+  return (
+    connectors.find((each) => each.type === type) ??
+    connectors.find((each) => each.type.endsWith('.*') && type.startsWith(each.type.slice(0, -1)))
+  )
 }

@@ -65,6 +65,7 @@ export function openConnections(options: ConnectionsOptions): Connections {
     const connector = connectorOf(declaration)
     const host: ConnectorHost = {
       ...guardedBy(options.guard, declaration, options.http),
+      environment: options.environment,
       projectFolder: options.projectFolder,
       dataFolder: options.dataFolder,
       now: options.now,
@@ -107,7 +108,11 @@ async function settingsOf(
   options: ConnectionsOptions,
 ): Promise<ConnectionSettings> {
   const { name, type, secretStore } = declaration
-  const store = storeOf(secretStore, options.declarations())
+  // What is declared for another program alone has its secrets there, not here.
+  const store = connector.anyMetadata ? undefined : storeOf(secretStore, options.declarations())
+  const ours = Object.entries(declaration.metadata).filter(
+    ([key]) => !connector.anyMetadata || Object.hasOwn(connector.metadata, key),
+  )
   const values = async (declared: { readonly [key: string]: DeclaredValue }, place: string) => {
     const found: { [key: string]: string | number | boolean } = {}
     for (const [key, each] of Object.entries(declared)) {
@@ -130,7 +135,7 @@ async function settingsOf(
   return {
     name,
     type,
-    metadata: { ...Object.fromEntries(defaults), ...(await values(declaration.metadata, '')) },
+    metadata: { ...Object.fromEntries(defaults), ...(await values(Object.fromEntries(ours), '')) },
     headers: (await values(declaration.headers, 'the header ')) as { [name: string]: string },
     clientTls: (await values(declaration.clientTls, 'clientTLS.')) as ConnectionSettings['clientTls'],
   }

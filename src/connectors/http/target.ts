@@ -1,6 +1,7 @@
 import { fault, isObject, problem, type Json, type JsonObject, type Problem } from '../../workflow/index.ts'
 import type { HttpResponse } from '../../http/index.ts'
 import type { Delivery, RecordBatch, Target, WriteResult } from '../connector.ts'
+import { eachRecord } from '../each-record.ts'
 import { expression, type Expression } from './expression.ts'
 import { refusalStatus, type HttpRequester } from './requester.ts'
 
@@ -86,39 +87,18 @@ interface Sender {
 
 type Refused = { index: number; problem: Problem }
 
-async function sendEach(
+function sendEach(
   sender: Sender,
   batch: RecordBatch,
   concurrency: number,
   signal: AbortSignal,
 ): Promise<WriteResult> {
-  const values = batch.values()
-  const refused: Refused[] = []
-  let next = 0
-  const work = async () => {
-    while (next < values.length) {
-      const index = next
-      next += 1
-      const record = values[index] as Json
-      const path = pathFor(String(sender.options.path ?? ''), record)
-      if (typeof path !== 'string') refused.push({ index, problem: path })
-      else {
-        const outcome = await send(sender, path, record, batch.idempotencyKey(index), signal)
-        if ('problem' in outcome) refused.push({ index, problem: outcome.problem })
-      }
-    }
-  }
-  // Where one fails none begins another; all have ended before the batch may come again.
-  const settled = await Promise.allSettled(
-    Array.from({ length: Math.max(1, concurrency) }, () =>
-      work().catch((error: unknown) => {
-        next = values.length
-        throw error
-      }),
-    ),
-  )
-  for (const each of settled) if (each.status === 'rejected') throw each.reason
-  return { refused: refused.sort((one, other) => one.index - other.index), state: null }
+  return eachRecord(batch, concurrency, async (record, index) => {
+    const path = pathFor(String(sender.options.path ?? ''), record)
+    if (typeof path !== 'string') return path
+    const outcome = await send(sender, path, record, batch.idempotencyKey(index), signal)
+    return 'problem' in outcome ? outcome.problem : undefined
+  })
 }
 
 async function sendBatch(sender: Sender, batch: RecordBatch, signal: AbortSignal): Promise<WriteResult> {

@@ -21,6 +21,7 @@ export function createHost(more: Partial<ConnectorHost> = {}): TestHost {
   return {
     http,
     guarded: (operation, { signal }) => operation(signal),
+    environment: {},
     projectFolder: folder,
     dataFolder,
     now: () => Date.now(),
