@@ -15,6 +15,7 @@ import type { Delegation, NewDelegation } from './delegations.ts'
 import { isAmong, passGate, type StandIns } from './gate.ts'
 import { notices, type Notice } from './notices.ts'
 import { openApproval } from './open-approval.ts'
+import { auditingRefusals } from './refusals.ts'
 import type { People } from './request.ts'
 import { openSchedule } from './schedule.ts'
 import { asked, withNo, withYes, type ApprovalState, type Vote } from './state.ts'
@@ -113,14 +114,25 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
   const { database, audit, access, clock } = options
   const turns = new Turns()
 
-  /** One change at a time of one approval: loaded, judged, and written with its event, its entry and the wake-up. */
-  const change = (id: string, decideOn: (approval: Approval) => Promise<Change>): Promise<Approval> =>
+  /**
+   * One change at a time of one approval: loaded, judged, and written with its event, its entry and the wake-up.
+   * What is refused stands in the audit log, too.
+   */
+  const change = (
+    id: string,
+    { action, ...by }: By,
+    decideOn: (approval: Approval) => Promise<Change>,
+  ): Promise<Approval> =>
     turns.take(id, async () => {
       const approval = await getApproval(database, id)
-      if (approval.state.outcome) throw alreadyDecided(approval)
-      const { state, event, entry, notice } = await decideOn(approval)
-      await write(approval, state, event, entry, notice)
-      return getApproval(database, id)
+      const { namespace, run } = approval
+      const attempt = { ...by, action, resource: `approval/${id}`, namespace, details: { run } }
+      return auditingRefusals(audit, attempt, async () => {
+        if (approval.state.outcome) throw alreadyDecided(approval)
+        const { state, event, entry, notice } = await decideOn(approval)
+        await write(approval, state, event, entry, notice)
+        return getApproval(database, id)
+      })
     })
 
   const write = async (
@@ -182,31 +194,6 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
       details: { run, ...details },
     })
 
-  /** What is refused stands in the audit log, too. */
-  const refused = async <T>(
-    id: string,
-    who: Principal,
-    from: AuditedOrigin,
-    work: () => Promise<T>,
-  ): Promise<T> => {
-    try {
-      return await work()
-    } catch (error) {
-      const { code } = error as { code?: string }
-      if (code?.startsWith('SLUSE-APPROVAL') && code !== 'SLUSE-APPROVAL-NOT-FOUND') {
-        await audit.write({
-          who: audited(who),
-          action: 'approvals.decide',
-          resource: `approval/${id}`,
-          outcome: 'refused',
-          from,
-          details: { code },
-        })
-      }
-      throw error
-    }
-  }
-
   const mustSee = async (id: string, who: Principal) => {
     const approval = await getApproval(database, id)
     if (may(who, 'approvals.read', approval.namespace)) return approval
@@ -261,52 +248,48 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
     },
 
     decide: (id, given, who, from) =>
-      refused(id, who, from, () =>
-        change(id, async (approval) => {
-          if (given.version !== undefined && given.version !== approval.version)
-            throw new SluseError('SLUSE-APPROVAL-CHANGED', `It is at version ${approval.version}.`)
-          const stead = passGate(who, approval, await standIns(who, approval.namespace))
-          await mustBeAsked(approval, who)
-          const vote = voteOf(given, who, stead, clock.now())
-          checkAnswer(approval, given)
-          const state =
-            given.decision === 'approved'
-              ? withYes(approval.request, approval.state, vote)
-              : withNo(approval.state, given.decision, vote)
-          const kind = state.outcome ? given.decision : ('voted' as const)
-          const { for: standing } = vote
-          const details = {
-            decision: given.decision,
-            final: state.outcome !== undefined,
-            ...(standing !== undefined && { for: standing }),
-          }
-          return {
-            state,
-            event: { kind, subject: who.subject, data: { ...details, ...eventData(vote) } },
-            entry: entryBy(who, 'approvals.decide', approval, from, details),
-            ...(state.outcome && { notice: { kind: 'decided' as const } }),
-          }
-        }),
-      ),
+      change(id, { who, from, action: 'approvals.decide' }, async (approval) => {
+        if (given.version !== undefined && given.version !== approval.version)
+          throw new SluseError('SLUSE-APPROVAL-CHANGED', `It is at version ${approval.version}.`)
+        const stead = passGate(who, approval, await standIns(who, approval.namespace))
+        await mustBeAsked(approval, who)
+        const vote = voteOf(given, who, stead, clock.now())
+        checkAnswer(approval, given)
+        const state =
+          given.decision === 'approved'
+            ? withYes(approval.request, approval.state, vote)
+            : withNo(approval.state, given.decision, vote)
+        const kind = state.outcome ? given.decision : ('voted' as const)
+        const { for: standing } = vote
+        const details = {
+          decision: given.decision,
+          final: state.outcome !== undefined,
+          ...(standing !== undefined && { for: standing }),
+        }
+        return {
+          state,
+          event: { kind, subject: who.subject, data: { ...details, ...eventData(vote) } },
+          entry: entryBy(who, 'approvals.decide', approval, from, details),
+          ...(state.outcome && { notice: { kind: 'decided' as const } }),
+        }
+      }),
 
     claim: (id, who, from) =>
-      refused(id, who, from, () =>
-        change(id, async (approval) => {
-          const { claim, ...rest } = approval.state
-          if (claim && claim.subject !== who.subject)
-            throw new SluseError('SLUSE-APPROVAL-CLAIMED', `By ${claim.name}.`)
-          passGate(who, approval, await standIns(who, approval.namespace))
-          const { subject, name } = who
-          return {
-            state: { ...rest, claim: { subject, name, at: clock.now() } },
-            event: { kind: 'claimed', subject, data: { name } },
-            entry: entryBy(who, 'approvals.decide', approval, from, { claimed: true }),
-          }
-        }),
-      ),
+      change(id, { who, from, action: 'approvals.decide' }, async (approval) => {
+        const { claim, ...rest } = approval.state
+        if (claim && claim.subject !== who.subject)
+          throw new SluseError('SLUSE-APPROVAL-CLAIMED', `By ${claim.name}.`)
+        passGate(who, approval, await standIns(who, approval.namespace))
+        const { subject, name } = who
+        return {
+          state: { ...rest, claim: { subject, name, at: clock.now() } },
+          event: { kind: 'claimed', subject, data: { name } },
+          entry: entryBy(who, 'approvals.decide', approval, from, { claimed: true }),
+        }
+      }),
 
     release: (id, who, from) =>
-      change(id, async (approval) => {
+      change(id, { who, from, action: 'approvals.manage' }, async (approval) => {
         const { claim, ...state } = approval.state
         const own = claim?.subject === who.subject
         if (!claim || (!own && !may(who, 'approvals.manage', approval.namespace)))
@@ -321,7 +304,7 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
       }),
 
     reassign: (id, to, comment, who, from) =>
-      change(id, async (approval) => {
+      change(id, { who, from, action: 'approvals.decide' }, async (approval) => {
         const manages = may(who, 'approvals.manage', approval.namespace)
         // Who is asked may hand it on to colleagues; four eyes and roles hold for them as for anybody.
         if (!manages) passGate(who, approval, await standIns(who, approval.namespace))
@@ -343,42 +326,53 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
     delegations: (who) =>
       listDelegations(database, clock.now(), may(who, 'approvals.manage') ? undefined : who.subject),
 
-    delegate: async (given, who, from) => {
+    delegate: (given, who, from) => {
       const own = given.from === who.subject
-      const permission = own ? 'approvals.decide' : 'approvals.manage'
-      if (who.kind === 'machine' || !may(who, permission, given.namespace))
-        throw new SluseError('SLUSE-FORBIDDEN', `It takes ${permission}.`)
-      // For all namespaces one must be allowed in all: else an administrator of one would rule over others.
-      if (!own && given.namespace === undefined && mayIn(who, 'approvals.manage') !== '*')
-        throw new SluseError('SLUSE-FORBIDDEN', 'It takes approvals.manage in all namespaces.')
-      const { delegation, statement } = insertDelegation(given, clock.now())
-      const entry = audit.entry({
-        who: audited(who),
-        action: permission,
-        resource: `delegation/${delegation.id}`,
-        ...(given.namespace !== undefined && { namespace: given.namespace }),
-        outcome: 'done',
-        from,
-        details: { from: given.from, to: given.to, beginsAt: given.beginsAt, endsAt: given.endsAt },
+      const action = own ? 'approvals.decide' : 'approvals.manage'
+      const { namespace } = given
+      const details = { from: given.from, to: given.to, beginsAt: given.beginsAt, endsAt: given.endsAt }
+      const attempt = { who, from, action, resource: 'delegation', namespace, details } as const
+      return auditingRefusals(audit, attempt, async () => {
+        if (who.kind === 'machine' || !may(who, action, namespace))
+          throw new SluseError('SLUSE-FORBIDDEN', `It takes ${action}.`)
+        // For all namespaces one must be allowed in all: else an administrator of one would rule over others.
+        if (!own && namespace === undefined && mayIn(who, 'approvals.manage') !== '*')
+          throw new SluseError('SLUSE-FORBIDDEN', 'It takes approvals.manage in all namespaces.')
+        const { delegation, statement } = insertDelegation(given, clock.now())
+        const entry = audit.entry({
+          who: audited(who),
+          action,
+          resource: `delegation/${delegation.id}`,
+          ...(namespace !== undefined && { namespace }),
+          outcome: 'done',
+          from,
+          details,
+        })
+        await database.commit([statement, ...entry])
+        return delegation
       })
-      await database.commit([statement, ...entry])
-      return delegation
     },
 
     endDelegation: async (id, who, from) => {
       const delegation = await getDelegation(database, id)
+      const { namespace } = delegation
       const own = delegation.from === who.subject || delegation.to === who.subject
-      if (!own && !may(who, 'approvals.manage', delegation.namespace))
-        throw new SluseError('SLUSE-DELEGATION-NOT-FOUND', `(${id})`)
-      const entry = audit.entry({
-        who: audited(who),
-        action: own ? 'approvals.decide' : 'approvals.manage',
-        resource: `delegation/${id}`,
-        outcome: 'done',
-        from,
-        details: { ended: true },
+      const action = own ? 'approvals.decide' : 'approvals.manage'
+      const attempt = { who, from, action, resource: `delegation/${id}`, namespace } as const
+      await auditingRefusals(audit, attempt, async () => {
+        if (!own && !may(who, action, namespace))
+          throw new SluseError('SLUSE-DELEGATION-NOT-FOUND', `(${id})`)
+        const entry = audit.entry({
+          who: audited(who),
+          action,
+          resource: `delegation/${id}`,
+          ...(namespace !== undefined && { namespace }),
+          outcome: 'done',
+          from,
+          details: { ended: true },
+        })
+        await database.commit([endDelegation(id, clock.now()), ...entry])
       })
-      await database.commit([endDelegation(id, clock.now()), ...entry])
     },
 
     close: () => schedule.close(),
@@ -400,6 +394,13 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
       throw new SluseError('SLUSE-APPROVAL-CHANGED', 'Its deadline has passed, and others are asked, too.')
     }
   }
+}
+
+/** Who asks for a change, and the permission that it takes. */
+interface By {
+  readonly who: Principal
+  readonly from: AuditedOrigin
+  readonly action: Permission
 }
 
 interface Change {

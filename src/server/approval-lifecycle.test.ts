@@ -190,6 +190,51 @@ test('reassigned, it is others who are asked; four eyes and roles hold for them,
   expect(await decide(anna, id, yes)).toBe('approved')
 })
 
+test('what is refused stands in the audit log: who tried what, where, and why not', async () => {
+  const [anna, bo, chief] = (await people('anna', 'bo', 'chief')) as [Principal, Principal, Principal]
+  const elsewhere: Principal = { ...bo, grants: [{ role: 'approver', namespaces: ['other'] }] }
+  const { run, id } = await start({ approvers: { groups: ['workers'] } })
+  const beginsAt = clock.now()
+  const absence = { from: 'bo', to: 'anna', beginsAt, endsAt: beginsAt + day, createdBy: 'bo' }
+  const { id: away } = await app.approvals.delegate(absence, bo, {})
+  const to = { users: ['chief'], groups: [], roles: [] }
+  await app.approvals.claim(id, anna, {})
+  const attempts: (readonly [code: string, attempt: () => Promise<unknown>])[] = [
+    ['SLUSE-FORBIDDEN', () => app.approvals.decide(id, { decision: 'approved' }, elsewhere, {})],
+    ['SLUSE-FORBIDDEN', () => app.approvals.reassign(id, to, '', elsewhere, {})],
+    ['SLUSE-FORBIDDEN', () => app.approvals.release(id, bo, {})],
+    ['SLUSE-APPROVAL-NOT-ASKED', () => app.approvals.reassign(id, to, '', chief, {})],
+    ['SLUSE-FORBIDDEN', () => app.approvals.delegate({ ...absence, namespace: 'test' }, anna, {})],
+    ['SLUSE-DELEGATION-NOT-FOUND', () => app.approvals.endDelegation(away, chief, {})],
+  ]
+  for (const [code, attempt] of attempts) await expect(attempt()).rejects.toMatchObject({ code })
+  // A mistake is no attempt at what one may not do; and of what is not there, there is nothing to tell.
+  await expect(app.approvals.delegate({ ...absence, to: 'bo' }, bo, {})).rejects.toMatchObject({
+    code: 'SLUSE-DELEGATION',
+  })
+  await expect(app.approvals.endDelegation('none', bo, {})).rejects.toMatchObject({
+    code: 'SLUSE-DELEGATION-NOT-FOUND',
+  })
+  const { entries } = await app.audit.list()
+  const told = entries.filter(({ outcome }) => outcome === 'refused').reverse()
+  const tried = (subject: string, action: string, resource: string, code: string) => ({
+    who: { subject },
+    action,
+    resource,
+    details: { code },
+  })
+  const here = { namespace: 'test', details: { run } }
+  expect(told).toMatchObject([
+    tried('bo', 'approvals.decide', `approval/${id}`, 'SLUSE-FORBIDDEN'),
+    tried('bo', 'approvals.decide', `approval/${id}`, 'SLUSE-FORBIDDEN'),
+    tried('bo', 'approvals.manage', `approval/${id}`, 'SLUSE-FORBIDDEN'),
+    tried('chief', 'approvals.decide', `approval/${id}`, 'SLUSE-APPROVAL-NOT-ASKED'),
+    tried('anna', 'approvals.manage', 'delegation', 'SLUSE-FORBIDDEN'),
+    tried('chief', 'approvals.manage', `delegation/${away}`, 'SLUSE-DELEGATION-NOT-FOUND'),
+  ])
+  expect(told.slice(0, 4)).toMatchObject([here, here, here, here])
+})
+
 describe('a deadline', () => {
   test('that passes reminds, escalates, and in the end rejects: it never approves', async () => {
     const [anna] = await people('anna', 'chief')
