@@ -24,6 +24,7 @@ describe.skipIf(missing).each([
     ;[server, browser] = await Promise.all([openServer(recordFiles), openBrowser()])
     open = await browser.open(server.url, { language })
     page = open.page
+    page.setDefaultTimeout(20_000)
   })
   afterAll(async () => {
     expect(open.faults).toEqual([])
@@ -50,6 +51,14 @@ describe.skipIf(missing).each([
   const picture = async (name: string) => {
     const folder = process.env.SLUSE_TEST_PICTURES
     if (folder) writeFileSync(join(folder, `${name}-${language}.png`), await page.screenshot({ type: 'png' }))
+  }
+  /** From the list, the transfer that the others replay. */
+  const openFirst = async () => {
+    const { transfers } = await call('GET', 'transfers')
+    const { id } = (transfers as { id: string; kind: string }[]).find(({ kind }) => kind === 'run')!
+    await go('/transfers')
+    await page.locator(`a[href="/transfers/${id}"]`).click()
+    await page.waitForURL(`**/transfers/${id}`)
   }
   const delivered = (file: string) =>
     readFileSync(join(server.project, 'archive', file), 'utf8')
@@ -104,6 +113,7 @@ describe.skipIf(missing).each([
     const field = dialog.getByLabel(texts['letters.json'])
     await expect.poll(() => field.inputValue()).toContain('"ten"')
     expect(await field.inputValue()).not.toContain('0202905678')
+    await dialog.getByText(/^string \("ten"\) and number \(2\) cannot be divided$/).waitFor()
     await accessible()
     await picture('dead-letter')
     await field.fill('{ "id": 2, ')
@@ -113,6 +123,16 @@ describe.skipIf(missing).each([
     await dialog.waitFor({ state: 'detached' })
     await row('in.ndjson:2').getByText(texts['letters.status.replayed'], { exact: true }).waitFor()
     expect(delivered('out.ndjson')).toContainEqual({ id: 2, cpr: '0202905678', half: 10 })
+  })
+
+  test('one that is no JSON is not shown where there is personal data, and its reason is', async () => {
+    await go('/transfers?part=dead-letters')
+    await row('in.ndjson:5').getByRole('button', { name: texts['letters.look'] }).click()
+    await page.getByRole('dialog').getByText(texts['letters.notShown']).waitFor()
+    await page
+      .getByRole('dialog')
+      .getByText(/not JSON: it ends too early/)
+      .waitFor()
   })
 
   test('many are replayed at once: what is still wrong comes back, one attempt later', async () => {
@@ -131,5 +151,35 @@ describe.skipIf(missing).each([
     await expect
       .poll(async () => (await call('GET', 'dead-letters?status=open')).letters)
       .toMatchObject([{ origin: 'in.ndjson:5', attempts: 2 }])
+  })
+
+  test('a transfer shows what each of its targets has, and its records', async () => {
+    await openFirst()
+    for (const target of ['archive', 'copy']) {
+      const cells = page
+        .getByRole('row')
+        .filter({ has: page.getByRole('rowheader', { name: new RegExp(`^${target}`) }) })
+        .getByRole('cell')
+      await cells.first().getByText(texts['transfer.status.completed']).waitFor()
+      expect((await cells.allTextContents()).slice(1, 4)).toEqual(['2', '0', '0'])
+    }
+    await row('in.ndjson:2').getByText(texts['letters.status.replayed'], { exact: true }).waitFor()
+    await page.getByRole('button', { name: texts['preview.show'] }).click()
+    await page.getByRole('cell', { name: '•••' }).first().waitFor()
+    await accessible()
+    await picture('transfer')
+  })
+
+  test('all of a transfer is delivered to one target again, after a question', async () => {
+    await openFirst()
+    await page.getByRole('button', { name: `${texts['again.deliver']} copy` }).click()
+    const { pathname } = new URL(page.url())
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('heading', { name: text('again.title', { count: '2', target: 'copy' }) }).waitFor()
+    await dialog.getByRole('button', { name: texts['again.deliver'] }).click()
+    await page.waitForURL((url) => /^\/transfers\/./.test(url.pathname) && url.pathname !== pathname)
+    await page.locator('.page-head').getByText(texts['transfer.status.completed']).waitFor()
+    const { transfers } = await call('GET', 'transfers?limit=1')
+    expect(transfers).toMatchObject([{ kind: 'replay', status: 'completed', targets: ['copy'] }])
   })
 })

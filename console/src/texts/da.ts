@@ -541,6 +541,10 @@ export const da = {
   'transfer.rate': '{count} i sekundet',
   'transfer.timeLeft': '{time} tilbage',
   'transfer.trouble': 'Forsøg {attempt} lykkedes ikke:',
+  'again.deliver': 'Levér igen',
+  'again.title': 'Levér alle {count} poster til {target} igen?',
+  'again.text':
+    'En ny levering sender hele datasættet. Det er datamålets skrivemåde, der afgør, hvad der sker med poster, det allerede har.',
   'preview.title': 'Forhåndsvisning',
   'preview.show': 'Vis poster',
   'preview.choose': 'Forhåndsvis',
@@ -583,6 +587,7 @@ export const da = {
   'letters.saveAndReplay': 'Gem og send igen',
   'letters.json': 'Posten som JSON',
   'letters.hidden': 'Det, der er skjult, bliver, som det var.',
+  'letters.notShown': 'Posten kan ikke vises: den er ikke JSON, og leveringen har personoplysninger.',
   'connections.title': 'Forbindelser',
   'connections.lead': 'Projektets forbindelser til andre systemer.',
   'connections.none': 'Projektet har ingen forbindelser.',

@@ -543,6 +543,10 @@ export const en: Record<keyof typeof da, string> = {
   'transfer.rate': '{count} a second',
   'transfer.timeLeft': '{time} left',
   'transfer.trouble': 'Attempt {attempt} did not work:',
+  'again.deliver': 'Deliver again',
+  'again.title': 'Deliver all {count} records to {target} again?',
+  'again.text':
+    'A new transfer sends the whole dataset. What happens to records that the target has already is up to how it is written to.',
   'preview.title': 'Preview',
   'preview.show': 'Show records',
   'preview.choose': 'Preview',
@@ -585,6 +589,7 @@ export const en: Record<keyof typeof da, string> = {
   'letters.saveAndReplay': 'Save and replay',
   'letters.json': 'The record as JSON',
   'letters.hidden': 'What is hidden stays as it was.',
+  'letters.notShown': 'The record cannot be shown: it is not JSON, and the transfer has personal data.',
   'connections.title': 'Connections',
   'connections.lead': 'The connections of the project to other systems.',
   'connections.none': 'The project has no connections.',

@@ -9,6 +9,7 @@ import { Mark, type Tone } from '../../parts/status.tsx'
 import { Time } from '../../parts/time.tsx'
 import { useTexts } from '../../texts/index.tsx'
 import { EditLetter } from './edit-letter.tsx'
+import { Reason } from './reason.tsx'
 
 type Letter = Schemas['DeadLetter']
 
@@ -116,8 +117,7 @@ export function DeadLetters({ transfer }: { readonly transfer?: string }) {
         </thead>
         <tbody>
           {letters.map((letter) => {
-            const { number, origin, problem, status, attempts, createdAt, target, step } = letter
-            const { title, detail } = problem as { title?: string; detail?: string }
+            const { number, origin, status, attempts, createdAt } = letter
             return (
               <tr key={number}>
                 <td>
@@ -139,15 +139,7 @@ export function DeadLetters({ transfer }: { readonly transfer?: string }) {
                   {origin}
                 </th>
                 <td data-label={t('letters.why')}>
-                  {title}
-                  <span className="sub">{detail}</span>
-                  <span className="sub">
-                    {target !== undefined
-                      ? t('letters.target', { target })
-                      : step !== undefined
-                        ? t('letters.step', { step: step + 1 })
-                        : t('letters.unread')}
-                  </span>
+                  <Reason letter={letter} />
                 </td>
                 <td>
                   <Mark tone={toneOf[status]}>{t(`letters.status.${status}`)}</Mark>

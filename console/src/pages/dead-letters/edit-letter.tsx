@@ -8,6 +8,7 @@ import { JsonView } from '../../parts/json-view.tsx'
 import { Loading } from '../../parts/loading.tsx'
 import { Failure } from '../../parts/problem.tsx'
 import { useTexts } from '../../texts/index.tsx'
+import { Reason } from './reason.tsx'
 
 /** One record that could not be delivered: look at it, correct it, and send it again. What is hidden stays as it was. */
 export function EditLetter({ number, onClose }: { readonly number: number; readonly onClose: () => void }) {
@@ -33,6 +34,7 @@ export function EditLetter({ number, onClose }: { readonly number: number; reado
       await client.invalidateQueries({ queryKey: ['dead-letters'] })
     },
   })
+  const shown: unknown = letter.data?.record ?? letter.data?.raw
   const editable = letter.data?.status === 'open' && me.can('transfers.control')
   return (
     <Dialog
@@ -44,16 +46,22 @@ export function EditLetter({ number, onClose }: { readonly number: number; reado
     >
       {(letter.error ?? send.error) && <Failure error={letter.error ?? send.error} />}
       {letter.isPending && <Loading />}
+      {letter.data && (
+        <p>
+          <Reason letter={letter.data} />
+        </p>
+      )}
+      {letter.data && shown === undefined && <p>{t('letters.notShown')}</p>}
       {letter.data &&
         (editable ? (
           <JsonField
             label={t('letters.json')}
             schema={{ description: t('letters.hidden') }}
-            value={letter.data.record ?? letter.data.raw}
+            value={shown}
             onChange={(value) => setRecord({ value })}
           />
         ) : (
-          <JsonView value={letter.data.record ?? letter.data.raw} label={t('letters.json')} />
+          shown !== undefined && <JsonView value={shown} label={t('letters.json')} />
         ))}
     </Dialog>
   )

@@ -8,6 +8,7 @@ import { Failure, Problem } from '../../parts/problem.tsx'
 import { Ago, Time } from '../../parts/time.tsx'
 import { useTexts } from '../../texts/index.tsx'
 import { DeadLetters } from '../dead-letters/dead-letters.tsx'
+import { DeliverAgain } from './deliver-again.tsx'
 import { Preview } from './preview.tsx'
 import { TransferStatus } from './transfer-status.tsx'
 
@@ -100,6 +101,9 @@ export function TransferPage() {
 
 function Targets({ transfer }: { readonly transfer: Transfer }) {
   const { t, number } = useTexts()
+  const me = useMe()
+  const mayDeliver =
+    transfer.endedAt !== undefined && me.can('transfers.control', transfer.pipeline?.namespace)
   return (
     <section className="panel">
       <h2>{t('transfers.targets')}</h2>
@@ -111,6 +115,11 @@ function Targets({ transfer }: { readonly transfer: Transfer }) {
                 {t(`transfer.${column}`)}
               </th>
             ))}
+            {mayDeliver && (
+              <th scope="col">
+                <span className="visually-hidden">{t('pipelines.actions')}</span>
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>
@@ -137,6 +146,11 @@ function Targets({ transfer }: { readonly transfer: Transfer }) {
               <td data-label={t('transfer.left')}>
                 {number(Math.max(0, transfer.records - target.records))}
               </td>
+              {mayDeliver && (
+                <td className="number">
+                  <DeliverAgain transfer={transfer} target={target.name} />
+                </td>
+              )}
             </tr>
           ))}
         </tbody>
