@@ -10,6 +10,7 @@ const benchmarks: Record<string, () => Promise<{ run: () => Promise<void> }>> = 
   resilience: () => import('./resilience.ts'),
   functions: () => import('./functions.ts'),
   transfer: () => import('./transfer.ts'),
+  copy: () => import('./copy.ts'),
 }
 
 const asked = process.argv.slice(2)
