@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { da } from '../../console/src/texts/da.ts'
 import { en } from '../../console/src/texts/en.ts'
 import { chromiumPath, openBrowser, type OpenPage, type TestBrowser } from './browser.ts'
-import { settled } from './check-page.ts'
+import { accessibilityFaults, settled } from './check-page.ts'
 import { approvalOf, openDemo, type Demo } from './demo.ts'
 
 const missing = chromiumPath === undefined && process.env.SLUSE_TEST_REQUIRE_SERVERS !== '1'
@@ -193,6 +193,25 @@ describe.skipIf(missing).each([
     await button(texts['decide.send']).click()
     await page.getByRole('heading', { name: texts['approval.outcome.rejected'] }).waitFor()
     expect((await demo.call('GET', `/api/v1/approvals/${id}`)).json.status).toBe('rejected')
+  })
+
+  test('hand an approval on to others, but not to nobody', async () => {
+    const id = await approvalOf(demo, await start('payment', { association: 'Andeby Dans', amount: 900 }))
+    await go(`/approvals/${id}`)
+    await button(texts['reassign.open']).click()
+    const dialog = page.getByRole('dialog')
+    const confirm = dialog.getByRole('button', { name: texts['reassign.open'] })
+    await confirm.click()
+    await dialog.getByRole('heading', { name: texts['problem.SLUSE-REQUEST'] }).waitFor()
+    await dialog.getByLabel(texts['reassign.users']).fill('rip, rap')
+    await dialog.getByLabel(texts['decide.comment']).fill('Jeg har ferie')
+    expect(await accessibilityFaults(page)).toEqual([])
+    await confirm.click()
+    await dialog.waitFor({ state: 'detached' })
+    await page.getByRole('row').filter({ hasText: texts['approval.event.reassigned'] }).waitFor()
+    expect((await demo.call('GET', `/api/v1/approvals/${id}`)).json.asked).toMatchObject([
+      { users: ['rip', 'rap'], groups: [], roles: [] },
+    ])
   })
 
   test('verify the audit log, make a key that is shown once, and revoke it', async () => {

@@ -433,6 +433,13 @@ export const da = {
   'approval.event.escalated': 'Eskaleret',
   'approval.event.expired': 'Frist overskredet',
   'approval.event.withdrawn': 'Trukket tilbage',
+  'reassign.open': 'Giv videre',
+  'reassign.title': 'Giv godkendelsen videre?',
+  'reassign.text':
+    'De, du skriver her, bliver spurgt i stedet for dem, der er spurgt nu. Skriv komma mellem flere.',
+  'reassign.users': 'Brugere',
+  'reassign.groups': 'Grupper',
+  'reassign.roles': 'Roller',
   'shown.document': 'Dokument',
   'shown.table': 'Tabel',
   'shown.dataset': 'Datasæt',

@@ -434,6 +434,13 @@ export const en: Record<keyof typeof da, string> = {
   'approval.event.escalated': 'Escalated',
   'approval.event.expired': 'Deadline passed',
   'approval.event.withdrawn': 'Withdrawn',
+  'reassign.open': 'Hand on',
+  'reassign.title': 'Hand the approval on?',
+  'reassign.text':
+    'Those you write here are asked in place of those who are asked now. Write commas between several.',
+  'reassign.users': 'Users',
+  'reassign.groups': 'Groups',
+  'reassign.roles': 'Roles',
   'shown.document': 'Document',
   'shown.table': 'Table',
   'shown.dataset': 'Dataset',

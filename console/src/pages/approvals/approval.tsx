@@ -10,6 +10,7 @@ import { useTexts } from '../../texts/index.tsx'
 import { ApprovalStatus } from './approval-status.tsx'
 import { Decide } from './decide.tsx'
 import { Markdown } from './markdown.tsx'
+import { Reassign } from './reassign.tsx'
 import { ShownPart } from './shown.tsx'
 
 type Approval = Schemas['Approval']
@@ -39,7 +40,12 @@ export function ApprovalPage() {
       <PageTitle
         title={data.title}
         lead={<ApprovalStatus status={status} />}
-        actions={<Claim approval={data} />}
+        actions={
+          <>
+            <Claim approval={data} />
+            <Reassign approval={data} />
+          </>
+        }
       />
       <Facts approval={data} />
       {outcome && (
