@@ -75,7 +75,7 @@ export const kafka: Connector = {
             const { Admin } = await library()
             const admin = new Admin(optionsOf(connection))
             try {
-              const { brokers: found } = await told(admin.metadata({}), brokers)
+              const { brokers: found } = await told(admin.metadata({ topics: [] }), brokers)
               return `Connected to ${brokers}: ${found.size} ${found.size === 1 ? 'broker' : 'brokers'}.`
             } finally {
               await admin.close().catch(() => {})
