@@ -205,7 +205,7 @@ do:
   test('does not complain once more of a connection that has an error of its own', async () => {
     write(
       'connections/broken.yaml',
-      'apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: { name: broken }\nspec: { type: bindings.none, version: v1 }\n',
+      'apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: { name: broken }\nspec: { type: middleware.none, version: v1 }\n',
     )
     write('pipelines/a.yaml', pipeline(`from: { connection: broken }\n${to}`))
     expect((await all()).map(({ code }) => code)).toEqual(['SLUSE-PROJECT-CONNECTION'])
