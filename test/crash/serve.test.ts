@@ -23,6 +23,8 @@ let effects: Awaited<ReturnType<typeof openEffects>>
 let life: Promise<Life>
 /** Ids of the runs as the clients were told, by number. */
 let acknowledged: string[]
+/** How many times the server has been up. */
+let lives = 0
 const underWay: number[] = []
 const errors: string[] = []
 let standing: Standing
@@ -44,6 +46,7 @@ beforeAll(async () => {
   const done = Promise.all(numbers.map((n) => client(n)))
   for (let count = 0; count < kills; count++) {
     const killed = await life
+    lives += 1
     await pause(1400)
     life = killed.end('SIGKILL').then(async () => {
       errors.push(...killed.errors)
@@ -53,6 +56,7 @@ beforeAll(async () => {
       return live(project)
     })
   }
+  lives += 1
   acknowledged = await done
   standing = await rest(-1)
   exitCode = await (await life).end('SIGTERM')
@@ -93,9 +97,15 @@ const event = (type: string, n: number) => {
   return { specversion: '1.0', id: `${type}-${n}`, source: '/crash', type, subject: String(n), data: { n } }
 }
 
+/** Each life has its share of the clients, however long a server takes to be up. */
+async function arrival(n: number): Promise<void> {
+  while (lives <= Math.floor((n * kills) / clients)) await pause(50)
+  await pause(600)
+}
+
 /** Starts run `n` and publishes its events, and sends some twice although they were acknowledged. */
 async function client(n: number): Promise<string> {
-  await pause(6000)
+  await arrival(n)
   const path = '/api/v1/pipelines/crash/main/runs'
   const start = () => sent<{ id: string }>(path, { 'idempotency-key': `run-${n}` }, { input: { n } })
   const { id } = await start()
