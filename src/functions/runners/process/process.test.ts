@@ -157,7 +157,8 @@ describe('a function that', () => {
       'subprocess.Popen(["sleep", "7101"]); subprocess.Popen(["setsid", "sleep", "7102"])\nanswer(record)',
     )
     await project.call('forks', numbers(2), { runId: 'forking' })
-    expect(await processesWith('sleep\x007101')).toHaveLength(2)
+    // A program that has just been started has no command line yet.
+    await vi.waitFor(async () => expect(await processesWith('sleep\x007101')).toHaveLength(2), 20_000)
     await project.functions.endRun('forking')
     expect([...(await processesWith('sleep\x007101')), ...(await processesWith('sleep\x007102'))]).toEqual([])
   })
