@@ -20,7 +20,6 @@ const children = [
   start([`${root}dist/cli/main.js`, 'serve', example], {
     SLUSE_PORT: port,
     SLUSE_DATA: process.env.SLUSE_DATA ?? `${example}/.sluse`,
-    SLUSE_SECRET_CASESYSTEMTOKEN: undefined,
     SLUSE_SECRET_caseSystemToken: 'andeby-case-system',
   }),
 ]
