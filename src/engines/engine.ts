@@ -14,6 +14,13 @@ export interface Engine {
   /** Takes a definition's schedule away and refuses new runs of it; runs under way go on. */
   undeploy(reference: DefinitionReference): Promise<void>
 
+  /**
+   * Nothing starts a run of a pipeline that is disabled, whatever the version: a start is refused with
+   * `SLUSE-PIPELINE-DISABLED`, its schedules stand still, and events that would start it wait in the inbox. Runs under
+   * way go on. `record` is written in the same transaction. It is a row of `disabled_pipelines`.
+   */
+  setEnabled(pipeline: PipelineName, enabled: boolean, change?: EnabledChange): Promise<void>
+
   start(request: StartRequest): Promise<StartedRun>
 
   /** Resolves when the run has ended, however. */
@@ -40,6 +47,13 @@ export interface DefinitionReference {
   name: string
   /** Semantic version, or `latest`. */
   version: string
+}
+
+export type PipelineName = Pick<DefinitionReference, 'namespace' | 'name'>
+
+export interface EnabledChange {
+  by?: string
+  record?: readonly Statement[]
 }
 
 export interface StartRequest {

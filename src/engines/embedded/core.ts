@@ -12,6 +12,7 @@ import type { Inbox } from './inbox.ts'
 import type { Limiter } from './limiter.ts'
 import type { Gatekeeper, Interpret, Log } from './options.ts'
 import type { Parking } from './parking.ts'
+import type { Pauses } from './pauses.ts'
 import type { Runs } from './runs.ts'
 import type { Schedules } from './schedules.ts'
 import type { EmbeddedSettings } from './settings.ts'
@@ -36,6 +37,7 @@ export interface Core {
   readonly timers: Timers
   readonly limiter: Limiter
   readonly definitions: Definitions
+  readonly pauses: Pauses
   readonly runs: Runs
   readonly parking: Parking
   readonly gates: Gates

@@ -14,6 +14,7 @@ import { Limiter } from './limiter.ts'
 import type { Control } from './live-run.ts'
 import type { EmbeddedEngine, EmbeddedEngineOptions } from './options.ts'
 import { Parking } from './parking.ts'
+import { Pauses } from './pauses.ts'
 import { planRerun } from './rerun.ts'
 import { Retention } from './retention.ts'
 import { isOver } from './run-row.ts'
@@ -41,6 +42,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   }
 
   await definitions.open()
+  await core.pauses.open()
   await schedules.open()
   await core.detached.open()
   await takeUp(core)
@@ -71,6 +73,10 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
     async undeploy(reference: DefinitionReference) {
       assertOpen()
       await starts.undeploy(reference)
+    },
+    async setEnabled(pipeline, enabled, change) {
+      assertOpen()
+      await core.pauses.set(pipeline, enabled, change)
     },
     async start(request: StartRequest) {
       assertOpen()
@@ -138,6 +144,7 @@ async function assemble(options: EmbeddedEngineOptions): Promise<Core> {
     timers: new Timers(clock),
     limiter: new Limiter(settings.activityConcurrency),
     definitions: new Definitions(database),
+    pauses: new Pauses(self),
     runs: new Runs(self, await last('runs', 'number', 'runs'), settings.replayConcurrency),
     parking: new Parking(self),
     gates: new Gates(self),

@@ -68,7 +68,8 @@ export class Starts {
     }
   }
 
-  rerun({ definition, spec }: Plan): Promise<StartedRun> {
+  async rerun({ definition, spec }: Plan): Promise<StartedRun> {
+    this.#core.pauses.assertEnabled(definition.reference)
     return this.#create(definition, spec)
   }
 
@@ -81,7 +82,8 @@ export class Starts {
   }
 
   async #start({ definition, input = {}, by, idempotencyKey, record }: StartRequest): Promise<StartedRun> {
-    const { definitions, clock } = this.#core
+    const { definitions, clock, pauses } = this.#core
+    pauses.assertEnabled('reference' in definition ? definition.reference : definition)
     const id = timeOrderedId(clock.now())
     const recorded = record?.(id) ?? []
     const spec = { id, input, by, idempotencyKey }
