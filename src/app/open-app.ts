@@ -176,7 +176,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       inbox: openInbox(database),
       waits: openWaits(database),
       overview: openOverview(database),
-      pipelines: openPipelines(settings.project, engine, database, project.use),
+      pipelines: openPipelines(settings.project, engine, database, audit, project.use),
       guard,
       functions: activities.functions,
       access,

@@ -52,6 +52,8 @@ export interface Arrival {
 
 export interface Control {
   readonly kind: 'cancel' | 'suspend' | 'resume'
+  /** Written with what it does. */
+  readonly record?: readonly Statement[] | undefined
   durable(): void
   refused(error: unknown): void
 }
@@ -400,13 +402,14 @@ export class LiveRun implements Turning {
   }
 
   #obey(control: Control): void {
-    const { kind } = control
+    const { kind, record = [] } = control
     if (kind === 'cancel') {
       this.#held = false
       // What was recorded while it was suspended comes first, as it will in every replay.
       if (this.#recorded.length > 0) return void this.#controls.unshift(control)
       this.now = Math.max(this.now, this.core.clock.now())
       this.#writer.item({ type: 'cancel', at: this.now })
+      this.#writer.statement(...record)
       this.#writer.durable(() => control.durable())
       return this.#scope.cancel(new Cancelled('run-cancelled'))
     }
@@ -418,6 +421,7 @@ export class LiveRun implements Turning {
     this.#held = kind === 'suspend'
     this.#parked = false
     this.#writer.statement(...(this.#held ? sql.suspended(this.row.number) : sql.active(this.row.number)))
+    this.#writer.statement(...record)
     this.#writer.durable(() => control.durable())
     this.#tell(this.#held ? 'suspended' : 'resumed')
     if (this.#held) for (const { done } of this.#probes.splice(0)) for (const callback of done) callback()
