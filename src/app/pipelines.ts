@@ -3,10 +3,9 @@ import type { Database } from '../database/index.ts'
 import type { Engine } from '../engines/index.ts'
 import { SluseError } from '../errors.ts'
 import type { AuditEntry, AuditLog } from '../history/index.ts'
-import { readProject, type Project } from '../project/index.ts'
+import { readProject, type Project, type ProjectOptions } from '../project/index.ts'
 import type { Json } from '../workflow/index.ts'
 import type { Definition } from '../workflow/definition/index.ts'
-import { loadOptions } from './supported.ts'
 
 /** The pipelines of the project, deployed. */
 export interface Pipelines {
@@ -29,6 +28,7 @@ export type DeployedBy = Pick<AuditEntry, 'who' | 'from'>
 /** `reloaded` is told of the project whenever it was read. */
 export function openPipelines(
   folder: string,
+  options: ProjectOptions,
   engine: Engine,
   database: Database,
   audit: AuditLog,
@@ -62,7 +62,7 @@ export function openPipelines(
     })
 
   const reload = async (by: DeployedBy) => {
-    const found = await readProject(folder, loadOptions)
+    const found = await readProject(folder, options)
     const broken = new Set(
       found.findings.filter(({ severity }) => severity === 'error').map(({ file }) => file),
     )
