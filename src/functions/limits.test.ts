@@ -72,7 +72,7 @@ test('an answer longer than the function may give is no answer, and the others a
 })
 
 test('of a log longer than it may be the rest is left out, and the function goes on', async () => {
-  program('talks', 'print("x" * 99, file=sys.stderr, flush=True)', 'log: 1000')
+  program('talks', 'print("x" * 99, file=sys.stderr, flush=True)', 'log: 1000, pool: 1')
   const records = Array.from({ length: 50 }, (_, n) => ({ n }))
   expect(await small.call('talks', records)).toEqual(records.map((record) => ({ records: [record] })))
   await expect.poll(() => small.logged.at(-1)?.message).toContain('more than 1000 bytes of log')
