@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { Database } from '../database/index.ts'
 import type { Engine } from '../engines/index.ts'
 import { SluseError } from '../errors.ts'
-import type { AuditEntry, AuditLog } from '../history/index.ts'
-import { readProject, type Project, type ProjectOptions } from '../project/index.ts'
-import type { Json } from '../workflow/index.ts'
+import { readProject, type Project } from '../project/index.ts'
 import type { Definition } from '../workflow/definition/index.ts'
+import { loadOptions } from './supported.ts'
 
 /** The pipelines of the project, deployed. */
 export interface Pipelines {
@@ -19,19 +17,14 @@ export interface Pipelines {
    * Reads the project anew and deploys what is valid in it. What is gone from it is undeployed; a pipeline whose
    * file is broken now stays as it was. Runs under way go on in any case.
    */
-  reload(by?: DeployedBy): Promise<Project>
+  reload(): Promise<Project>
 }
-
-/** Who has it deployed, for the audit log; without: whoever changed the folder, which is known to nobody here. */
-export type DeployedBy = Pick<AuditEntry, 'who' | 'from'>
 
 /** `reloaded` is told of the project whenever it was read. */
 export function openPipelines(
   folder: string,
-  options: ProjectOptions,
   engine: Engine,
   database: Database,
-  audit: AuditLog,
   reloaded: (project: Project) => void = () => {},
 ): Pipelines {
   let project: Project = {
@@ -46,34 +39,18 @@ export function openPipelines(
   let deployed: readonly Definition[] = []
   let reloading: Promise<unknown> = Promise.resolve()
 
-  const entry = (
-    { namespace, name, version }: Definition['reference'],
-    { who, from }: DeployedBy,
-    details: { readonly [name: string]: Json },
-  ) =>
-    audit.entry({
-      who,
-      action: 'pipelines.deploy',
-      resource: `pipeline/${namespace}/${name}`,
-      namespace,
-      outcome: 'done',
-      ...(from && { from }),
-      details: { version, ...details },
-    })
-
-  const reload = async (by: DeployedBy) => {
-    const found = await readProject(folder, options)
+  const reload = async () => {
+    const found = await readProject(folder, loadOptions)
     const broken = new Set(
       found.findings.filter(({ severity }) => severity === 'error').map(({ file }) => file),
     )
     // What is broken only in the sight of the whole project (a second file of its name) is not deployed, either.
     const valid = found.definitions.filter(({ file }) => !broken.has(file))
-    await engine.deploy(valid, ({ reference, text }) => entry(reference, by, { sha256: sha256(text) }))
+    await engine.deploy(valid)
     const identities = new Set(valid.map(({ reference }) => identity(reference)))
     for (const row of await deployments(database)) {
       if (identities.has(identity(row)) || (row.file !== null && broken.has(row.file))) continue
-      const reference = { namespace: row.namespace, name: row.name, version: row.version }
-      await engine.undeploy(reference, entry(reference, by, { removed: true }))
+      await engine.undeploy({ namespace: row.namespace, name: row.name, version: row.version })
     }
     const kept = deployed.filter(
       ({ reference, file }) => !identities.has(identity(reference)) && broken.has(file),
@@ -99,20 +76,12 @@ export function openPipelines(
       if (found) return found
       throw new SluseError('SLUSE-DEFINITION-NOT-FOUND', `Asked for: ${namespace}/${name}:${version}.`)
     },
-    reload: (by = { who: { subject: 'system' } }) => {
-      const next = reloading.then(
-        () => reload(by),
-        () => reload(by),
-      )
+    reload: () => {
+      const next = reloading.then(reload, reload)
       reloading = next.catch(() => {})
       return next
     },
   }
-}
-
-/** By which an auditor finds the text in the project's git. */
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }
 
 type DeploymentRow = { namespace: string; name: string; version: string; file: string | null }

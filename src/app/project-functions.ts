@@ -6,7 +6,7 @@ import { readProject } from '../project/index.ts'
 import { isObject, type Json } from '../workflow/index.ts'
 import { httpSettings } from './http-settings.ts'
 import { compareVersions } from './pipelines.ts'
-import { functionLimits, functionsBy, projectOptions } from './supported.ts'
+import { loadOptions } from './supported.ts'
 
 /** The functions of a project alone, without engine or database: to try and to test them. */
 export interface ProjectFunctions {
@@ -39,11 +39,10 @@ export async function openProjectFunctions(
     projectFolder: settings.project,
     dataFolder: settings.data,
     http: await httpSettings(settings),
-    functions: functionsBy(settings),
     log,
   })
   const list: ListedFunction[] = []
-  const { functions } = await readProject(settings.project, projectOptions(settings))
+  const { functions } = await readProject(settings.project, loadOptions)
   for (const reference of functions) {
     const [name = '', version = ''] = reference.split(':')
     const folder = join(settings.project, 'functions', name, version)
@@ -58,12 +57,7 @@ export async function openProjectFunctions(
       name,
       version,
       folder,
-      ...describeFunction(
-        reference,
-        isObject(definition) ? definition : {},
-        folder,
-        functionLimits(settings),
-      ),
+      ...describeFunction(reference, isObject(definition) ? definition : {}, folder),
     })
   }
   list.sort((one, other) => one.name.localeCompare(other.name) || compareVersions(other.version, one.version))

@@ -1,6 +1,5 @@
 import { isObject, problemOf, type JsonObject } from '../workflow/index.ts'
 import { isContract, readContract } from './contract.ts'
-import type { FunctionLimits } from './limits.ts'
 import { kindOf } from './runners/index.ts'
 
 /** What there is to say of a function before it is run. */
@@ -17,12 +16,7 @@ export interface FunctionDescription {
   readonly fault: string | undefined
 }
 
-export function describeFunction(
-  name: string,
-  definition: JsonObject,
-  home: string,
-  limits?: FunctionLimits,
-): FunctionDescription {
+export function describeFunction(name: string, definition: JsonObject, home: string): FunctionDescription {
   const metadata = isObject(definition['metadata']) ? definition['metadata'] : {}
   const title = typeof metadata['title'] === 'string' ? metadata['title'] : undefined
   const plain = { way: 'task', protocol: undefined, title, build: undefined, definition, fault: undefined }
@@ -30,7 +24,7 @@ export function describeFunction(
     return { ...plain, way: '?', fault: 'It is not valid: `sluse validate`.' }
   if (!isContract(definition)) return plain
   try {
-    const contract = readContract(name, definition, home, limits)
+    const contract = readContract(name, definition, home)
     return { ...plain, way: kindOf(contract).name, protocol: contract.protocol, build: contract.build }
   } catch (error) {
     const problem = problemOf(error)

@@ -26,7 +26,7 @@ export function percentEncode(text: string): string {
 }
 
 /** The bytes of the text; a lone surrogate becomes U+FFFD. */
-function utf8(text: string): number[] {
+export function utf8(text: string): number[] {
   const bytes: number[] = []
   for (const character of text) {
     const point = character.codePointAt(0) as number

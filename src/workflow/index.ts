@@ -5,6 +5,7 @@
 export { Postponed, type ActivityCall, type OnFailure } from './activity.ts'
 export type { ChildRun, ConsumedEvent, DurableContext } from './durable-context.ts'
 export { milliseconds } from './durations.ts'
+export { base64, utf8 } from './encoding.ts'
 export { correlationsOf, dataOf, matches, typesOf, type CloudEvent, type EventFilter } from './events.ts'
 export { catalogedUri } from './calls/function-reference.ts'
 export { graph, mermaid } from './graph.ts'

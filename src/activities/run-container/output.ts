@@ -37,7 +37,6 @@ export async function outputOf(
         throw fault(
           'runtime',
           `${name} wrote more than the ${most} bytes allowed to ${title}, and was stopped.`,
-          { exceeded: 'output' },
         )
       }
     }

@@ -2,11 +2,11 @@ import { fault, type ChildRun, type Json } from '../../workflow/index.ts'
 import { hasCode } from '../../errors.ts'
 import type { Outcome } from '../engine.ts'
 import type { Core } from './core.ts'
-import type { Pinned } from './definitions.ts'
-import { derivedId } from './ids.ts'
-import type { LiveRun } from './live-run.ts'
-import type { Pending, Result } from './pending.ts'
-import { isOver, type RunRow } from './run-row.ts'
+import type { Pinned } from '../records/definitions.ts'
+import { derivedId } from '../records/ids.ts'
+import type { LiveRun } from '../run/live-run.ts'
+import type { Pending, Result } from '../run/pending.ts'
+import { isOver, type RunRow } from '../run/run-row.ts'
 
 /**
  * Runs within runs. A child's id follows from its parent and the task's key, so that a parent which replays finds the
@@ -103,10 +103,10 @@ export class Children {
     this.#attach(run, pending, found)
     pending.phase = 'waiting'
     // Looked at again, now that its end would be told.
-    const row = await this.#core().runs.row(found.number)
+    const row = await this.#core().records.row(found.number)
     if (row && isOver(row.status)) {
       this.#waiting.delete(row.number)
-      run.arrive({ pending, result: resultOf(await this.#core().runs.outcomeOf(row)) })
+      run.arrive({ pending, result: resultOf(await this.#core().records.outcome(row)) })
     } else run.look()
   }
 
@@ -121,7 +121,7 @@ export class Children {
 
   async #find(id: string): Promise<RunRow | undefined> {
     try {
-      return await this.#core().runs.find(id)
+      return await this.#core().records.find(id)
     } catch (error) {
       if (hasCode(error, 'SLUSE-RUN-NOT-FOUND')) return undefined
       throw error
@@ -129,8 +129,7 @@ export class Children {
   }
 
   #resolve(run: LiveRun, { namespace, name, version }: ChildRun): Promise<Pinned> {
-    const { definitions, settings, pauses } = this.#core()
-    pauses.assertEnabled({ namespace, name })
+    const { definitions, settings } = this.#core()
     if (run.row.depth + 1 >= settings.maxChildDepth) {
       const detail = `Runs may be ${settings.maxChildDepth} deep within one another; does ${namespace}/${name} run itself?`
       throw fault('configuration', detail)
@@ -151,7 +150,7 @@ function resultOf(outcome: Outcome): Result {
 }
 
 function faultFrom(error: unknown) {
-  if (hasCode(error, 'SLUSE-DEFINITION-NOT-FOUND') || hasCode(error, 'SLUSE-PIPELINE-DISABLED'))
+  if (hasCode(error, 'SLUSE-DEFINITION-NOT-FOUND'))
     return fault('configuration', (error as Error).message).problem
   const known = (error as { problem?: Json }).problem
   return known

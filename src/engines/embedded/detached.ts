@@ -1,8 +1,8 @@
 import type { SqlValue, Statement } from '../../database/index.ts'
 import type { ActivityCall, Json } from '../../workflow/index.ts'
 import type { Core } from './core.ts'
-import { postponed, problemFrom, type Postponement } from './effects.ts'
-import type { LiveRun } from './live-run.ts'
+import { postponed, problemFrom, type Postponement } from '../run/effects.ts'
+import type { LiveRun } from '../run/live-run.ts'
 
 /** An activity that nobody waits for. */
 interface Job {
@@ -59,10 +59,10 @@ export class Detached {
     const core = this.#core()
     const rows = await core.database.query<JobRow>('SELECT run, key, kind, input, due, attempt FROM detached')
     for (const { run, key, kind, input, due, attempt } of rows) {
-      const row = await core.runs.row(run)
+      const row = await core.records.row(run)
       if (!row) continue
       const { workflow } = await core.definitions.get(row.digest)
-      const sealer = await core.runs.sealer(row)
+      const sealer = await core.records.sealer(row)
       const secrets = workflow.use?.secrets?.length ? await core.secrets(workflow.use.secrets) : {}
       this.#begin({ run, runId: row.id, key, kind, input: sealer.read(input), secrets, due, attempt })
     }
@@ -126,7 +126,7 @@ export class Detached {
   }
 
   async #conceal(number: number, value: Json): Promise<Json> {
-    const row = await this.#core().runs.row(number)
-    return row ? (await this.#core().runs.sealer(row)).conceal(value) : value
+    const row = await this.#core().records.row(number)
+    return row ? (await this.#core().records.sealer(row)).conceal(value) : value
   }
 }

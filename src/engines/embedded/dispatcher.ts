@@ -1,8 +1,9 @@
 import type { CloudEvent, EventFilter } from '../../workflow/index.ts'
 import { matches } from '../../workflow/index.ts'
 import type { Core } from './core.ts'
-import { anyType, type InboxEvent } from './inbox.ts'
-import { valueOf } from './wait-hints.ts'
+import type { InboxEvent } from '../run/host.ts'
+import { anyType } from '../run/wait-rows.ts'
+import { valueOf } from '../run/wait-hints.ts'
 
 const pageSize = 200
 

@@ -1,7 +1,7 @@
 /**
  * The engine in this process: runs are coroutines, what must last is in the database, commits are shared.
  */
-export { systemClock, type Clock } from './clock.ts'
+export { systemClock, type Clock } from '../records/clock.ts'
 export { openEmbeddedEngine } from './open.ts'
 export type { EmbeddedEngine, EmbeddedEngineOptions, EngineHealth, Interpret, Log } from './options.ts'
 export type { EmbeddedSettings } from './settings.ts'

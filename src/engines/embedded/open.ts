@@ -2,27 +2,29 @@ import { SluseError } from '../../errors.ts'
 import { interpret } from '../../workflow/index.ts'
 import type { DefinitionReference, StartRequest } from '../engine.ts'
 import { Children } from './children.ts'
-import { systemClock } from './clock.ts'
+import { systemClock } from '../records/clock.ts'
 import type { Core } from './core.ts'
-import { Definitions } from './definitions.ts'
+import { Definitions } from '../records/definitions.ts'
 import { Detached } from './detached.ts'
-import { Dispatcher } from './dispatcher.ts'
+import { Dispatcher, saveMark } from './dispatcher.ts'
 import { Gates } from './gates.ts'
-import { GroupCommit } from './group-commit.ts'
-import { Inbox } from './inbox.ts'
-import { Limiter } from './limiter.ts'
-import type { Control } from './live-run.ts'
+import { GroupCommit } from '../records/group-commit.ts'
+import { Inbox } from '../records/inbox.ts'
+import { Limiter } from '../records/limiter.ts'
+import type { Control } from '../run/live-run.ts'
 import type { EmbeddedEngine, EmbeddedEngineOptions } from './options.ts'
 import { Parking } from './parking.ts'
-import { Pauses } from './pauses.ts'
-import { planRerun } from './rerun.ts'
-import { Retention } from './retention.ts'
-import { isOver } from './run-row.ts'
+import { planRerun } from '../records/rerun.ts'
+import { RunRecords } from '../records/run-records.ts'
+import { Retention } from '../records/retention.ts'
+import { isOver } from '../run/run-row.ts'
 import { Runs } from './runs.ts'
-import { Schedules } from './schedules.ts'
+import { Schedules } from '../records/schedules.ts'
+import { derivedId } from '../records/ids.ts'
 import { defaultSettings } from './settings.ts'
-import { Starts } from './starts.ts'
-import { Timers } from './timers.ts'
+import * as sql from '../run/statements.ts'
+import { Starts } from '../records/starts.ts'
+import { Timers } from '../records/timers.ts'
 import { Turns } from './turns.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -32,9 +34,15 @@ import { Watchdog } from './watchdog.ts'
  */
 export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promise<EmbeddedEngine> {
   const core = await assemble(options)
-  const { runs, inbox, definitions, schedules, commits } = core
+  const { runs, records, inbox, definitions, schedules, commits } = core
   const starts = new Starts(core)
-  const retention = new Retention(core)
+  const retention = new Retention(core, {
+    settledTo: () => Math.min(core.dispatcher.settledTo, schedules.settledTo),
+    marks: (of) =>
+      of === 'events'
+        ? [saveMark('inbox', commits.nextEvent - 1)]
+        : [saveMark('runs', runs.lastNumber), saveMark('journal', commits.lastRow)],
+  })
   let closing: Promise<void> | undefined
 
   const assertOpen = () => {
@@ -42,7 +50,6 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   }
 
   await definitions.open()
-  await core.pauses.open()
   await schedules.open()
   await core.detached.open()
   await takeUp(core)
@@ -52,49 +59,39 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   retention.open()
   await core.watchdog.open()
 
-  const command = async (
-    id: string,
-    kind: Control['kind'],
-    by: string | undefined,
-    record: Control['record'],
-  ): Promise<void> => {
+  const command = async (id: string, kind: Control['kind'], by: string | undefined): Promise<void> => {
     assertOpen()
-    const row = await runs.find(id)
+    const row = await records.find(id)
     await new Promise<void>((durable, refused) => {
       const ended = () => refused(new SluseError('SLUSE-RUN-ENDED', `(${id})`))
       if (isOver(row.status)) return ended()
       runs
-        .wake(row.number, (run) => run.command({ kind, record, durable, refused }))
+        .wake(row.number, (run) => run.command({ kind, durable, refused }))
         .then((found) => found || ended(), refused)
     })
     core.log('info', `A run was ${done[kind]}.`, { run: id, by: by ?? '' })
   }
 
   return {
-    recordsAtOnce: true,
-    async deploy(all, record) {
+    async deploy(all) {
       assertOpen()
-      for (const definition of all) await starts.deploy(definition, record)
+      for (const definition of all) await starts.deploy(definition)
     },
-    async undeploy(reference: DefinitionReference, record) {
+    async undeploy(reference: DefinitionReference) {
       assertOpen()
-      await starts.undeploy(reference, record)
-    },
-    async setEnabled(pipeline, enabled, change) {
-      assertOpen()
-      await core.pauses.set(pipeline, enabled, change)
+      await starts.undeploy(reference)
     },
     async start(request: StartRequest) {
       assertOpen()
       return starts.start(request)
     },
     outcome: (id) => runs.outcome(id),
-    cancel: (id, by, record) => command(id, 'cancel', by, record),
-    suspend: (id, by, record) => command(id, 'suspend', by, record),
-    resume: (id, by, record) => command(id, 'resume', by, record),
+    cancel: (id, by) => command(id, 'cancel', by),
+    suspend: (id, by) => command(id, 'suspend', by),
+    resume: (id, by) => command(id, 'resume', by),
     async rerun(id, request) {
       assertOpen()
-      return starts.rerun(await planRerun(core, id, request), request.record)
+      return starts.rerun(await planRerun(core, id, request))
     },
     async publish(events, record) {
       assertOpen()
@@ -145,12 +142,20 @@ async function assemble(options: EmbeddedEngineOptions): Promise<Core> {
     activities: options.activities,
     secrets: options.secrets ?? (async () => ({})),
     gatekeeper: options.gatekeeper,
+    derivedId,
+    standing: {
+      leaves: true,
+      active: (run) => sql.active(run.row.number),
+      parked: (run) => [...sql.parked(run.row.number), ...core.parking.rows(run)],
+      suspended: (run) => sql.suspended(run.row.number),
+      ended: (run, wasParked) => (wasParked ? [sql.forgetAllWaits(run.row.number)] : []),
+    },
     commits,
     turns: new Turns(),
     timers: new Timers(clock),
     limiter: new Limiter(settings.activityConcurrency),
     definitions: new Definitions(database),
-    pauses: new Pauses(self),
+    records: new RunRecords(database, options.secrets ?? (async () => ({}))),
     runs: new Runs(self, await last('runs', 'number', 'runs'), settings.replayConcurrency),
     parking: new Parking(self),
     gates: new Gates(self),

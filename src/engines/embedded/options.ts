@@ -1,7 +1,8 @@
 import type { Database } from '../../database/index.ts'
-import type { DurableContext, Json, RunStart, Scope } from '../../workflow/index.ts'
+import type { RunStart } from '../../workflow/index.ts'
+import type { Interpret, Log } from '../run/host.ts'
 import type { ActivityRunner, Engine, SecretStore } from '../engine.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../records/clock.ts'
 import type { EmbeddedSettings } from './settings.ts'
 
 export interface EmbeddedEngineOptions {
@@ -30,9 +31,7 @@ export interface Gatekeeper {
   onRoom(listener: (gate: string) => void): void
 }
 
-export type Log = (level: 'info' | 'warn' | 'error', message: string, data?: { [key: string]: Json }) => void
-
-export type Interpret = (run: RunStart, context: DurableContext, scope: Scope) => Promise<Json>
+export type { Interpret, Log }
 
 export interface EmbeddedEngine extends Engine {
   health(): EngineHealth

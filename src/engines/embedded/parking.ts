@@ -1,18 +1,8 @@
-import { insertRows, type SqlValue, type Statement } from '../../database/index.ts'
-import type { Json } from '../../workflow/index.ts'
+import { insertRows, type Statement } from '../../database/index.ts'
 import { cancellation } from './children.ts'
 import type { Core } from './core.ts'
-import { anyType, typesOfAny } from './inbox.ts'
-import type { LiveRun } from './live-run.ts'
-import type { Pending } from './pending.ts'
-import { hintOf, noHint } from './wait-hints.ts'
-
-const columns = ['run', 'key', 'kind', 'due', 'type', 'hint_by', 'hint', 'filter'] as const
-
-/** A filter whose variables are larger than this is left to the run itself. */
-const largestFilter = 32_000
-/** Where few are found by the hint, not much is worth keeping to ask them apart from the run. */
-const largestBesideHint = 2000
+import type { LiveRun } from '../run/live-run.ts'
+import { anyType, waitColumns, waitRows } from '../run/wait-rows.ts'
 
 const pageSize = 200
 
@@ -54,10 +44,10 @@ export class Parking {
 
   /** What to write so that the run is found when its time, its event or its child comes. */
   rows(run: LiveRun): Statement[] {
-    const rows = [...run.pending.values()].flatMap((pending) => rowsOf(run, pending))
+    const rows = [...run.pending.values()].flatMap((pending) => waitRows(run, pending))
     for (const [, , , , type, by] of rows) if (typeof type === 'string') this.#learn(type, by as string)
     for (const { due } of run.pending.values()) if (due !== undefined) this.#arm(due)
-    return insertRows('waits', columns, rows)
+    return insertRows('waits', waitColumns, rows)
   }
 
   /** By what waits for this event type may be found (see `wait-hints.ts`). */
@@ -164,19 +154,4 @@ export class Parking {
     // Ended meanwhile; a cancellation that was ordered for it has no more to do.
     core.commits.add({ statements: [{ sql: 'DELETE FROM waits WHERE run = ?', parameters: [number] }] })
   }
-}
-
-function rowsOf(run: LiveRun, { key, request, due, gate }: Pending): SqlValue[][] {
-  const { number } = run.row
-  if (gate !== undefined) return [[number, key, 'gate', null, null, '', gate, null]]
-  if (due !== undefined) return [[number, key, 'timer', due, null, '', '', null]]
-  if (request.kind === 'child') return [[number, key, 'child', null, null, '', '', null]]
-  if (request.kind !== 'event') return []
-  return request.filters.flatMap((filter) => {
-    const text = run.sealer.write(filter as unknown as Json)
-    const sealed = run.sealer.seal !== undefined && text.includes(run.sealer.seal.nonce)
-    const { by, value } = sealed ? noHint : hintOf(filter)
-    const kept = sealed || text.length > (by === '' ? largestFilter : largestBesideHint) ? '' : text
-    return typesOfAny([filter]).map((type) => [number, key, 'event', null, type, by, value, kept])
-  })
 }

@@ -1,32 +1,11 @@
-import { SluseError } from '../../errors.ts'
-import { decodeItems, type FeedItem } from '../../history/index.ts'
-import type { Json, RunStart } from '../../workflow/index.ts'
 import type { Outcome } from '../engine.ts'
+import type { Pinned } from '../records/definitions.ts'
+import { Limiter } from '../records/limiter.ts'
+import { newRun, startOf, type NewRun } from '../records/new-run.ts'
+import { LiveRun } from '../run/live-run.ts'
+import { isOver, type RunRow } from '../run/run-row.ts'
+import { sealerOf } from '../run/seal.ts'
 import type { Core } from './core.ts'
-import type { Pinned } from './definitions.ts'
-import { timeOrderedId } from './ids.ts'
-import { Limiter } from './limiter.ts'
-import { LiveRun } from './live-run.ts'
-import { fromColumns, isOver, selectRun, type RunRow } from './run-row.ts'
-import type { Birth } from './run-writer.ts'
-import { newSeal, sealerOf, type Seal, type Sealer } from './seal.ts'
-
-/** What a new run is made of, beside its definition. */
-export interface NewRun extends Birth {
-  readonly id?: string
-  readonly input: Json
-  readonly by?: string | undefined
-  readonly parent?: RunRow
-  readonly parentKey?: string
-  readonly idempotencyKey?: string | undefined
-  readonly schedule?: number
-  readonly rerunOf?: RunRow
-  /** Results of another run, to be given to this one. */
-  readonly copies?: readonly Extract<FeedItem, { type: 'copy' }>[]
-  readonly override?: { key: string; input: Json }
-  /** Events that started it and that it does not see again. */
-  readonly consumed?: readonly number[]
-}
 
 interface Loading {
   readonly loaded: Promise<boolean>
@@ -73,44 +52,15 @@ export class Runs {
   /** Starts a run; its first transaction tells `birth` how it went. */
   async create(definition: Pinned, spec: NewRun): Promise<RunRow> {
     const core = this.#core()
-    const { workflow, reference, digest } = definition
-    const { parent, rerunOf, copies = [], override } = spec
-    const visible = workflow.use?.secrets ?? []
-    const above = [...(parent?.seal?.names ?? []), ...(rerunOf?.seal?.names ?? [])]
-    const seal = newSeal([...new Set([...visible, ...above])])
-    const secrets = await this.#secrets(seal)
-    const now = core.clock.now()
-    const tags = workflow.document.tags
-    const row: RunRow = {
+    const { row, items } = newRun(definition, spec, {
       number: ++this.#lastNumber,
-      id: spec.id ?? timeOrderedId(now),
-      reference,
-      digest,
-      status: 'running',
-      startedAt: now,
-      by: spec.by,
-      parent: parent?.number,
-      parentKey: spec.parentKey,
-      depth: parent ? parent.depth + 1 : 0,
-      rerunOf: rerunOf?.id,
-      schedule: spec.schedule,
-      idempotencyKey: spec.idempotencyKey,
-      labels: tags && Object.keys(tags).length > 0 ? (tags as RunRow['labels']) : undefined,
+      now: core.clock.now(),
       firstEvent: core.commits.nextEvent,
-      seal,
-    }
-    const { runtime } = core
-    const first: FeedItem = {
-      type: 'start',
-      at: now,
-      input: spec.input,
-      runtime,
-      ...(override && { override }),
-      ...(spec.consumed && { consumed: [...spec.consumed] }),
-    }
-    const items = [first, ...copies.map((copy) => ({ ...copy, at: now }))]
-    const start = startOf(row, definition, first, secrets)
-    this.#enter(new LiveRun(core, { row, start, sealer: sealerOf(seal, secrets), items, birth: spec }))
+      runtime: core.runtime,
+    })
+    const secrets = await core.records.secrets(row.seal)
+    const start = startOf(row, definition, items, secrets)
+    this.#enter(new LiveRun(core, { row, start, sealer: sealerOf(row.seal, secrets), items, birth: spec }))
     return row
   }
 
@@ -145,16 +95,14 @@ export class Runs {
     const core = this.#core()
     for (let pause = 100; !this.#stopped; pause = Math.min(pause * 2, 10_000)) {
       try {
-        const row = await this.row(number)
+        const row = await core.records.row(number)
         if (!row || isOver(row.status)) return false
         const definition = await core.definitions.get(row.digest)
-        const secrets = await this.#secrets(row.seal)
+        const secrets = await core.records.secrets(row.seal)
         const sealer = sealerOf(row.seal, secrets)
-        const items = await this.journal(row, sealer)
-        const [first] = items
-        if (first?.type !== 'start') throw new Error('The journal has no beginning.')
+        const items = await core.records.journal(row, sealer)
         if (this.#stopped) return false
-        const start = startOf(row, definition, first, secrets)
+        const start = startOf(row, definition, items, secrets)
         this.#enter(new LiveRun(core, { row, start, sealer, items }))
         return true
       } catch (error) {
@@ -165,57 +113,17 @@ export class Runs {
     return false
   }
 
-  async row(number: number): Promise<RunRow | undefined> {
-    const [row] = await this.#core().database.query(`${selectRun} WHERE number = ?`, [number])
-    return row && fromColumns(row)
-  }
-
-  /** Throws `SLUSE-RUN-NOT-FOUND`. */
-  async find(id: string): Promise<RunRow> {
-    const [row] = await this.#core().database.query(`${selectRun} WHERE id = ?`, [id])
-    if (!row) throw new SluseError('SLUSE-RUN-NOT-FOUND', `(${id})`)
-    return fromColumns(row)
-  }
-
-  async sealer(row: RunRow): Promise<Sealer> {
-    return sealerOf(row.seal, await this.#secrets(row.seal))
-  }
-
-  async journal(row: RunRow, sealer: Sealer): Promise<FeedItem[]> {
-    const rows = await this.#core().database.query<{ data: string }>(
-      'SELECT data FROM journal WHERE run = ? ORDER BY seq',
-      [row.number],
-    )
-    return rows.flatMap(({ data }) => decodeItems(sealer.read(data)))
-  }
-
-  /** How an ended run ended. */
-  async outcomeOf(row: RunRow): Promise<Outcome> {
-    const [last] = await this.#core().database.query<{ data: string }>(
-      'SELECT data FROM journal WHERE run = ? ORDER BY seq DESC LIMIT 1',
-      [row.number],
-    )
-    const sealer = await this.sealer(row)
-    for (const item of last ? decodeItems(sealer.read(last.data)).reverse() : []) {
-      if (item.type !== 'report') continue
-      const { report } = item
-      if (report.kind === 'workflow.completed') return { status: 'completed', output: report.output }
-      if (report.kind === 'workflow.faulted') return { status: 'faulted', error: report.error }
-      if (report.kind === 'workflow.cancelled') return { status: 'cancelled' }
-    }
-    throw new SluseError('SLUSE-STORE', `The end of run ${row.id} is missing.`)
-  }
-
   /** Resolves when the run has ended, however. */
   async outcome(id: string): Promise<Outcome> {
     const live = this.#numbers.get(id)
     if (live !== undefined) return this.#ending(live)
-    const row = await this.find(id)
-    if (isOver(row.status)) return this.outcomeOf(row)
+    const { records } = this.#core()
+    const row = await records.find(id)
+    if (isOver(row.status)) return records.outcome(row)
     const ending = this.#ending(row.number)
     // Asked again, now that it would be told: it may have ended in between.
-    const again = await this.find(id)
-    return isOver(again.status) ? this.outcomeOf(again) : ending
+    const again = await records.find(id)
+    return isOver(again.status) ? records.outcome(again) : ending
   }
 
   #ending(number: number): Promise<Outcome> {
@@ -262,29 +170,5 @@ export class Runs {
   stop(): void {
     this.#stopped = true
     for (const run of [...this.#live.values()]) run.abandon()
-  }
-
-  #secrets(seal: Seal | undefined): Promise<{ [name: string]: Json }> | { [name: string]: Json } {
-    return seal ? this.#core().secrets(seal.names) : {}
-  }
-}
-
-function startOf(
-  row: RunRow,
-  { workflow }: Pinned,
-  first: Extract<FeedItem, { type: 'start' }>,
-  secrets: { readonly [name: string]: Json },
-): RunStart {
-  const visible = workflow.use?.secrets ?? []
-  return {
-    id: row.id,
-    workflow,
-    input: first.input,
-    startedAt: row.startedAt,
-    secrets: Object.fromEntries(
-      visible.flatMap((name) => (Object.hasOwn(secrets, name) ? [[name, secrets[name] as Json]] : [])),
-    ),
-    runtime: first.runtime,
-    ...(first.override && { override: first.override }),
   }
 }

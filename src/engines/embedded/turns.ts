@@ -1,10 +1,4 @@
-/** Something that is given one thing at a time and comes to rest in between. */
-export interface Turning {
-  /** Gives it the next thing, if there is one. */
-  turn(): void
-  /** All that followed from it has come to rest. */
-  rest(): void
-}
+import type { Turning } from '../run/host.ts'
 
 /**
  * Gives each run its turn, many runs in one go round the event loop. What follows from a turn are promises only, and

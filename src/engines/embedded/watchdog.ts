@@ -131,7 +131,7 @@ export class Watchdog {
 
   async #tell(stuck: Stuck): Promise<void> {
     const core = this.#core()
-    const row = await core.runs.row(stuck.run)
+    const row = await core.records.row(stuck.run)
     if (!row) return
     const { run, since, reason, detail } = stuck
     const { namespace, name, version } = row.reference

@@ -11,7 +11,7 @@ import type {
   EventFilterDefinition,
   Workflow,
 } from '../../workflow/definition/index.ts'
-import type { InboxEvent } from './inbox.ts'
+import type { InboxEvent } from '../run/host.ts'
 
 /** An event that a schedule has taken, and where it belongs. */
 export interface Taken extends InboxEvent {

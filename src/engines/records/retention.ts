@@ -1,5 +1,13 @@
-import type { Core } from './core.ts'
-import { saveMark } from './dispatcher.ts'
+import type { Statement } from '../../database/index.ts'
+import type { Records } from './records.ts'
+
+/** What only the engine knows. */
+export interface Keeping {
+  /** Events up to this number wait for nobody any more. */
+  settledTo(): number
+  /** What to write so that numbers are not given again when the highest ones are gone. */
+  marks(of: 'events' | 'runs'): readonly Statement[]
+}
 
 const pause = 60_000
 const batch = 50
@@ -7,12 +15,14 @@ const manyRows = 1000
 
 /** Takes away what has been kept long enough, a little at a time, so that nobody waits for it. */
 export class Retention {
-  readonly #core: Core
+  readonly #core: Records
+  readonly #keeping: Keeping
   #stop = () => {}
   #stopped = false
 
-  constructor(core: Core) {
+  constructor(core: Records, keeping: Keeping) {
     this.#core = core
+    this.#keeping = keeping
   }
 
   open(): void {
@@ -39,17 +49,17 @@ export class Retention {
 
   /** Each answers whether there is more. What has been dispatched to nobody yet stays. */
   async #events(): Promise<boolean> {
-    const { database, commits, clock, settings, dispatcher, schedules } = this.#core
+    const { database, commits, clock, settings } = this.#core
     const rows = await database.query<{ seq: number }>(
       'SELECT seq FROM inbox WHERE received_at < ? AND seq <= ? ORDER BY received_at LIMIT ?',
-      [clock.now() - settings.inboxRetention, Math.min(dispatcher.settledTo, schedules.settledTo), manyRows],
+      [clock.now() - settings.inboxRetention, this.#keeping.settledTo(), manyRows],
     )
     if (rows.length === 0) return false
     const seqs = rows.map(({ seq }) => seq)
     await commits.write({
       statements: [
         { sql: `DELETE FROM inbox WHERE seq IN (${places(seqs)})`, parameters: seqs },
-        saveMark('inbox', commits.nextEvent - 1),
+        ...this.#keeping.marks('events'),
       ],
     })
     return rows.length === manyRows
@@ -57,7 +67,7 @@ export class Retention {
 
   /** A run goes when the one that waits for it has ended: a child after its parent. */
   async #runs(): Promise<boolean> {
-    const { database, commits, clock, settings, runs } = this.#core
+    const { database, commits, clock, settings } = this.#core
     const rows = await database.query<{ number: number }>(
       `SELECT number FROM runs WHERE ended_at < ? AND NOT EXISTS
          (SELECT 1 FROM runs AS parents WHERE parents.number = runs.parent AND parents.ended_at IS NULL)
@@ -71,8 +81,7 @@ export class Retention {
       statements: [
         { sql: `DELETE FROM runs WHERE number IN (${places(numbers)})`, parameters: numbers },
         { sql: `DELETE FROM waits WHERE run IN (${places(numbers)})`, parameters: numbers },
-        saveMark('runs', runs.lastNumber),
-        saveMark('journal', commits.lastRow),
+        ...this.#keeping.marks('runs'),
       ],
     })
     return rows.length === batch

@@ -13,8 +13,8 @@ import {
 } from '../../workflow/index.ts'
 import type { Outcome } from '../engine.ts'
 import { contextOf } from './context.ts'
-import type { Core } from './core.ts'
 import { begin, type Postponement } from './effects.ts'
+import type { Host, Turning } from './host.ts'
 import { defect, reportOf, strayed } from './outcome.ts'
 import type { Pending, Result } from './pending.ts'
 import { Replay } from './replay.ts'
@@ -22,7 +22,6 @@ import type { RunRow } from './run-row.ts'
 import { RunWriter, type Birth } from './run-writer.ts'
 import type { Sealer } from './seal.ts'
 import * as sql from './statements.ts'
-import type { Turning } from './turns.ts'
 
 /** What a run in memory is made of. */
 export interface LiveRunParts {
@@ -52,8 +51,6 @@ export interface Arrival {
 
 export interface Control {
   readonly kind: 'cancel' | 'suspend' | 'resume'
-  /** Written with what it does. */
-  readonly record?: readonly Statement[] | undefined
   durable(): void
   refused(error: unknown): void
 }
@@ -73,7 +70,7 @@ interface Probe {
  * that row is durable. The coroutine itself goes on at once: nothing of it shows outside before the commit.
  */
 export class LiveRun implements Turning {
-  readonly core: Core
+  readonly core: Host
   readonly row: RunRow
   readonly start: RunStart
   readonly sealer: Sealer
@@ -108,7 +105,7 @@ export class LiveRun implements Turning {
   #arrivals: Arrival[] = []
   #probes: Probe[] = []
 
-  constructor(core: Core, { row, start, sealer, items, birth }: LiveRunParts) {
+  constructor(core: Host, { row, start, sealer, items, birth }: LiveRunParts) {
     this.core = core
     this.row = row
     this.start = start
@@ -402,14 +399,13 @@ export class LiveRun implements Turning {
   }
 
   #obey(control: Control): void {
-    const { kind, record = [] } = control
+    const { kind } = control
     if (kind === 'cancel') {
       this.#held = false
       // What was recorded while it was suspended comes first, as it will in every replay.
       if (this.#recorded.length > 0) return void this.#controls.unshift(control)
       this.now = Math.max(this.now, this.core.clock.now())
       this.#writer.item({ type: 'cancel', at: this.now })
-      this.#writer.statement(...record)
       this.#writer.durable(() => control.durable())
       return this.#scope.cancel(new Cancelled('run-cancelled'))
     }
@@ -420,8 +416,8 @@ export class LiveRun implements Turning {
     }
     this.#held = kind === 'suspend'
     this.#parked = false
-    this.#writer.statement(...(this.#held ? sql.suspended(this.row.number) : sql.active(this.row.number)))
-    this.#writer.statement(...record)
+    const { standing } = this.core
+    this.#writer.statement(...(this.#held ? standing.suspended(this) : standing.active(this)))
     this.#writer.durable(() => control.durable())
     this.#tell(this.#held ? 'suspended' : 'resumed')
     if (this.#held) for (const { done } of this.#probes.splice(0)) for (const callback of done) callback()
@@ -463,7 +459,7 @@ export class LiveRun implements Turning {
     }
     if (this.#parked && this.#writer.weighs) {
       this.#parked = false
-      this.#writer.statement(...sql.active(this.row.number))
+      this.#writer.statement(...this.core.standing.active(this))
     }
     this.#writer.send(() => this.look())
   }
@@ -476,17 +472,22 @@ export class LiveRun implements Turning {
     if (!this.#still) return
     if (!this.#held) {
       if (this.idle) this.core.parking.idle(this)
-    } else if ([...this.pending.values()].every(({ phase }) => phase !== 'working')) this.#leave()
+    } else if (
+      this.core.standing.leaves &&
+      [...this.pending.values()].every(({ phase }) => phase !== 'working')
+    ) {
+      this.#leave()
+    }
   }
 
-  /** Leaves memory, with rows in `waits` to wake it. */
+  /** Leaves memory where runs do that, with rows in `waits` to wake it. */
   park(): void {
     if (!this.idle) return
-    if (this.#parked) return this.#leave()
+    const { leaves } = this.core.standing
+    if (this.#parked) return leaves ? this.#leave() : undefined
     this.#parked = true
-    const statements = [...sql.parked(this.row.number), ...this.core.parking.rows(this)]
-    const durable = () => (this.#parked && this.idle ? this.#leave() : this.look())
-    this.core.commits.add({ statements, durable })
+    const durable = () => (leaves && this.#parked && this.idle ? this.#leave() : this.look())
+    this.core.commits.add({ statements: this.core.standing.parked(this), durable })
   }
 
   /** Stops being in memory. What is on disk is all that it takes to come back. */
@@ -515,7 +516,7 @@ export class LiveRun implements Turning {
     const error = real.status === 'faulted' ? this.sealer.conceal(real.error as Json) : undefined
     this.#writer.item({ type: 'report', report: reportOf(real), at })
     this.#writer.statement(sql.ended(number, real.status, at, error))
-    if (this.#parked) this.#writer.statement(sql.forgetAllWaits(number))
+    this.#writer.statement(...this.core.standing.ended(this, this.#parked))
     this.#writer.statement(...this.core.schedules.runEnded(this.row, at))
     this.#writer.durable(() => this.core.runs.ended(this, real))
     for (const { done } of this.#probes.splice(0)) for (const callback of done) this.#writer.durable(callback)

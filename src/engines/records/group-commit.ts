@@ -1,27 +1,8 @@
 import { insertRows, type Database, type SqlValue, type Statement } from '../../database/index.ts'
 import { hasCode } from '../../errors.ts'
-import type { Log } from './options.ts'
-import { runColumns } from './run-row.ts'
-
-/** What must become durable together. Units are written in the order in which they are added. */
-export interface Unit {
-  /** Rows of `runs`, as `runColumns` has them. */
-  readonly newRuns?: readonly (readonly SqlValue[])[]
-  /** Rows of `inbox`: the columns after `seq`. */
-  readonly events?: readonly (readonly SqlValue[])[]
-  /** A row of the journal. */
-  readonly feed?: { readonly run: number; readonly data: string }
-  readonly statements?: readonly Statement[]
-  /** The schedule whose place among the events this moves on. */
-  readonly schedule?: number | undefined
-  /** Called once it is durable, before the next unit's. */
-  durable?(): void
-  /**
-   * Where somebody waits who can be told: the unit is given up where it cannot be written. A unit without this is
-   * tried until it can: what a run did is never lost while its process lives.
-   */
-  refused?(error: unknown): void
-}
+import type { Log } from '../run/host.ts'
+import { runColumns } from '../run/run-row.ts'
+import type { Unit } from '../run/unit.ts'
 
 const inboxColumns = ['seq', 'source', 'id', 'type', 'received_at', 'consumed', 'data'] as const
 

@@ -1,7 +1,7 @@
 import type { SqlValue, Statement } from '../../database/index.ts'
 import { encodeItems, type FeedItem } from '../../history/index.ts'
-import type { GroupCommit } from './group-commit.ts'
 import { toColumns, type RunRow } from './run-row.ts'
+import type { Host } from './host.ts'
 import type { Sealer } from './seal.ts'
 
 /** What is in a new run's first transaction beside the run, and who waits for it. */
@@ -17,7 +17,7 @@ export interface Birth {
  * to it. Reports weigh nothing: no effect need wait for them. Results, events and statements do.
  */
 export class RunWriter {
-  readonly #commits: GroupCommit
+  readonly #commits: Host['commits']
   readonly #row: RunRow
   readonly #sealer: Sealer
   #birth: Birth | undefined
@@ -30,7 +30,7 @@ export class RunWriter {
   /** Callbacks of the last row that weighs and is on its way. */
   #after: (() => void)[] = []
 
-  constructor(commits: GroupCommit, row: RunRow, sealer: Sealer) {
+  constructor(commits: Host['commits'], row: RunRow, sealer: Sealer) {
     this.#commits = commits
     this.#row = row
     this.#sealer = sealer

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { mapLeaves, mark, markPattern } from '../../history/index.ts'
-import { isObject, type Json } from '../../workflow/index.ts'
+import { base64, isObject, utf8, type Json } from '../../workflow/index.ts'
 
 /** Takes secrets out of what is written of a run, and puts them back where it is read for a replay. */
 export interface Sealer {
@@ -19,10 +18,6 @@ export interface Seal {
   readonly nonce: string
   /** The secrets by name: the definition's, and for a child those of the runs above it. */
   readonly names: readonly string[]
-}
-
-export function newSeal(names: readonly string[]): Seal | undefined {
-  return names.length === 0 ? undefined : { nonce: randomBytes(8).toString('hex'), names }
 }
 
 const open: Sealer = {
@@ -125,7 +120,12 @@ function formsOf(value: string): [string, string][] {
     ['json2', JSON.stringify(json).slice(1, -1)],
     ['uri', uri],
     ['form', uri.replaceAll('%20', '+')],
-    ['hex', Buffer.from(value).toString('hex')],
+    [
+      'hex',
+      utf8(value)
+        .map((byte) => byte.toString(16).padStart(2, '0'))
+        .join(''),
+    ],
   ]
   for (const offset of [0, 1, 2]) {
     const base64 = withinBase64(value, offset)
@@ -141,6 +141,7 @@ function formsOf(value: string): [string, string][] {
  * three, as in the `user:password` of a Basic header: those that share bits with its neighbours are left out.
  */
 function withinBase64(value: string, offset: number): string {
-  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(value)])
-  return bytes.toString('base64').slice(Math.ceil((offset * 8) / 6), Math.floor((bytes.length * 8) / 6))
+  const shifted = '\0'.repeat(offset) + value
+  const bits = utf8(shifted).length * 8
+  return base64(shifted).slice(Math.ceil((offset * 8) / 6), Math.floor(bits / 6))
 }

@@ -1,26 +1,13 @@
 import type { Database, SqlValue, Statement } from '../../database/index.ts'
 import { SluseError } from '../../errors.ts'
-import { matches, typesOf, type CloudEvent, type EventFilter } from '../../workflow/index.ts'
+import { matches, type CloudEvent, type EventFilter } from '../../workflow/index.ts'
 import type { PublishReceipt } from '../engine.ts'
 import type { Clock } from './clock.ts'
 import type { GroupCommit } from './group-commit.ts'
-import type { LiveRun } from './live-run.ts'
-import type { Pending } from './pending.ts'
-import type { EmbeddedSettings } from './settings.ts'
-
-export interface InboxEvent {
-  /** Its number in the inbox: the order in which events were received. */
-  readonly seq: number
-  readonly event: CloudEvent
-}
-
-export interface FoundEvent extends InboxEvent {
-  /** Index of the first filter that matched. */
-  readonly filter: number
-}
-
-/** For a listener that takes any type. */
-export const anyType = '*'
+import type { FoundEvent } from '../run/host.ts'
+import type { LiveRun } from '../run/live-run.ts'
+import type { Pending } from '../run/pending.ts'
+import { anyType, typesOfAny } from '../run/wait-rows.ts'
 
 const pageSize = 200
 
@@ -29,7 +16,7 @@ export class Inbox {
   readonly #database: Database
   readonly #commits: GroupCommit
   readonly #clock: Clock
-  readonly #settings: EmbeddedSettings
+  readonly #settings: { readonly earlyEvents: number }
   /** Called when new events are durable. */
   readonly received: () => void
   /** Identities that are on their way to the disk. */
@@ -43,7 +30,7 @@ export class Inbox {
     database: Database,
     commits: GroupCommit,
     clock: Clock,
-    settings: EmbeddedSettings,
+    settings: { readonly earlyEvents: number },
     received: () => void,
   ) {
     this.#database = database
@@ -200,13 +187,6 @@ export class Inbox {
     }
     return known
   }
-}
-
-/** The event types that any of the filters can match; `*` where it can be any. */
-export function typesOfAny(filters: readonly EventFilter[]): string[] {
-  const types = new Set<string>()
-  for (const filter of filters) for (const type of typesOf(filter) ?? [anyType]) types.add(type)
-  return types.has(anyType) ? [anyType] : [...types]
 }
 
 function identityOf(source: string, id: string): string {

@@ -1,6 +1,5 @@
 import type { ConsumedEvent, DurableContext, Json, Scope } from '../../workflow/index.ts'
 import { WorkflowFault } from '../../workflow/index.ts'
-import { derivedId } from './ids.ts'
 import type { LiveRun } from './live-run.ts'
 import type { Pending, Request, Result } from './pending.ts'
 
@@ -29,7 +28,7 @@ export function contextOf(run: LiveRun): DurableContext {
 
   return {
     now: () => run.now,
-    uuid: (key) => derivedId(run.row.id, key),
+    uuid: (key) => run.core.derivedId(run.row.id, key),
     activity: (key, call, scope) => ask(key, { kind: 'activity', call }, scope),
     sleep: async (key, until, scope) => void (await ask(key, { kind: 'sleep', until }, scope)),
     event: async (key, filters, scope) =>

@@ -1,10 +1,9 @@
-import type { Statement } from '../../database/index.ts'
 import type { Definition } from '../../workflow/definition/index.ts'
 import type { DefinitionReference, StartedRun, StartRequest } from '../engine.ts'
-import type { Core } from './core.ts'
 import type { Pinned } from './definitions.ts'
 import { timeOrderedId } from './ids.ts'
-import type { NewRun } from './runs.ts'
+import type { NewRun } from './new-run.ts'
+import type { Records } from './records.ts'
 
 /** A rerun, ready to start. */
 export interface Plan {
@@ -14,18 +13,15 @@ export interface Plan {
 
 /** What comes from outside: deploying and starting. Each answers once it is durable. */
 export class Starts {
-  readonly #core: Core
+  readonly #core: Records
   /** Starts with an idempotency key that are on their way to the disk. */
   readonly #starting = new Map<string, Promise<StartedRun>>()
 
-  constructor(core: Core) {
+  constructor(core: Records) {
     this.#core = core
   }
 
-  async deploy(
-    definition: Definition,
-    record?: (definition: Definition) => readonly Statement[],
-  ): Promise<void> {
+  async deploy(definition: Definition): Promise<void> {
     const { definitions, schedules, commits, clock } = this.#core
     const { pinned, statements } = definitions.pin(definition)
     const { reference } = definition
@@ -37,15 +33,13 @@ export class Starts {
             ON CONFLICT (namespace, name, version) DO UPDATE SET digest = excluded.digest, deployed_at = excluded.deployed_at`,
       parameters: [namespace, name, version, pinned.digest, clock.now()],
     }
-    await commits.write({
-      statements: [...statements, deployment, ...schedule.statements, ...(record?.(definition) ?? [])],
-    })
+    await commits.write({ statements: [...statements, deployment, ...schedule.statements] })
     definitions.remember(pinned)
     definitions.deployed(reference, pinned.digest)
     await schedule.durable()
   }
 
-  async undeploy(reference: DefinitionReference, record: readonly Statement[] = []): Promise<void> {
+  async undeploy(reference: DefinitionReference): Promise<void> {
     const { definitions, schedules, commits } = this.#core
     const { namespace, name, version } = reference
     const schedule = schedules.undeploy(reference)
@@ -53,7 +47,7 @@ export class Starts {
       sql: 'DELETE FROM deployments WHERE namespace = ? AND name = ? AND version = ?',
       parameters: [namespace, name, version],
     }
-    await commits.write({ statements: [removal, ...schedule.statements, ...record] })
+    await commits.write({ statements: [removal, ...schedule.statements] })
     definitions.undeployed(reference)
     await schedule.durable()
   }
@@ -74,10 +68,8 @@ export class Starts {
     }
   }
 
-  async rerun({ definition, spec }: Plan, record?: StartRequest['record']): Promise<StartedRun> {
-    this.#core.pauses.assertEnabled(definition.reference)
-    const id = timeOrderedId(this.#core.clock.now())
-    return this.#create(definition, { ...spec, id, statements: record?.(id) ?? [] })
+  rerun({ definition, spec }: Plan): Promise<StartedRun> {
+    return this.#create(definition, spec)
   }
 
   async #startOnce(request: StartRequest, namespace: string, name: string, key: string): Promise<StartedRun> {
@@ -89,8 +81,7 @@ export class Starts {
   }
 
   async #start({ definition, input = {}, by, idempotencyKey, record }: StartRequest): Promise<StartedRun> {
-    const { definitions, clock, pauses } = this.#core
-    pauses.assertEnabled('reference' in definition ? definition.reference : definition)
+    const { definitions, clock } = this.#core
     const id = timeOrderedId(clock.now())
     const recorded = record?.(id) ?? []
     const spec = { id, input, by, idempotencyKey }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Database, Statement } from '../../database/index.ts'
 import { SluseError } from '../../errors.ts'
-import { GroupCommit, type Unit } from './group-commit.ts'
+import type { Unit } from '../run/unit.ts'
+import { GroupCommit } from './group-commit.ts'
 
 /** A database that keeps the statements of each commit; `refuse` says which it does not take. */
 function fake(refuse: (statements: readonly Statement[]) => SluseError | undefined = () => undefined) {

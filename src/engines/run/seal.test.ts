@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Json } from '../../workflow/index.ts'
-import { newSeal, sealerOf } from './seal.ts'
+import { newSeal } from '../records/new-seal.ts'
+import { sealerOf } from './seal.ts'
 
 const sealer = (secrets: { [name: string]: Json }) => sealerOf(newSeal(Object.keys(secrets)), secrets)
 const base64 = (text: string) => Buffer.from(text).toString('base64')

@@ -3,9 +3,9 @@ import type { FeedItem } from '../../history/index.ts'
 import type { Json } from '../../workflow/index.ts'
 import type { Workflow } from '../../workflow/definition/index.ts'
 import type { RerunRequest } from '../engine.ts'
-import type { Core } from './core.ts'
 import type { Pinned } from './definitions.ts'
-import type { RunRow } from './run-row.ts'
+import type { RunRow } from '../run/run-row.ts'
+import type { Records } from './records.ts'
 import type { Plan } from './starts.ts'
 
 type Copy = Extract<FeedItem, { type: 'copy' }>
@@ -15,15 +15,19 @@ type Copy = Extract<FeedItem, { type: 'copy' }>
  * branches beside the task had come to since; all else it does anew. Throws `SLUSE-RUN-TASK` where the task never
  * began, or where the newest definition does not have it.
  */
-export async function planRerun(core: Core, id: string, request: RerunRequest): Promise<Plan> {
-  const { runs, definitions } = core
-  const row = await runs.find(id)
+export async function planRerun(
+  core: Pick<Records, 'records' | 'definitions'>,
+  id: string,
+  request: RerunRequest,
+): Promise<Plan> {
+  const { records, definitions } = core
+  const row = await records.find(id)
   const original = await definitions.get(row.digest)
   const definition =
     request.definition === 'newest'
       ? await definitions.resolve({ ...row.reference, version: 'latest' })
       : original
-  const items = await runs.journal(row, await runs.sealer(row))
+  const items = await records.journal(row, await records.sealer(row))
   const first = items.find((item) => item.type === 'start')
   const recorded = first?.type === 'start' ? first.input : {}
   const common = { by: request.by, rerunOf: row }

@@ -1,0 +1,48 @@
+import type { Database } from '../../database/index.ts'
+import type { RunStart } from '../../workflow/index.ts'
+import type { SecretStore } from '../engine.ts'
+import type { Log } from '../run/host.ts'
+import type { RunRow } from '../run/run-row.ts'
+import type { Unit } from '../run/unit.ts'
+import type { Clock } from './clock.ts'
+import type { Definitions, Pinned } from './definitions.ts'
+import type { NewRun } from './new-run.ts'
+import type { RunRecords } from './run-records.ts'
+import type { Schedules } from './schedules.ts'
+import type { Timers } from './timers.ts'
+
+/** What every engine has that keeps its records in the database: the parts that do not care where runs are carried out. */
+export interface Records {
+  readonly database: Database
+  readonly settings: RecordSettings
+  readonly clock: Clock
+  readonly log: Log
+  readonly runtime: RunStart['runtime']
+  readonly secrets: SecretStore
+  readonly timers: Timers
+  readonly commits: Commits
+  readonly definitions: Definitions
+  readonly records: RunRecords
+  readonly schedules: Schedules
+  readonly runs: { create(definition: Pinned, spec: NewRun): Promise<RunRow> }
+}
+
+/** Times in milliseconds unless the name says otherwise. */
+export interface RecordSettings {
+  /** How old an event that nobody consumed may be when a run that started after it listens for it. */
+  readonly earlyEvents: number
+  /** How long accepted events are kept, so that a repeated one is recognised. */
+  readonly inboxRetention: number
+  /** How long ended runs are kept, in days. */
+  readonly runRetentionDays: number
+  /** Runs that `missed: all` starts at most for one schedule after an outage. */
+  readonly maxMissedRuns: number
+}
+
+export interface Commits {
+  /** Events from here on are yet to come. */
+  readonly nextEvent: number
+  add(unit: Unit): void
+  /** Adds a unit that somebody waits for. */
+  write(unit: Omit<Unit, 'durable' | 'refused'>): Promise<void>
+}
