@@ -205,6 +205,11 @@ export const errorTable = {
     todo: 'Start the newer version; there is no way back to an older schema but a backup.',
     status: 500,
   },
+  'SLUSE-BACKUP': {
+    what: 'The backup was not made, and what there was of it is removed.',
+    todo: 'Name a folder that does not exist yet, and the data folder of a server with SLUSE_DATA.',
+    status: 500,
+  },
   'SLUSE-REPLAY': {
     what: 'A run does not replay as it was recorded, so it was stopped rather than continued wrongly.',
     todo: 'Report it with the run id; meanwhile rerun the run from its last good task.',

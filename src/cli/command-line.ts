@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { packageVersion } from '../config/index.ts'
 import { approvalsVerb } from './approvals.ts'
 import { auditVerb } from './audit.ts'
+import { backupVerb } from './backup.ts'
 import { connectionsVerb } from './connections.ts'
 import { datasetsVerb } from './datasets.ts'
 import { deadLettersVerb } from './dead-letters.ts'
@@ -48,6 +49,7 @@ export function createProgram(done: (code: number) => void): Command {
     keysVerb,
     auditVerb,
     targetsVerb,
+    backupVerb,
     doctorVerb,
   ]
   for (const verb of verbs) program.addCommand(verb(done))

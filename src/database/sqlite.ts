@@ -14,6 +14,9 @@ export interface DatabaseOptions {
   readonly maxBytes?: number
 }
 
+/** Within the data folder. */
+export const databaseFile = 'sluse.db'
+
 const pageBytes = 4096
 
 /**
@@ -24,7 +27,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   mkdirSync(options.folder, { recursive: true, mode: 0o700 })
   const unlock = lockFolder(options.folder)
   try {
-    const file = join(options.folder, 'sluse.db')
+    const file = join(options.folder, databaseFile)
     const pragmas = [
       'journal_mode = WAL',
       'synchronous = FULL',
