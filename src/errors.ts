@@ -206,7 +206,7 @@ export const errorTable = {
     status: 500,
   },
   'SLUSE-BACKUP': {
-    what: 'The backup was not made, and what there was of it is removed.',
+    what: 'No backup was made, and nothing of it is left lying.',
     todo: 'Name a folder that does not exist yet, and the data folder of a server with SLUSE_DATA.',
     status: 500,
   },

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { chmodSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'libsql'
 import { SluseError } from '../errors.ts'
@@ -28,6 +28,7 @@ export function snapshotDatabase(folder: string, target: string): Snapshot {
     } finally {
       source.close()
     }
+    chmodSync(join(target, databaseFile), 0o600)
     return look(join(target, databaseFile))
   } catch (cause) {
     if (cause instanceof SluseError) throw cause
