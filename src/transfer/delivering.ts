@@ -1,7 +1,7 @@
 import type { Delivery, Target, WriteResult } from '../connectors/index.ts'
 import type { Statement } from '../database/index.ts'
 import type { Json, Problem } from '../workflow/index.ts'
-import type { BlockAddress } from './dataset/block.ts'
+import type { Block, BlockAddress } from './dataset/block.ts'
 import { encryptBytes } from './dataset/keys.ts'
 import type { Staged } from './dataset/staged.ts'
 import { concealIn, type PersonalData } from './personal.ts'
@@ -67,7 +67,8 @@ export async function deliverAll(delivering: Delivering): Promise<void> {
       if (!block) break
       const { steps } = planned
       const { personal } = delivering
-      const batch = targetBatch(block, { steps, personal, key: staged.key, deliveryId })
+      const valuesOf = (each: Block) => staged.valuesOf(each)
+      const batch = targetBatch(block, { steps, personal, key: staged.key, deliveryId, valuesOf })
       const result = batch.size > 0 ? await delivery.write(batch, signal) : undefined
       at = block.next
       await checkpoints.add(batch, result, { at, records: block.first + block.count })

@@ -7,6 +7,7 @@ import type { Staged } from './dataset/staged.ts'
 import type { DatasetWriter } from './dataset/writer.ts'
 import { concealIn } from './personal.ts'
 import type { Plan } from './plan.ts'
+import type { Made } from './steps/lines.ts'
 import type { Pipeline } from './steps/pipeline.ts'
 import type { Failed } from './steps/step.ts'
 import type { Progress, TransferRow } from './store/rows.ts'
@@ -39,9 +40,14 @@ export interface ReadState {
   progress: Progress | undefined
 }
 
-/** Between two commits: often enough that little is done again, seldom enough that they cost little. */
+/**
+ * Between two commits: often enough that little is done again, seldom enough that they cost little. The first come
+ * sooner: till then nobody has anything to deliver.
+ */
+const commitFirstMs = 20
 const commitEveryMs = 200
-const commitEveryBytes = 8 * 1024 * 1024
+/** Half of what is kept in memory for those who follow: they see only what is committed. */
+const commitEveryBytes = 4 * 1024 * 1024
 const mostLettersAtOnce = 500
 
 /**
@@ -90,6 +96,7 @@ class Committer {
   #pending: ReadState
   #bytes = 0
   #last = performance.now()
+  #every = commitFirstMs
   #committing: Promise<void> = Promise.resolve()
   #failed: unknown
 
@@ -98,11 +105,7 @@ class Committer {
     this.#pending = { ...reading.state }
   }
 
-  async add(
-    batch: SourceBatch,
-    made: { lines: Uint8Array; count: number; of?: number[]; failed: Failed[] },
-    number: number,
-  ): Promise<void> {
+  async add(batch: SourceBatch, made: Made, number: number): Promise<void> {
     const { writer, staged, also } = this.#reading
     if (this.#failed !== undefined) throw this.#failed
     const count = batch.lines ? batch.count : batch.records.length
@@ -111,7 +114,8 @@ class Committer {
     this.#hold(batch, made.failed)
     if (made.count > 0) {
       const origins = originsOf((index) => batch.origin(index), count, made.of)
-      const { at, block } = await writer.append({ lines: made.lines, count: made.count, origins })
+      const { lines, values } = made
+      const { at, block } = await writer.append({ lines, values, count: made.count, origins })
       staged.remember(at, block)
     }
     if (also) this.#also.push(...also(batch.position))
@@ -125,10 +129,11 @@ class Committer {
     }
     this.#bytes += made.lines.length
     const isDue =
-      performance.now() - this.#last >= commitEveryMs ||
+      performance.now() - this.#last >= this.#every ||
       this.#bytes >= commitEveryBytes ||
       this.#letters.length >= mostLettersAtOnce
     if (isDue) await this.#begin(false)
+    await staged.room()
   }
 
   /** With `complete` the dataset is sealed. */
@@ -151,6 +156,7 @@ class Committer {
     this.#also = []
     this.#bytes = 0
     this.#last = performance.now()
+    this.#every = Math.min(this.#every * 2, commitEveryMs)
     pipeline.save()
     this.#committing = (async () => {
       await writer.sync()

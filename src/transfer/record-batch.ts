@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { RecordBatch } from '../connectors/index.ts'
 import type { Json } from '../workflow/index.ts'
-import { originAt, parseLines, type Block } from './dataset/block.ts'
+import { originAt, type Block } from './dataset/block.ts'
 import { revealRecord, type PersonalData } from './personal.ts'
 import { writeLines } from './steps/lines.ts'
 import { runPure } from './steps/pure.ts'
@@ -30,21 +30,23 @@ export function targetBatch(
     personal,
     key,
     deliveryId,
+    valuesOf,
   }: {
     readonly steps: readonly Step[]
     readonly personal: PersonalData | undefined
     readonly key: Uint8Array
     readonly deliveryId: string
+    readonly valuesOf: (block: Block) => readonly Json[]
   },
 ): TargetBatch {
   const failed: Failed[] = []
-  let values: Json[] | undefined
+  let values: readonly Json[] | undefined
   let lines: Uint8Array | undefined
   let of: readonly number[] | undefined
   if (steps.length === 0 && !personal) lines = block.lines
   else {
-    const all = parseLines(block.lines)
-    const clear = personal ? all.map((record) => revealRecord(record, personal, key)) : all
+    const all = valuesOf(block)
+    const clear = personal ? all.map((record) => revealRecord(record, personal, key)) : [...all]
     const flow = runPure({ values: clear, of: clear.map((_, index) => index) }, steps, 0, failed)
     values = flow.values
     of = flow.of
@@ -54,8 +56,8 @@ export function targetBatch(
     size: values?.length ?? block.count,
     first: block.first,
     failed,
-    values: () => (values ??= parseLines(block.lines)),
-    lines: () => (lines ??= writeLines({ values: values ?? [], of: [] }, { steps: [], key }).lines),
+    values: () => (values ??= valuesOf(block)),
+    lines: () => (lines ??= writeLines({ values: [...(values ?? [])], of: [] }, { steps: [], key }).lines),
     origin: (index) => originAt(block.origins, place(index)),
     blockOrigin: (index) => originAt(block.origins, index),
     number: (index) => block.first + place(index),

@@ -54,7 +54,7 @@ export function csvParser(options: CsvOptions, sink: Sink, limits: ReadLimits): 
         line += 1
         continue
       }
-      const row = scanRow(data, at, delimiter, quote, last)
+      const row = scanRow(data, at, options, last)
       if (row === 'incomplete') {
         if (last) throw fault('validation', `Line ${line}: a quote begins in the row and does not end.`)
         break
@@ -115,15 +115,18 @@ interface Row {
 function scanRow(
   data: string,
   start: number,
-  delimiter: string,
-  quote: string,
+  { delimiter, quote, columns, trim }: CsvOptions,
   last: boolean,
 ): Row | 'incomplete' {
+  const plain = !trim && Object.keys(columns).length === 0
+  const quoteCode = quote.charCodeAt(0)
   const fields: Field[] = []
   let at = start
+  /** Of the line that `at` is in, once that is known. */
+  let lineEnd = -1
   for (;;) {
     let after: number
-    if (data[at] === quote) {
+    if (data.charCodeAt(at) === quoteCode) {
       let close = data.indexOf(quote, at + 1)
       let escaped = false
       while (close !== -1 && data[close + 1] === quote) {
@@ -132,11 +135,14 @@ function scanRow(
       }
       if (close === -1 || (close + 1 >= data.length && !last)) return 'incomplete'
       const text = data.slice(at + 1, close)
-      fields.push(new Quoted(escaped ? text.replaceAll(quote + quote, quote) : text))
+      const field = escaped ? text.replaceAll(quote + quote, quote) : text
+      fields.push(plain && field !== '' ? field : new Quoted(field))
       after = close + 1
     } else {
-      const newline = data.indexOf('\n', at)
-      const lineEnd = newline === -1 ? data.length : newline
+      if (lineEnd < at) {
+        const newline = data.indexOf('\n', at)
+        lineEnd = newline === -1 ? data.length : newline
+      }
       const next = data.indexOf(delimiter, at)
       after = next === -1 || next > lineEnd ? lineEnd : next
       if (after === lineEnd && after > at && data[after - 1] === '\r') after -= 1

@@ -1,10 +1,10 @@
 import type { Client, ClientConfig } from 'pg'
-import type { Json, JsonObject } from '../../workflow/index.ts'
-import { fault } from '../../workflow/index.ts'
-import type { SqlDatabase, SqlLoad, SqlSession, SqlTable } from '../sql/index.ts'
+import { fault, type JsonObject } from '../../workflow/index.ts'
+import type { SqlDatabase, SqlSession, SqlTable } from '../sql/index.ts'
 import { SqlRefusal } from '../sql/index.ts'
 import { postgresFault } from './faults.ts'
-import { copyText, itemTypes, textReaders } from './values.ts'
+import { Loader } from './load.ts'
+import { itemTypes, quote, textReaders } from './values.ts'
 
 /** PostgreSQL behind the port of `sql/`. The driver loads on first use. */
 export function postgresDatabase(config: ClientConfig): SqlDatabase {
@@ -16,8 +16,6 @@ export function postgresDatabase(config: ClientConfig): SqlDatabase {
     secondsAgo: (seconds) => `now() - interval '${Math.floor(seconds)} seconds'`,
   }
 }
-
-const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 async function connect(config: ClientConfig, signal: AbortSignal): Promise<SqlSession> {
   const { default: pg } = await import('pg')
@@ -53,6 +51,7 @@ async function connect(config: ClientConfig, signal: AbortSignal): Promise<SqlSe
     throw error
   }
   const statement = (sql: string) => safely(async () => void (await client.query(sql)))
+  const loader = new Loader(client, shown)
   return {
     run: (sql, parameters = []) =>
       safely(async () => (await client.query<JsonObject>(sql, [...parameters])).rows),
@@ -77,14 +76,17 @@ async function connect(config: ClientConfig, signal: AbortSignal): Promise<SqlSe
       }
     },
     table: (name) => safely(() => findTable(client, name)),
-    begin: () => statement('begin'),
+    begin: () => {
+      loader.began()
+      return statement('begin')
+    },
     commit: () =>
       safely(async () => {
         const { command } = await client.query('commit')
         if (command !== 'COMMIT') throw new Error('the transaction was undone')
       }),
     rollback: () => statement('rollback'),
-    load: (table, how, rows) => safely(() => load(client, table, how, rows, shown)),
+    load: (table, how, rows) => safely(() => loader.load(table, how, rows)),
     close,
   }
 }
@@ -138,74 +140,4 @@ async function findTable(client: Client, name: string): Promise<SqlTable> {
     primaryKey: indexes.rows.find(({ primary }) => primary)?.columns ?? [],
     unique: indexes.rows.map((index) => index.columns),
   }
-}
-
-/** Most text that is handed to the driver at once. */
-const pieceLength = 256 * 1024
-
-async function load(
-  client: Client,
-  table: SqlTable,
-  { columns, key }: SqlLoad,
-  rows: readonly JsonObject[],
-  shown: string,
-): Promise<void> {
-  const names = columns.map(quote).join(', ')
-  await client.query('savepoint batch')
-  try {
-    if (key.length === 0) await copy(client, table, table.name, columns, rows)
-    else {
-      // Without the table's defaults and conditions, which are for the table itself to apply.
-      await client.query(
-        `create temp table sluse_load on commit drop as select ${names} from ${table.name} with no data`,
-      )
-      await copy(client, table, 'sluse_load', columns, rows)
-      const changed = columns
-        .filter((name) => !key.includes(name))
-        .map((name) => `${quote(name)} = excluded.${quote(name)}`)
-      await client.query(
-        `insert into ${table.name} (${names}) select ${names} from sluse_load
-          on conflict (${key.map(quote).join(', ')}) do ${changed.length > 0 ? `update set ${changed.join(', ')}` : 'nothing'}`,
-      )
-      await client.query('drop table sluse_load')
-    }
-    await client.query('release savepoint batch')
-  } catch (error) {
-    const told = postgresFault(error, shown)
-    if (told instanceof SqlRefusal) await client.query('rollback to savepoint batch')
-    throw told
-  }
-}
-
-async function copy(
-  client: Client,
-  table: SqlTable,
-  into: string,
-  columns: readonly string[],
-  rows: readonly JsonObject[],
-): Promise<void> {
-  const { from } = await import('pg-copy-streams')
-  const types = columns.map((name) => table.columns.find((column) => column.name === name)?.type ?? 'text')
-  const stream = client.query(from(`copy ${into} (${columns.map(quote).join(', ')}) from stdin`))
-  const finished = new Promise<void>((resolve, reject) => {
-    stream.on('finish', resolve)
-    stream.on('error', reject)
-  })
-  // It may fail while we still write: then waiting for it below tells why.
-  finished.catch(() => {})
-  let text = ''
-  for (const row of rows) {
-    for (let at = 0; at < columns.length; at += 1) {
-      text += (at === 0 ? '' : '\t') + copyText(row[columns[at] as string] as Json, types[at] as string)
-    }
-    text += '\n'
-    if (text.length < pieceLength) continue
-    const wantsMore = stream.write(text)
-    text = ''
-    if (!wantsMore) {
-      await Promise.race([new Promise<void>((resolve) => stream.once('drain', resolve)), finished])
-    }
-  }
-  stream.end(text)
-  await finished
 }

@@ -1,7 +1,28 @@
-import type { Json } from '../../workflow/index.ts'
+import type { Json, JsonObject } from '../../workflow/index.ts'
+import type { SqlColumn } from '../sql/index.ts'
+
+/** A name as an identifier, whatever it holds. */
+export function quote(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** Gives the line of COPY for a row with these columns. */
+export function copyWriter(
+  columns: readonly string[],
+  declared: readonly SqlColumn[],
+): (row: JsonObject) => string {
+  const types = columns.map((name) => declared.find((column) => column.name === name)?.type ?? 'text')
+  return (row) => {
+    let line = ''
+    for (let at = 0; at < columns.length; at += 1) {
+      line += (at === 0 ? '' : '\t') + copyText(row[columns[at] as string], types[at] as string)
+    }
+    return `${line}\n`
+  }
+}
 
 /** How a value is written for COPY (text format): tabs, newlines and backslashes escaped, nothing as `\N`. */
-export function copyText(value: Json | undefined, type: string): string {
+function copyText(value: Json | undefined, type: string): string {
   if (value === null || value === undefined) return '\\N'
   switch (typeof value) {
     case 'string':

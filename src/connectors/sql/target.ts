@@ -143,32 +143,38 @@ function groups(
   refused: { index: number; problem: Problem }[],
 ): Group[] {
   const found: Group[] = []
-  let shape = ''
-  values.forEach((value, index) => {
-    const detail = problemOf(value, key, known)
+  let last: Group | undefined
+  for (const [index, value] of values.entries()) {
+    const columns = isObject(value) ? Object.keys(value) : []
+    const alike = last !== undefined && isAlike(columns, last.columns)
+    const detail = (alike ? undefined : problemOf(value, columns, known)) ?? lacking(value, key)
     if (detail !== undefined) {
       refused.push({ index, problem: problem('validation', detail) })
-      return
+      continue
     }
-    const columns = Object.keys(value as JsonObject)
-    const asked = columns.join('\0')
-    if (found.length === 0 || asked !== shape) {
-      found.push({ columns, rows: [] })
-      shape = asked
-    }
-    found.at(-1)?.rows.push({ index, value: value as JsonObject })
-  })
+    if (!last || !alike) found.push((last = { columns, rows: [] }))
+    last.rows.push({ index, value: value as JsonObject })
+  }
   if (key.length > 0) for (const group of found) group.rows = lastOfEach(group.rows, key)
   return found
 }
 
-function problemOf(value: Json, key: readonly string[], known: ReadonlySet<string>): string | undefined {
+function isAlike(columns: readonly string[], others: readonly string[]): boolean {
+  return columns.length === others.length && columns.every((name, at) => name === others[at])
+}
+
+function problemOf(value: Json, columns: readonly string[], known: ReadonlySet<string>): string | undefined {
   if (!isObject(value)) return 'A row is an object of columns.'
-  const columns = Object.keys(value)
   if (columns.length === 0) return 'The record has no members, so there is no row to be made of it.'
   const unknown = columns.find((name) => !known.has(name))
-  if (unknown !== undefined) return `The table has no column ${JSON.stringify(unknown)} that can be written.`
-  const missing = key.find((name) => value[name] === undefined || value[name] === null)
+  return unknown === undefined
+    ? undefined
+    : `The table has no column ${JSON.stringify(unknown)} that can be written.`
+}
+
+function lacking(value: Json, key: readonly string[]): string | undefined {
+  const row = isObject(value) ? value : {}
+  const missing = key.find((name) => row[name] === undefined || row[name] === null)
   return missing === undefined
     ? undefined
     : `The record has no ${JSON.stringify(missing)}, which is in the key.`

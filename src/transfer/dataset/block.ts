@@ -10,6 +10,8 @@ export interface Block {
   readonly count: number
   /** Newline-delimited JSON, every line ended by a newline. */
   readonly lines: Uint8Array
+  /** What the lines say, where it is in memory already: of a block that was just written. Nobody changes it. */
+  readonly values?: readonly Json[] | undefined
   readonly origins: Origins
   readonly next: BlockAddress
 }

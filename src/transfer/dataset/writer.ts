@@ -50,7 +50,7 @@ export class DatasetWriter {
 
   /** The block as it will be read, with where it begins. */
   async append(
-    given: Pick<Block, 'count' | 'lines' | 'origins'>,
+    given: Pick<Block, 'count' | 'lines' | 'values' | 'origins'>,
   ): Promise<{ at: BlockAddress; block: Block }> {
     if (this.#extent.offset >= this.#mostBytes) await this.#rotate()
     const { segment, offset, records, bytes } = this.#extent

@@ -16,6 +16,8 @@ export interface LineWork {
 /** A batch as it is staged. */
 export interface Made {
   readonly lines: Uint8Array
+  /** What the lines say; absent where they were made in another thread. */
+  readonly values?: readonly Json[]
   readonly count: number
   /** Of each line, from which record of the batch it was made; absent where the n-th is from the n-th. */
   readonly of?: number[]
@@ -69,12 +71,12 @@ function reason(error: unknown): string {
 }
 
 export function writeLines({ values, of }: Flow, { personal, key }: LineWork): Omit<Made, 'failed'> {
+  const kept = personal ? values.map((value) => protectRecord(value, personal, key)) : values
   let text = ''
   let plain = true
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index] as Json
-    text += `${JSON.stringify(personal ? protectRecord(value, personal, key) : value)}\n`
+  for (let index = 0; index < kept.length; index++) {
+    text += `${JSON.stringify(kept[index])}\n`
     if (of[index] !== index) plain = false
   }
-  return { lines: Buffer.from(text), count: values.length, ...(!plain && { of }) }
+  return { lines: Buffer.from(text), values: kept, count: kept.length, ...(!plain && { of }) }
 }

@@ -6,7 +6,7 @@ const work = workerData as LineWork
 
 parentPort?.on('message', ({ id, given }: { id: number; given: Given }) => {
   try {
-    const made = makeLines(given, work)
+    const { values: _, ...made } = makeLines(given, work)
     // A small buffer lies in a pool that must not be given away.
     const lines = new Uint8Array(made.lines)
     parentPort?.postMessage({ id, made: { ...made, lines } }, [lines.buffer])
