@@ -255,6 +255,11 @@ export const errorTable = {
     todo: 'Add its definition, or correct namespace, name and version.',
     status: 422,
   },
+  'SLUSE-PIPELINE-DISABLED': {
+    what: 'The pipeline is disabled, so no run of it is started.',
+    todo: 'Enable it: `sluse pipelines enable <name>`, or on its page in the console.',
+    status: 409,
+  },
   'SLUSE-TARGET-NOT-FOUND': {
     what: 'There is no target system of this name that was called or that a connection names.',
     todo: 'List them with `sluse targets list`; where several have the name, give the key.',

@@ -48,7 +48,7 @@ export interface ActivityOptions {
   /** Bounds of the processes that shells, scripts and MCP servers are. */
   readonly processes?: ProcessSettings
   /** Bounds of the functions that go on between calls: see `FunctionOptions`. */
-  readonly functions?: Pick<FunctionOptions, 'maxProcesses' | 'idleMs'>
+  readonly functions?: Pick<FunctionOptions, 'limits' | 'maxProcesses' | 'idleMs'>
   /** Folder (absolute) or http(s) address of catalogs by name; `default` is the project's folder unless given. */
   readonly catalogs?: { readonly [name: string]: string }
   /** One line of a log: never a secret. Default: nothing is logged. */

@@ -26,6 +26,7 @@ import { openOverview, type Overview } from './overview.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
 import { openProjectConnections } from './project-connections.ts'
 import { openTransfers, type Transfers } from '../transfer/index.ts'
+import { functionsBy, projectOptions } from './supported.ts'
 import { openTargets, type Targets } from './targets.ts'
 import { openWaits, type Waits } from './waits.ts'
 
@@ -92,6 +93,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       projectFolder: settings.project,
       dataFolder: settings.data,
       http: await httpSettings(settings),
+      functions: functionsBy(settings),
       log,
     })
     closers.push(() => activities.close())
@@ -176,7 +178,14 @@ export async function openApp(options: AppOptions): Promise<App> {
       inbox: openInbox(database),
       waits: openWaits(database),
       overview: openOverview(database),
-      pipelines: openPipelines(settings.project, engine, database, project.use),
+      pipelines: openPipelines(
+        settings.project,
+        projectOptions(settings),
+        engine,
+        database,
+        audit,
+        project.use,
+      ),
       guard,
       functions: activities.functions,
       access,

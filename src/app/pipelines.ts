@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
 import type { Database } from '../database/index.ts'
 import type { Engine } from '../engines/index.ts'
 import { SluseError } from '../errors.ts'
-import { readProject, type Project } from '../project/index.ts'
+import type { AuditEntry, AuditLog } from '../history/index.ts'
+import { readProject, type Project, type ProjectOptions } from '../project/index.ts'
+import type { Json } from '../workflow/index.ts'
 import type { Definition } from '../workflow/definition/index.ts'
-import { loadOptions } from './supported.ts'
 
 /** The pipelines of the project, deployed. */
 export interface Pipelines {
@@ -17,14 +19,19 @@ export interface Pipelines {
    * Reads the project anew and deploys what is valid in it. What is gone from it is undeployed; a pipeline whose
    * file is broken now stays as it was. Runs under way go on in any case.
    */
-  reload(): Promise<Project>
+  reload(by?: DeployedBy): Promise<Project>
 }
+
+/** Who has it deployed, for the audit log; without: whoever changed the folder, which is known to nobody here. */
+export type DeployedBy = Pick<AuditEntry, 'who' | 'from'>
 
 /** `reloaded` is told of the project whenever it was read. */
 export function openPipelines(
   folder: string,
+  options: ProjectOptions,
   engine: Engine,
   database: Database,
+  audit: AuditLog,
   reloaded: (project: Project) => void = () => {},
 ): Pipelines {
   let project: Project = {
@@ -39,18 +46,34 @@ export function openPipelines(
   let deployed: readonly Definition[] = []
   let reloading: Promise<unknown> = Promise.resolve()
 
-  const reload = async () => {
-    const found = await readProject(folder, loadOptions)
+  const entry = (
+    { namespace, name, version }: Definition['reference'],
+    { who, from }: DeployedBy,
+    details: { readonly [name: string]: Json },
+  ) =>
+    audit.entry({
+      who,
+      action: 'pipelines.deploy',
+      resource: `pipeline/${namespace}/${name}`,
+      namespace,
+      outcome: 'done',
+      ...(from && { from }),
+      details: { version, ...details },
+    })
+
+  const reload = async (by: DeployedBy) => {
+    const found = await readProject(folder, options)
     const broken = new Set(
       found.findings.filter(({ severity }) => severity === 'error').map(({ file }) => file),
     )
     // What is broken only in the sight of the whole project (a second file of its name) is not deployed, either.
     const valid = found.definitions.filter(({ file }) => !broken.has(file))
-    await engine.deploy(valid)
+    await engine.deploy(valid, ({ reference, text }) => entry(reference, by, { sha256: sha256(text) }))
     const identities = new Set(valid.map(({ reference }) => identity(reference)))
     for (const row of await deployments(database)) {
       if (identities.has(identity(row)) || (row.file !== null && broken.has(row.file))) continue
-      await engine.undeploy({ namespace: row.namespace, name: row.name, version: row.version })
+      const reference = { namespace: row.namespace, name: row.name, version: row.version }
+      await engine.undeploy(reference, entry(reference, by, { removed: true }))
     }
     const kept = deployed.filter(
       ({ reference, file }) => !identities.has(identity(reference)) && broken.has(file),
@@ -76,12 +99,20 @@ export function openPipelines(
       if (found) return found
       throw new SluseError('SLUSE-DEFINITION-NOT-FOUND', `Asked for: ${namespace}/${name}:${version}.`)
     },
-    reload: () => {
-      const next = reloading.then(reload, reload)
+    reload: (by = { who: { subject: 'system' } }) => {
+      const next = reloading.then(
+        () => reload(by),
+        () => reload(by),
+      )
       reloading = next.catch(() => {})
       return next
     },
   }
+}
+
+/** By which an auditor finds the text in the project's git. */
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 type DeploymentRow = { namespace: string; name: string; version: string; file: string | null }

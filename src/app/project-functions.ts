@@ -6,7 +6,7 @@ import { readProject } from '../project/index.ts'
 import { isObject, type Json } from '../workflow/index.ts'
 import { httpSettings } from './http-settings.ts'
 import { compareVersions } from './pipelines.ts'
-import { loadOptions } from './supported.ts'
+import { functionLimits, functionsBy, projectOptions } from './supported.ts'
 
 /** The functions of a project alone, without engine or database: to try and to test them. */
 export interface ProjectFunctions {
@@ -39,10 +39,11 @@ export async function openProjectFunctions(
     projectFolder: settings.project,
     dataFolder: settings.data,
     http: await httpSettings(settings),
+    functions: functionsBy(settings),
     log,
   })
   const list: ListedFunction[] = []
-  const { functions } = await readProject(settings.project, loadOptions)
+  const { functions } = await readProject(settings.project, projectOptions(settings))
   for (const reference of functions) {
     const [name = '', version = ''] = reference.split(':')
     const folder = join(settings.project, 'functions', name, version)
@@ -57,7 +58,12 @@ export async function openProjectFunctions(
       name,
       version,
       folder,
-      ...describeFunction(reference, isObject(definition) ? definition : {}, folder),
+      ...describeFunction(
+        reference,
+        isObject(definition) ? definition : {},
+        folder,
+        functionLimits(settings),
+      ),
     })
   }
   list.sort((one, other) => one.name.localeCompare(other.name) || compareVersions(other.version, one.version))

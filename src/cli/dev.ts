@@ -13,7 +13,7 @@ export const devVerb = verb({
   name: 'dev',
   arguments: [['[project]', "The project's folder."]],
   about: 'Run a project while you write it: its pipelines are taken up as they change. This machine only.',
-  settings: ['project', 'server', 'notify', 'engine', 'http', 'log'],
+  settings: ['project', 'server', 'notify', 'engine', 'functions', 'http', 'log'],
   without: ['insecureNoSignIn'],
   defaults: { logLevel: 'warn' },
   projectFirst: true,

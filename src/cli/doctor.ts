@@ -79,12 +79,13 @@ async function data({ data: folder }: Settings): Promise<Check> {
   return { name: 'data', state: 'good', message: `${folder} can be read and written; ${gigabytes} free.` }
 }
 
-async function project({ project: folder }: Settings): Promise<Check> {
-  const [{ readProject }, { loadOptions }] = await Promise.all([
+async function project(settings: Settings): Promise<Check> {
+  const { project: folder } = settings
+  const [{ readProject }, { projectOptions }] = await Promise.all([
     import('../project/index.ts'),
     import('../app.ts'),
   ])
-  const { definitions, findings } = await readProject(folder, loadOptions)
+  const { definitions, findings } = await readProject(folder, projectOptions(settings))
   const pipelines = count(definitions.length, 'pipeline') || 'no pipeline'
   const found = count(findings.length, 'finding')
   if (hasErrors(findings)) {

@@ -7,7 +7,7 @@ export const serveVerb = verb({
   name: 'serve',
   arguments: [['[project]', "The project's folder."]],
   about: 'Run the server: the API, the schedules, the events and the runs of a project.',
-  settings: ['project', 'server', 'access', 'notify', 'engine', 'http', 'log'],
+  settings: ['project', 'server', 'access', 'notify', 'engine', 'functions', 'http', 'log'],
   projectFirst: true,
   run: async ({ settings, log, terminal }) => {
     const interrupt = onInterrupt()

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
+import type { Settings } from '../config/index.ts'
 import { SluseError } from '../errors.ts'
 import type { Definition, Finding } from '../workflow/definition/index.ts'
 import { exitCodes } from './failure.ts'
@@ -16,7 +17,7 @@ export const validateVerb = verb({
     const paths = (words[0] as readonly string[] | undefined) ?? []
     const all: Validated[] = []
     for (const path of paths.length > 0 ? paths : [settings.project]) {
-      all.push(await validate(path, settings.project))
+      all.push(await validate(path, settings))
     }
     const definitions = all.flatMap((each) => each.definitions)
     const findings = all.flatMap((each) => each.findings)
@@ -40,21 +41,22 @@ interface Validated {
   readonly findings: readonly Finding[]
 }
 
-async function validate(path: string, project: string): Promise<Validated> {
-  const [{ findWrongTransfers, readDefinitionFile, readProject }, { loadOptions }] = await Promise.all([
+async function validate(path: string, settings: Settings): Promise<Validated> {
+  const [{ findWrongTransfers, readDefinitionFile, readProject }, { projectOptions }] = await Promise.all([
     import('../project/index.ts'),
     import('../app.ts'),
   ])
+  const options = projectOptions(settings)
   const found = await stat(path).catch(() => undefined)
   if (!found) throw new SluseError('SLUSE-USAGE', `There is no file or folder ${path}.`)
   if (found.isDirectory()) {
     const folder = resolve(path)
-    const { definitions, findings } = await readProject(folder, loadOptions)
+    const { definitions, findings } = await readProject(folder, options)
     return { definitions, findings: placed(findings, folder) }
   }
-  const { connections, functions } = await readProject(project, loadOptions)
+  const { connections, functions } = await readProject(settings.project, options)
   const file = relative(process.cwd(), resolve(path))
-  const { definition, findings } = await readDefinitionFile(process.cwd(), file, functions, loadOptions)
+  const { definition, findings } = await readDefinitionFile(process.cwd(), file, functions, options)
   const definitions = definition ? [definition] : []
   return {
     definitions,

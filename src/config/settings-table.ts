@@ -32,6 +32,7 @@ export const settingGroups = {
   access: 'Who may do what',
   notify: 'Telling people what waits for them',
   engine: 'Running pipelines',
+  functions: 'Functions',
   http: 'Calling other systems',
   client: 'Speaking to a server',
   log: 'Telling what happens',
@@ -123,6 +124,87 @@ export const settingsTable = {
     default: undefined,
     about:
       'How large the database may grow. Beyond, nothing new is taken, as on a full disk; runs go on once there is room.',
+  }),
+  functionTimeout: declare({
+    group: 'functions',
+    type: duration,
+    default: 60_000,
+    about: 'How long a function may take for one record, where its `function.yaml` does not say.',
+  }),
+  functionTimeoutMax: declare({
+    group: 'functions',
+    type: duration,
+    default: 3_600_000,
+    about: 'The longest time that a `function.yaml` may ask for.',
+  }),
+  functionMemory: declare({
+    group: 'functions',
+    type: size,
+    default: 512_000_000,
+    about:
+      'How much memory a process of a function may hold with its children, where its `function.yaml` does not say.',
+  }),
+  functionMemoryMax: declare({
+    group: 'functions',
+    type: size,
+    default: 4_000_000_000,
+    about: 'The most of it that a `function.yaml` may ask for.',
+  }),
+  functionAnswer: declare({
+    group: 'functions',
+    type: size,
+    default: 10_000_000,
+    about: 'The largest answer to one record, where its `function.yaml` does not say.',
+  }),
+  functionAnswerMax: declare({
+    group: 'functions',
+    type: size,
+    default: 100_000_000,
+    about: 'The most of it that a `function.yaml` may ask for.',
+  }),
+  functionLog: declare({
+    group: 'functions',
+    type: size,
+    default: 10_000_000,
+    about: 'How much one process of a function may write to the log, where its `function.yaml` does not say.',
+  }),
+  functionLogMax: declare({
+    group: 'functions',
+    type: size,
+    default: 1_000_000_000,
+    about: 'The most of it that a `function.yaml` may ask for.',
+  }),
+  functionPool: declare({
+    group: 'functions',
+    type: integer(1, 1000),
+    default: 1,
+    about:
+      'How many processes or requests of a function there may be at once, where its `function.yaml` does not say.',
+  }),
+  functionPoolMax: declare({
+    group: 'functions',
+    type: integer(1, 1000),
+    default: 64,
+    about: 'The most of them that a `function.yaml` may ask for.',
+  }),
+  functionRestarts: declare({
+    group: 'functions',
+    type: integer(1, 100_000),
+    default: 10,
+    about:
+      'How many processes of a function may end in a row without any answer before its call fails, where its `function.yaml` does not say.',
+  }),
+  functionRestartsMax: declare({
+    group: 'functions',
+    type: integer(1, 100_000),
+    default: 1000,
+    about: 'The most of them that a `function.yaml` may ask for.',
+  }),
+  functionProcesses: declare({
+    group: 'functions',
+    type: integer(1, 10_000),
+    default: 32,
+    about: 'How many processes all functions may have at once; who wants more waits for its turn.',
   }),
   host: declare({
     group: 'server',

@@ -30,7 +30,7 @@ export interface Connector {
 
 export interface MetadataField {
   readonly about: string
-  readonly type: 'text' | 'number' | 'boolean' | 'duration' | 'bytes'
+  readonly type: 'text' | 'number' | 'boolean' | 'duration' | 'bytes' | 'jq'
   readonly required?: boolean
   readonly default?: string | number | boolean
   readonly choices?: readonly string[]

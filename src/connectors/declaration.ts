@@ -1,5 +1,7 @@
+import { suggestion } from '../workflow/definition/index.ts'
 import { isObject, type Json, type JsonObject } from '../workflow/index.ts'
 import type { Connector, MetadataField } from './connector.ts'
+import { daprTypes } from './dapr/types.ts'
 import { metadataValue } from './metadata.ts'
 import { secretStoreTypes } from './secret-stores.ts'
 
@@ -39,12 +41,14 @@ export interface ConnectionComplaint {
 
 /**
  * Reads a Dapr `Component` or `HTTPEndpoint` (`dapr.io/v1alpha1`), given as plain data. All that is wrong is told at
- * once; without an error there is a declaration.
+ * once; without an error there is a declaration. `sidecar`: whether there is one, which may have types that we do not
+ * know.
  */
 export function readConnection(
   resource: unknown,
   connectorOf: (type: string) => Connector | undefined,
   types: readonly string[],
+  sidecar = false,
 ): { declaration?: ConnectionDeclaration; complaints: ConnectionComplaint[] } {
   const reader = new Reader()
   const root = reader.object(resource, '', ['apiVersion', 'kind', 'metadata', 'spec', 'auth', 'scopes'])
@@ -66,7 +70,9 @@ export function readConnection(
   } as const
   const spec = root.spec ?? reader.missing('/spec')
   const read =
-    kind === 'HTTPEndpoint' ? readEndpoint(reader, spec) : readComponent(reader, spec, connectorOf, types)
+    kind === 'HTTPEndpoint'
+      ? readEndpoint(reader, spec)
+      : readComponent(reader, spec, connectorOf, types, sidecar)
   const sound = !reader.complaints.some(({ severity }) => severity === 'error')
   return { complaints: reader.complaints, ...(sound && { declaration: { ...common, ...read } }) }
 }
@@ -78,6 +84,7 @@ function readComponent(
   value: Json | undefined,
   connectorOf: (type: string) => Connector | undefined,
   types: readonly string[],
+  sidecar: boolean,
 ): Read {
   const spec = reader.object(value, '/spec', ['type', 'version', 'metadata', 'ignoreErrors', 'initTimeout'])
   const type = typeof spec.type === 'string' ? spec.type : ''
@@ -89,6 +96,14 @@ function readComponent(
   if (!known && value !== undefined) {
     const message = type === '' ? 'The type is missing.' : `There is no connector for ${type}.`
     reader.error(spec.type === undefined ? '/spec' : '/spec/type', message, `There are: ${types.join(', ')}.`)
+  }
+  if (known?.anyMetadata && !daprTypes.includes(type)) {
+    const ours = types.filter((each) => !each.endsWith('*'))
+    const near = suggestion(type, [...ours, ...daprTypes])
+    const todo =
+      near ?? 'See https://docs.dapr.io/reference/components-reference/ for the types that there are.'
+    if (sidecar) reader.warning('/spec/type', `Neither Sluse nor Dapr is known to have ${type}.`, todo)
+    else reader.error('/spec/type', `There is no connector for ${type}, and Dapr has no such type.`, todo)
   }
   const metadata: { [key: string]: DeclaredValue } = {}
   if (spec.metadata !== undefined && !Array.isArray(spec.metadata)) {
@@ -191,6 +206,10 @@ class Reader {
 
   error(pointer: string, message: string, todo: string): void {
     this.complaints.push({ severity: 'error', pointer, message, todo })
+  }
+
+  warning(pointer: string, message: string, todo: string): void {
+    this.complaints.push({ severity: 'warning', pointer, message, todo })
   }
 
   missing(pointer: string): undefined {

@@ -16,6 +16,8 @@ import { smtp } from './smtp/index.ts'
 import { webhook } from './webhook/index.ts'
 
 export type * from './connector.ts'
+export { hasSidecar } from './dapr/index.ts'
+export { expression } from './expression.ts'
 export { formats } from './formats/index.ts'
 export { readConnection, type ConnectionComplaint, type ConnectionDeclaration } from './declaration.ts'
 export { openConnections, type Connections, type ConnectionsOptions } from './open-connections.ts'

@@ -1,3 +1,4 @@
+import { compile, JqError } from '../jq/index.ts'
 import { parseGoDuration } from '../resilience/index.ts'
 import type { Json } from '../workflow/index.ts'
 import type { MetadataField } from './connector.ts'
@@ -43,6 +44,15 @@ const converters: {
     const unit = units[match?.[2]?.replace(/B$/, '').replace('K', 'k').replace('ki', 'Ki') ?? '']
     if (match && unit !== undefined) return Math.round(Number(match[1]) * unit)
     throw new RangeError('It must be a size such as 500kB, 10MB or 1Gi.')
+  },
+  jq(value) {
+    try {
+      compile(String(value))
+    } catch (error) {
+      if (!(error instanceof JqError)) throw error
+      throw new RangeError(`It is not valid jq: ${error.message}`)
+    }
+    return String(value)
   },
 }
 

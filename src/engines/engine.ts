@@ -8,20 +8,40 @@ import type { Definition } from '../workflow/definition/index.ts'
  * Every promise resolves only once what it stands for is durable. Errors carry a code of `errors.ts`.
  */
 export interface Engine {
-  /** Makes these definitions startable and their schedules run; the same text twice changes nothing. */
-  deploy(definitions: readonly Definition[]): Promise<void>
+  /**
+   * Whether the `record` of a start, a rerun and a command is written in one transaction with it: both are there, or
+   * neither. An engine that cannot says `false` and writes none of them: whoever asks then writes before what is
+   * intended, and afterwards how it went. The `record` of `deploy`, `undeploy` and `publish` every engine writes so.
+   */
+  readonly recordsAtOnce: boolean
+
+  /**
+   * Makes these definitions startable and their schedules run; the same text twice changes nothing. `record` is asked
+   * for each that does change.
+   */
+  deploy(
+    definitions: readonly Definition[],
+    record?: (definition: Definition) => readonly Statement[],
+  ): Promise<void>
 
   /** Takes a definition's schedule away and refuses new runs of it; runs under way go on. */
-  undeploy(reference: DefinitionReference): Promise<void>
+  undeploy(reference: DefinitionReference, record?: readonly Statement[]): Promise<void>
+
+  /**
+   * Nothing starts a run of a pipeline that is disabled, whatever the version: a start is refused with
+   * `SLUSE-PIPELINE-DISABLED`, its schedules stand still, and events that would start it wait in the inbox. Runs under
+   * way go on. `record` is written in the same transaction. It is a row of `disabled_pipelines`.
+   */
+  setEnabled(pipeline: PipelineName, enabled: boolean, change?: EnabledChange): Promise<void>
 
   start(request: StartRequest): Promise<StartedRun>
 
   /** Resolves when the run has ended, however. */
   outcome(runId: string): Promise<Outcome>
 
-  cancel(runId: string, by?: string): Promise<void>
-  suspend(runId: string, by?: string): Promise<void>
-  resume(runId: string, by?: string): Promise<void>
+  cancel(runId: string, by?: string, record?: readonly Statement[]): Promise<void>
+  suspend(runId: string, by?: string, record?: readonly Statement[]): Promise<void>
+  resume(runId: string, by?: string, record?: readonly Statement[]): Promise<void>
   rerun(runId: string, request: RerunRequest): Promise<StartedRun>
 
   /**
@@ -40,6 +60,13 @@ export interface DefinitionReference {
   name: string
   /** Semantic version, or `latest`. */
   version: string
+}
+
+export type PipelineName = Pick<DefinitionReference, 'namespace' | 'name'>
+
+export interface EnabledChange {
+  by?: string
+  record?: readonly Statement[]
 }
 
 export interface StartRequest {
@@ -67,6 +94,8 @@ export interface RerunRequest {
   /** Which definition: the one that the run is pinned to (default), or the newest deployed. */
   definition?: 'original' | 'newest'
   by?: string
+  /** What is to be written in the new run's first transaction, given its id. */
+  record?: (id: string) => readonly Statement[]
 }
 
 export type Outcome =

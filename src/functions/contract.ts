@@ -1,10 +1,10 @@
 import { isAbsolute } from 'node:path'
-import { fault, isObject, milliseconds, type Json, type JsonObject } from '../workflow/index.ts'
-import { bytesOf } from './quantity.ts'
+import { fault, isObject, type Json, type JsonObject } from '../workflow/index.ts'
+import { builtInLimits, readLimits, type FunctionLimits, type Limits } from './limits.ts'
 import { kindOf } from './runners/index.ts'
 
 /** A `function.yaml` whose task has a `metadata.protocol`, checked: all that its runner must know. */
-export interface Contract {
+export interface Contract extends Limits {
   /** For people: `score:1.0.0`, or `in the definition`. */
   readonly name: string
   readonly definition: JsonObject
@@ -13,14 +13,6 @@ export interface Contract {
   readonly outputSchema: SchemaDefinition | undefined
   /** Folder of the `function.yaml` (absolute); none where it was read over the network. */
   readonly home: string | undefined
-  /** Longest time for one record, start of the function included. */
-  readonly timeoutMs: number
-  /** Most memory of a process and its children. */
-  readonly memoryBytes: number
-  /** Most bytes of one answer. */
-  readonly maxAnswerBytes: number
-  /** How many processes, containers or requests at once. */
-  readonly pool: number
   /** How many records one process is sent ahead of its answers. */
   readonly window: number
   /** One for all runs, not one for each: it then knows no run's secrets or trace. */
@@ -46,7 +38,7 @@ export function readContract(
   name: string,
   definition: JsonObject,
   home: string | undefined,
-  maxAnswerBytes = 10_000_000,
+  limits: FunctionLimits = builtInLimits,
 ): Contract {
   const refuse = (why: string) => fault('configuration', `The function ${name} ${why}`)
   const metadata = isObject(definition['metadata']) ? definition['metadata'] : {}
@@ -58,20 +50,12 @@ export function readContract(
     if (definition[key] !== undefined)
       throw refuse(`has \`${key}\`, which only tasks of a workflow can have.`)
   }
-  const whole = (key: string, usual: number, most: number): number => {
-    const value = metadata[key] ?? usual
-    if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most) return value
-    throw refuse(
-      `has \`metadata.${key}: ${JSON.stringify(value)}\`, which must be a number from 1 to ${most}.`,
-    )
-  }
-  const { share = false, build } = metadata
+  const { share = false, build, window = 64 } = metadata
   if (typeof share !== 'boolean') throw refuse('has a `metadata.share` that is neither true nor false.')
   if (build !== undefined && typeof build !== 'string')
     throw refuse('has a `metadata.build` that is no command.')
-  const memoryBytes = bytesOf(metadata['memory'] ?? '512Mi')
-  if (memoryBytes === undefined || memoryBytes < 1_000_000) {
-    throw refuse('has a `metadata.memory` that is no size such as 512Mi, or less than a megabyte.')
+  if (!Number.isInteger(window) || Number(window) < 1 || Number(window) > mostAhead) {
+    throw refuse(`has a \`metadata.window\` that is no whole number from 1 to ${mostAhead}.`)
   }
   const contract: Contract = {
     name,
@@ -80,17 +64,16 @@ export function readContract(
     inputSchema: schemaOf(definition['input'], 'from', refuse),
     outputSchema: schemaOf(definition['output'], 'as', refuse),
     home: home !== undefined && isAbsolute(home) ? home : undefined,
-    timeoutMs: timeoutOf(definition['timeout'], refuse),
-    memoryBytes,
-    maxAnswerBytes,
-    pool: whole('pool', 1, 64),
-    window: whole('window', 64, 10_000),
+    ...readLimits(name, definition, limits),
+    window: Number(window),
     share,
     build,
   }
   kindOf(contract).check(contract)
   return contract
 }
+
+const mostAhead = 10_000
 
 type Refuse = (why: string) => Error
 
@@ -109,14 +92,4 @@ function schemaOf(part: Json | undefined, shaping: string, refuse: Refuse): Sche
     ...(document !== undefined && { document }),
     ...(resource !== undefined && { resource }),
   }
-}
-
-const usualTimeoutMs = 60_000
-
-/** dsl-reference.md, "Timeout": for a function, of one record. */
-function timeoutOf(timeout: Json | undefined, refuse: Refuse): number {
-  if (timeout === undefined) return usualTimeoutMs
-  const after = isObject(timeout) ? milliseconds(timeout['after'] ?? null) : undefined
-  if (after === undefined || after < 1) throw refuse('has a `timeout` that is not `{ after: <duration> }`.')
-  return Math.min(after, 2 ** 31 - 1)
 }

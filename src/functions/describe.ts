@@ -1,5 +1,6 @@
 import { isObject, problemOf, type JsonObject } from '../workflow/index.ts'
 import { isContract, readContract } from './contract.ts'
+import type { FunctionLimits } from './limits.ts'
 import { kindOf } from './runners/index.ts'
 
 /** What there is to say of a function before it is run. */
@@ -16,7 +17,12 @@ export interface FunctionDescription {
   readonly fault: string | undefined
 }
 
-export function describeFunction(name: string, definition: JsonObject, home: string): FunctionDescription {
+export function describeFunction(
+  name: string,
+  definition: JsonObject,
+  home: string,
+  limits?: FunctionLimits,
+): FunctionDescription {
   const metadata = isObject(definition['metadata']) ? definition['metadata'] : {}
   const title = typeof metadata['title'] === 'string' ? metadata['title'] : undefined
   const plain = { way: 'task', protocol: undefined, title, build: undefined, definition, fault: undefined }
@@ -24,7 +30,7 @@ export function describeFunction(name: string, definition: JsonObject, home: str
     return { ...plain, way: '?', fault: 'It is not valid: `sluse validate`.' }
   if (!isContract(definition)) return plain
   try {
-    const contract = readContract(name, definition, home)
+    const contract = readContract(name, definition, home, limits)
     return { ...plain, way: kindOf(contract).name, protocol: contract.protocol, build: contract.build }
   } catch (error) {
     const problem = problemOf(error)

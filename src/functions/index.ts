@@ -4,6 +4,7 @@
  */
 export type { FunctionContext, FunctionReference, Functions, FunctionTask, Outcome } from './port.ts'
 export { openFunctions, type FunctionOptions } from './open-functions.ts'
+export { builtInLimits, type FunctionLimits } from './limits.ts'
 export { isContract, readContract, type Contract } from './contract.ts'
 export { traceIdOf, traceparentOf } from './trace.ts'
 export { describeFunction, type FunctionDescription } from './describe.ts'

@@ -13,6 +13,7 @@ import {
 } from '../workflow/index.ts'
 import { recordsOf, type Answer } from './answers.ts'
 import { readContract, type Contract, type SchemaDefinition } from './contract.ts'
+import type { FunctionLimits } from './limits.ts'
 import type { FunctionContext, FunctionReference, Functions, Outcome } from './port.ts'
 import { kindOf } from './runners/index.ts'
 import type { FunctionLog, RunContext, Runner, RunnerHost } from './runners/runner.ts'
@@ -26,6 +27,8 @@ export interface FunctionOptions {
   /** Folder (absolute) or http(s) address of catalogs by name. */
   readonly catalogs?: { readonly [name: string]: string }
   readonly processes?: ProcessSettings
+  /** How far each may go. Default: `builtInLimits`. */
+  readonly limits?: FunctionLimits
   /** Most processes of all functions at once. Default 32. */
   readonly maxProcesses?: number
   /** Milliseconds after which a process that has nothing to do is ended. Default 5 s. */
@@ -43,7 +46,6 @@ export function openFunctions(options: FunctionOptions): Functions {
     idleMs: options.idleMs ?? 5000,
     log: options.log ?? (() => {}),
   }
-  const maxAnswerBytes = options.processes?.maxOutputBytes ?? 10_000_000
   const runners = new Map<string, Runner>()
   const contracts = new Map<string, Contract>()
 
@@ -51,7 +53,7 @@ export function openFunctions(options: FunctionOptions): Functions {
     const key = JSON.stringify([name, home, definition])
     let contract = contracts.get(key)
     if (!contract) {
-      contract = readContract(name, definition, home, maxAnswerBytes)
+      contract = readContract(name, definition, home, options.limits)
       if (contracts.size >= mostContracts) contracts.clear()
       contracts.set(key, contract)
     }

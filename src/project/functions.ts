@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { isContract, readContract } from '../functions/index.ts'
+import { isContract, readContract, type FunctionLimits } from '../functions/index.ts'
 import { loadFunction, type Finding, type Task } from '../workflow/definition/index.ts'
 import { problemOf, type JsonObject } from '../workflow/index.ts'
 import { fileFinding, readProjectFile } from './files.ts'
@@ -25,22 +25,27 @@ export async function readFunctions(
     files.map(async (file) => {
       const content = await readProjectFile(folder, file)
       if ('fault' in content) return [fileFinding(file, content.fault)]
-      const { unsupported } = options
+      const { unsupported, functionLimits } = options
       const loaded = loadFunction(content.text, { file, functions, ...(unsupported && { unsupported }) })
       if (loaded.definition) read.push({ task: loaded.definition, text: content.text, file })
-      return [...loaded.findings, ...contractFindings(loaded.definition, folder, file)]
+      return [...loaded.findings, ...contractFindings(loaded.definition, folder, file, functionLimits)]
     }),
   )
   return { read, findings: findings.flat() }
 }
 
 /** What is wrong with how a function says that it is run. */
-function contractFindings(task: Task | undefined, folder: string, file: string): Finding[] {
+function contractFindings(
+  task: Task | undefined,
+  folder: string,
+  file: string,
+  limits: FunctionLimits | undefined,
+): Finding[] {
   const definition = task as JsonObject | undefined
   if (!definition || !isContract(definition)) return []
   const [, name = '', version = ''] = file.split('/')
   try {
-    readContract(`${name}:${version}`, definition, resolve(folder, dirname(file)))
+    readContract(`${name}:${version}`, definition, resolve(folder, dirname(file)), limits)
     return []
   } catch (error) {
     const problem = problemOf(error)

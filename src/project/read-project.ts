@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, relative } from 'node:path'
 import { SluseError } from '../errors.ts'
+import type { FunctionLimits } from '../functions/index.ts'
 import {
   load,
   type Definition,
@@ -33,6 +34,8 @@ export interface Project {
 export interface ProjectOptions {
   /** What cannot be carried out here; see `LoadOptions`. */
   readonly unsupported?: LoadOptions['unsupported']
+  /** How far functions may go here. Default: as is built in. */
+  readonly functionLimits?: FunctionLimits
 }
 
 const testFile = /\.test\.(?:yaml|yml)$/

@@ -1,5 +1,11 @@
 import { isNode, LineCounter, parseAllDocuments, type Document } from 'yaml'
-import { connectorOf, connectors, readConnection, type ConnectionDeclaration } from '../connectors/index.ts'
+import {
+  connectorOf,
+  connectors,
+  hasSidecar,
+  readConnection,
+  type ConnectionDeclaration,
+} from '../connectors/index.ts'
 import { errorTable, type ErrorCode } from '../errors.ts'
 import {
   readAnnotations,
@@ -76,7 +82,12 @@ export async function readResource(
         resources.push({ kind, name, file, resiliency: policies })
       } else if (kind === 'Component' || kind === 'HTTPEndpoint') {
         const types = connectors.map(({ type }) => type)
-        const { declaration, complaints } = readConnection(plain(document), connectorOf, types)
+        const { declaration, complaints } = readConnection(
+          plain(document),
+          connectorOf,
+          types,
+          hasSidecar(process.env),
+        )
         for (const complaint of complaints) add(complaint, 'SLUSE-PROJECT-CONNECTION')
         const { target, wrong } = readTarget(kind, name, document)
         for (const complaint of wrong) add(complaint, 'SLUSE-PROJECT-ANNOTATION')

@@ -27,6 +27,11 @@ spec:
 ---
 apiVersion: dapr.io/v1alpha1
 kind: Component
+metadata: { name: api }
+spec: { type: bindings.http, version: v1, metadata: [{ name: url, value: 'http://127.0.0.1:1/' }] }
+---
+apiVersion: dapr.io/v1alpha1
+kind: Component
 metadata: { name: mail }
 spec:
   type: bindings.smtp
@@ -89,7 +94,7 @@ to:
         severity: 'error',
         code: 'SLUSE-PROJECT-TRANSFER',
         message: 'There is no connection "flies".',
-        todo: 'Name one of: files, economy, mail; or declare another in connections/.',
+        todo: 'Name one of: files, economy, api, mail; or declare another in connections/.',
         file: 'pipelines/a.yaml',
         line: 6,
         column: 17,
@@ -145,6 +150,38 @@ to: [{ connection: files, path: out.csv, through: [{ deduplicate: .a }] }]
       '/through/3/call: The project has no function unknown:1.0.0.',
       '/through/4/validate: The schema of a step cannot be fetched from elsewhere.',
       '/to/0/through/0/deduplicate: The steps of one target cannot deduplicate.',
+    ])
+  })
+
+  test('has options of jq that is valid, and jq that is none is told at its place', async () => {
+    const found = await complaints(`from:
+  connection: api
+  items: '.trips['
+  pagination: { cursor: { next: '.next |' } }
+  incremental: { parameter: since, value: .changed }
+  confirm: { path: done, id: .id, body: '{ids: }' }
+to: [{ connection: api, body: nothing_of_this_name, accepted: '.body.ok == true' }]
+`)
+    expect(found).toEqual([
+      expect.stringMatching(/^\/from\/items: `items` is not valid jq: /),
+      expect.stringMatching(/^\/from\/pagination\/cursor\/next: `pagination.cursor.next` is not valid jq: /),
+      expect.stringMatching(/^\/from\/confirm\/body: `confirm.body` is not valid jq: /),
+      expect.stringMatching(/^\/to\/0\/body: `body` is not valid jq: /),
+    ])
+  })
+
+  test('has options that are texts, and one that looks like jq is warned of where nothing else is meant', async () => {
+    write(
+      'pipelines/a.yaml',
+      pipeline(`from: { connection: files, path: .file, done: { mark: .done } }\n${to}`),
+    )
+    expect(await all()).toMatchObject([
+      {
+        severity: 'warning',
+        pointer: '/do/0/move/with/from/path',
+        line: 6,
+        todo: expect.stringContaining('${ .file }'),
+      },
     ])
   })
 

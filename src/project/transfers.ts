@@ -19,7 +19,7 @@ export function findWrongTransfers(
       checkTransfer(given, { connections, functions, loose }).map((complaint): Finding => {
         const place = `${pointer}/with${complaint.pointer}`
         return {
-          severity: 'error',
+          severity: complaint.severity,
           code: 'SLUSE-PROJECT-TRANSFER',
           message: complaint.message,
           todo: complaint.todo,

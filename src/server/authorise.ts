@@ -99,6 +99,14 @@ export function authorise(server: FastifyInstance, app: App): Authorisation {
     })
   })
 
+  // What somebody was allowed to change is changed now: an intent that nothing follows was cut off.
+  server.addHook('onSend', async (request, reply) => {
+    const { audited: entry } = request
+    if (!entry || permissionEntry(entry.action as Permission).audit !== 'change') return
+    request.audited = undefined
+    await audit.write({ ...entry, outcome: reply.statusCode < 400 ? 'done' : 'failed' })
+  })
+
   return cookies
 }
 

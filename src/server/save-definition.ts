@@ -1,6 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { App } from '../app.ts'
+import type { App, DeployedBy } from '../app.ts'
 import { SluseError } from '../errors.ts'
 import type { Definition } from '../workflow/definition/index.ts'
 
@@ -8,7 +8,12 @@ import type { Definition } from '../workflow/definition/index.ts'
  * Writes a definition into the project: over the file that has this version now, else into a new one; then reads the
  * project anew. The file is replaced as a whole, so that nobody reads half of it.
  */
-export async function saveDefinition(app: App, definition: Definition, json: boolean): Promise<void> {
+export async function saveDefinition(
+  app: App,
+  definition: Definition,
+  json: boolean,
+  by: DeployedBy,
+): Promise<void> {
   const { namespace, name, version } = definition.reference
   const existing = app.pipelines
     .list()
@@ -21,7 +26,7 @@ export async function saveDefinition(app: App, definition: Definition, json: boo
   await mkdir(dirname(path), { recursive: true })
   await writeFile(`${path}.new`, definition.text)
   await rename(`${path}.new`, path)
-  const { findings } = await app.pipelines.reload()
+  const { findings } = await app.pipelines.reload(by)
   const errors = findings.filter((each) => each.file === file && each.severity === 'error')
   if (errors.length > 0) throw new SluseError('SLUSE-DEFINITION-INVALID', '', { data: errors })
 }

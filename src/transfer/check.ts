@@ -1,10 +1,13 @@
-import type { Connector, TargetMode } from '../connectors/index.ts'
+import { expression, type Connector, type TargetMode } from '../connectors/index.ts'
 import { invalid, isObject, problemOf, type Json, type JsonObject } from '../workflow/index.ts'
+import { escaped, textsIn } from './option-texts.ts'
 import { isDatasetUri } from './plan.ts'
 import { programOf } from './steps/pure.ts'
 
 /** What is wrong with a transfer before it is run. */
 export interface TransferComplaint {
+  /** A warning where it is probably not what was meant. */
+  readonly severity: 'error' | 'warning'
   /** JSON pointer in the arguments. */
   readonly pointer: string
   readonly message: string
@@ -129,13 +132,13 @@ class Check {
         }
         if (kind === 'validate') this.#schema(value, place)
         else if (kind === 'call') this.#function(String(value), place)
-        else this.#jq(String(value), place)
+        else this.#jq(() => programOf(String(value)), place)
       }
     }
   }
 
-  #jq(filter: string, at: string): void {
-    const message = faultOf(() => programOf(filter))
+  #jq(compiled: () => unknown, at: string): void {
+    const message = faultOf(compiled)
     if (message !== undefined)
       this.#report(at, message, 'Correct it; the playground of the console shows what it gives.')
   }
@@ -194,6 +197,21 @@ class Check {
       const place = pointer === '' ? what : `${pointer.slice(1).replaceAll('/', '.')} of ${what}`
       this.#report(`${at}${pointer}`, `${place} ${details}.`, option === undefined ? todo : seeReference)
     }
+    this.#texts(known, schema, at)
+  }
+
+  /** jq is compiled; a text that is taken as it stands, though it looks like jq, is told. */
+  #texts(options: JsonObject, schema: JsonObject, at: string): void {
+    for (const { pointer, text, schema: its } of textsIn(options, schema)) {
+      if (this.#isOpen(text)) continue
+      const place = pointer.slice(1).replaceAll('/', '.')
+      if (its?.format === 'jq') this.#jq(() => expression(text, place), `${at}${pointer}`)
+      else if (looksLikeJq.test(text) && its?.pattern === undefined) {
+        const message = `\`${place}\` is taken as it stands: ${JSON.stringify(text)} is not evaluated.`
+        const todo = `Write \${ ${text.trim()} } if it is to be evaluated.`
+        this.#report(`${at}${pointer}`, message, todo, 'warning')
+      }
+    }
   }
 
   /** Whether it is known at run time only. */
@@ -212,11 +230,18 @@ class Check {
     return `Name one of: ${names.join(', ')}; or declare another in connections/.`
   }
 
-  #report(pointer: string, message: string, todo: string): void {
-    this.#complaints.push({ pointer, message, todo })
+  #report(
+    pointer: string,
+    message: string,
+    todo: string,
+    severity: TransferComplaint['severity'] = 'error',
+  ): void {
+    this.#complaints.push({ severity, pointer, message, todo })
   }
 }
 
+/** `.name` or `.[`, but no file such as `.env.csv`. */
+const looksLikeJq = /^\s*\.(?:[a-zA-Z_]\w*|\[[^/]*\])(?:\s*[|[?].*)?$/
 const enclosed = /^\s*\$\{[\s\S]+\}\s*$/
 const seeReference = 'Correct it; docs/reference/connections.md shows what can stand there.'
 
@@ -245,8 +270,4 @@ function faultOf(act: () => unknown): string | undefined {
 
 function without(options: JsonObject, left: (name: string) => boolean): JsonObject {
   return Object.fromEntries(Object.entries(options).filter(([name]) => !left(name)))
-}
-
-function escaped(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }

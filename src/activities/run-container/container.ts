@@ -18,6 +18,8 @@ export interface Container extends ProcessInput {
   readonly cleanup: number | 'never'
   /** Most memory, where it is another than that of all containers. */
   readonly memoryBytes?: number
+  /** Most bytes of its standard output, where they are others than those of all containers. */
+  readonly maxOutputBytes?: number
 }
 
 export type PullPolicy = 'ifNotPresent' | 'always' | 'never'
@@ -51,6 +53,7 @@ export async function readContainer(input: JsonObject, options: ActivityOptions)
     pullPolicy: pullPolicyOf(input['pullPolicy']),
     cleanup: cleanupOf(optionalObject(input, 'lifetime')),
     ...(typeof input['memoryBytes'] === 'number' && { memoryBytes: input['memoryBytes'] }),
+    ...(typeof input['maxOutputBytes'] === 'number' && { maxOutputBytes: input['maxOutputBytes'] }),
   }
 }
 

@@ -70,7 +70,11 @@ async function execute(
     }
     const [code, output] = await Promise.all([
       engine.wait(id, signal),
-      engine.logs(id, signal).then((frames) => outputOf(frames, container.keep, limits.maxOutputBytes, name)),
+      engine
+        .logs(id, signal)
+        .then((frames) =>
+          outputOf(frames, container.keep, container.maxOutputBytes ?? limits.maxOutputBytes, name),
+        ),
     ])
     ended = true
     const { OOMKilled: outOfMemory } = (await engine.inspect(id, signal)).State
@@ -78,6 +82,7 @@ async function execute(
       throw fault(
         'runtime',
         `${name} used more memory than the ${container.memoryBytes ?? limits.memoryBytes} bytes allowed.`,
+        { exceeded: 'memory' },
       )
     return { code, ...output }
   } catch (error) {

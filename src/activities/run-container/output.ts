@@ -37,6 +37,7 @@ export async function outputOf(
         throw fault(
           'runtime',
           `${name} wrote more than the ${most} bytes allowed to ${title}, and was stopped.`,
+          { exceeded: 'output' },
         )
       }
     }

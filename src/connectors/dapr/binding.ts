@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../workflow/index.ts'
 import type { ReadRequest, Source, SourceBatch, Target } from '../connector.ts'
 import { eachRecord } from '../each-record.ts'
-import { expression } from '../http/expression.ts'
+import { expression, jqOption } from '../expression.ts'
 import { metadataOf, perRecord, recordMetadata, textsOf } from './metadata.ts'
 import { jsonOf, refusedOrThrown, type Sidecar } from './sidecar.ts'
 
@@ -18,12 +18,9 @@ export const bindingSourceOptions: JsonObject = {
     },
     data: { description: 'Sent with it.' },
     metadata: { type: 'object', description: "Sent with it: Dapr's metadata of the request." },
-    items: {
-      type: 'string',
-      minLength: 1,
-      description:
-        'jq on the answer, which must be JSON: its records. Default: the items of a list, else the answer itself.',
-    },
+    items: jqOption(
+      'jq on the answer, which must be JSON: its records. Default: the items of a list, else the answer itself.',
+    ),
   },
 }
 
@@ -37,7 +34,7 @@ export const bindingTargetOptions: JsonObject = {
       default: 'create',
       description: 'What the binding is asked to do with a record, as its page in Dapr says.',
     },
-    data: { type: 'string', minLength: 1, description: 'jq on a record: what is sent. Default: all of it.' },
+    data: jqOption('jq on a record: what is sent. Default: all of it.'),
     metadata: recordMetadata,
   },
 }

@@ -6,10 +6,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { faultOf, serve, type Seen, type TestServer } from '../../http/testing/index.ts'
 import type { Json, JsonObject } from '../../workflow/index.ts'
 import type { Connector, TargetMode } from '../connector.ts'
-import { connectorOf, openConnections, readConnection } from '../index.ts'
+import { connectorOf, connectors, openConnections, readConnection } from '../index.ts'
 import { batch, connectorSuite, readAll } from '../testing/connector-suite.ts'
 import { connect, createHost, type TestHost } from '../testing/host.ts'
 import { daprBinding, daprPubsub, daprState } from './index.ts'
+import { daprTypes } from './types.ts'
 
 const { signal } = new AbortController()
 const token = 'sidecar-token'
@@ -311,5 +312,26 @@ describe('without a sidecar', () => {
     expect(connectorOf('bindings.kafka')?.type).toBe('bindings.kafka')
     expect(connectorOf('state.redis')?.type).toBe('state.*')
     expect(connectorOf('workflow.temporal')).toBeUndefined()
+  })
+
+  test('a type that Dapr does not have is refused with the nearest one, and with a sidecar only warned of', () => {
+    const complaints = (type: string, sidecar: boolean) =>
+      readConnection(
+        { ...hub, spec: { ...hub.spec, type } },
+        connectorOf,
+        connectors.map((each) => each.type),
+        sidecar,
+      ).complaints.map(({ severity, pointer, todo }) => [severity, pointer, todo])
+    expect(complaints('bindings.azure.eventhub', false)).toEqual([
+      ['error', '/spec/type', 'Did you mean `bindings.azure.eventhubs`?'],
+    ])
+    expect(complaints('bindings.postgressql', true)).toEqual([
+      ['warning', '/spec/type', 'Did you mean `bindings.postgresql`?'],
+    ])
+    expect(complaints('state.our-own-pluggable-component', false)).toEqual([
+      ['error', '/spec/type', expect.stringMatching(/components-reference/)],
+    ])
+    for (const type of daprTypes)
+      expect(complaints(type, false).filter(([, at]) => at === '/spec/type')).toEqual([])
   })
 })

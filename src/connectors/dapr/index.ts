@@ -8,6 +8,8 @@ import { pubsubTarget, pubsubTargetOptions } from './pubsub.ts'
 import { sidecarOf } from './sidecar.ts'
 import { stateTarget, stateTargetOptions } from './state.ts'
 
+export { hasSidecar } from './sidecar.ts'
+
 const where =
   'Needs a Dapr sidecar that is given the same file: `DAPR_HTTP_ENDPOINT` or `DAPR_HTTP_PORT`, and `DAPR_API_TOKEN` where ' +
   'it asks for one.'

@@ -6,15 +6,12 @@ import {
   type JsonObject,
   type Problem,
 } from '../../workflow/index.ts'
-import { expression } from '../http/expression.ts'
+import { expression, jqOption } from '../expression.ts'
 
 /** Of every target's options. */
-export const recordMetadata: JsonObject = {
-  type: 'string',
-  minLength: 1,
-  description:
-    "jq on a record: Dapr's metadata of the request, an object of texts, e.g. `{partitionKey: .id}`. Default: none.",
-}
+export const recordMetadata: JsonObject = jqOption(
+  "jq on a record: Dapr's metadata of the request, an object of texts, e.g. `{partitionKey: .id}`. Default: none.",
+)
 
 export type MetadataOf = (
   record: Json,

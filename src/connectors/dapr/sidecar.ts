@@ -83,6 +83,11 @@ export function sidecarOf({ name, type }: ConnectionSettings, host: ConnectorHos
   }
 }
 
+/** Whether something says where a sidecar is. */
+export function hasSidecar(environment: ConnectorHost['environment']): boolean {
+  return Boolean(environment.DAPR_HTTP_ENDPOINT || environment.DAPR_HTTP_PORT)
+}
+
 /** Dapr's own names: the sidecar's address, or its port on this machine. */
 function addressOf(environment: ConnectorHost['environment'], what: string): string {
   const { DAPR_HTTP_ENDPOINT: endpoint, DAPR_HTTP_PORT: port } = environment

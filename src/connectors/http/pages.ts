@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { fault, isObject, type Json, type JsonObject } from '../../workflow/index.ts'
-import { expression, type Expression } from './expression.ts'
+import { expression, jqOption, type Expression } from '../expression.ts'
 
 /** JSON Schema of `pagination`. */
 export const paginationOptions: JsonObject = {
@@ -43,14 +43,10 @@ export const paginationOptions: JsonObject = {
       description: 'By a text that the page gives, until it gives none.',
       properties: {
         parameter: { type: 'string', minLength: 1, default: 'cursor' },
-        next: { type: 'string', minLength: 1, description: 'jq on the page: the cursor of the next one.' },
+        next: jqOption('jq on the page: the cursor of the next one.'),
       },
     },
-    next: {
-      type: 'string',
-      minLength: 1,
-      description: 'jq on the page: the address of the next one, until there is none.',
-    },
+    next: jqOption('jq on the page: the address of the next one, until there is none.'),
     link: { const: true, description: 'By the `Link` header with `rel="next"` (RFC 8288).' },
   },
 }

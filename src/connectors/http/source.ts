@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fault, isObject, type Json, type JsonObject } from '../../workflow/index.ts'
 import type { ConnectorHost, ReadRequest, Source, SourceBatch } from '../connector.ts'
 import { documentOptions, readDocument, readProperties } from '../formats/index.ts'
-import { expression } from './expression.ts'
+import { expression, jqOption } from '../expression.ts'
 import { LoopGuard, pagerOf, paginationOptions, type PageRequest } from './pages.ts'
 import type { HttpRequester } from './requester.ts'
 import { confirmIds, confirmOptions, noteIds, type NotedIds } from './write-back.ts'
@@ -19,11 +19,7 @@ export const httpSourceOptions: JsonObject = {
     headers: { type: 'object', additionalProperties: { type: 'string' } },
     method: { enum: ['GET', 'POST', 'QUERY'], default: 'GET' },
     body: { description: 'Sent as JSON, with POST or QUERY.' },
-    items: {
-      type: 'string',
-      minLength: 1,
-      description: 'jq on a page of JSON: its records. Default: the items of a list, else the page itself.',
-    },
+    items: jqOption('jq on a page of JSON: its records. Default: the items of a list, else the page itself.'),
     pagination: paginationOptions,
     maxPages: { type: 'integer', minimum: 1, default: 10_000, description: 'More are an error.' },
     changedOnly: {
@@ -41,11 +37,7 @@ export const httpSourceOptions: JsonObject = {
         'Ask only for what is new: the greatest `value` of the last complete read is sent as a parameter.',
       properties: {
         parameter: { type: 'string', minLength: 1 },
-        value: {
-          type: 'string',
-          minLength: 1,
-          description: 'jq on a record: a text or number that grows, e.g. `.lastModified`.',
-        },
+        value: jqOption('jq on a record: a text or number that grows, e.g. `.lastModified`.'),
       },
     },
     confirm: confirmOptions,

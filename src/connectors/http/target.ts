@@ -2,7 +2,7 @@ import { fault, isObject, problem, type Json, type JsonObject, type Problem } fr
 import type { HttpResponse } from '../../http/index.ts'
 import type { Delivery, RecordBatch, Target, WriteResult } from '../connector.ts'
 import { eachRecord } from '../each-record.ts'
-import { expression, type Expression } from './expression.ts'
+import { expression, jqOption, type Expression } from '../expression.ts'
 import { refusalStatus, type HttpRequester } from './requester.ts'
 
 export const httpTargetOptions: JsonObject = {
@@ -22,30 +22,16 @@ export const httpTargetOptions: JsonObject = {
       default: 'record',
       description: 'Each record alone, or a batch as a list.',
     },
-    body: {
-      type: 'string',
-      minLength: 1,
-      description: 'jq on the record, or the list of them: what is sent. Default: all.',
-    },
-    accepted: {
-      type: 'string',
-      minLength: 1,
-      description:
-        'jq on `{status, headers, body}`: whether what was sent is taken. For systems that answer 200 and say in the ' +
+    body: jqOption('jq on the record, or the list of them: what is sent. Default: all.'),
+    accepted: jqOption(
+      'jq on `{status, headers, body}`: whether what was sent is taken. For systems that answer 200 and say in the ' +
         'body that it was an error. Default: by the status.',
-    },
-    reason: {
-      type: 'string',
-      minLength: 1,
-      description: 'jq on the same: why it was not taken, for the dead letter.',
-    },
-    refused: {
-      type: 'string',
-      minLength: 1,
-      description:
-        'With `send: batch`, jq on the same: a list of the records that were not taken, as numbers from 0 or as ' +
+    ),
+    reason: jqOption('jq on the same: why it was not taken, for the dead letter.'),
+    refused: jqOption(
+      'With `send: batch`, jq on the same: a list of the records that were not taken, as numbers from 0 or as ' +
         '`{index, reason}`.',
-    },
+    ),
   },
 }
 

@@ -3,7 +3,7 @@ import { appendFile, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fault, isObject, type Json, type JsonObject } from '../../workflow/index.ts'
 import type { ConnectorHost } from '../connector.ts'
-import { expression } from './expression.ts'
+import { expression, jqOption } from '../expression.ts'
 import type { HttpRequester } from './requester.ts'
 
 /** JSON Schema of `confirm`: telling the system which records have arrived. */
@@ -18,12 +18,8 @@ export const confirmOptions: JsonObject = {
       description: "Below the connection's address; `{id}` stands for the id, if each is sent alone.",
     },
     method: { enum: ['POST', 'PUT', 'PATCH', 'DELETE'], default: 'POST' },
-    id: { type: 'string', minLength: 1, default: '.id', description: 'jq on a record: its id.' },
-    body: {
-      type: 'string',
-      minLength: 1,
-      description: 'jq on the list of ids: what is sent. Default: the list.',
-    },
+    id: jqOption('jq on a record: its id.', { default: '.id' }),
+    body: jqOption('jq on the list of ids: what is sent. Default: the list.'),
     size: { type: 'integer', minimum: 1, maximum: 10_000, default: 100, description: 'Ids of one request.' },
   },
 }

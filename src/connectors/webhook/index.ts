@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { fault, isObject, type Json, type JsonObject } from '../../workflow/index.ts'
 import type { Connector, ConnectionSettings, SourceBatch } from '../connector.ts'
 import { documentOptions, formatNames, readDocument } from '../formats/index.ts'
-import { expression } from '../http/expression.ts'
+import { expression } from '../expression.ts'
 import { checkSender } from './sender.ts'
 
 export const webhook: Connector = {
@@ -55,7 +55,7 @@ export const webhook: Connector = {
     eventId: {
       about:
         "jq on a JSON body: the sender's own id of the event; the same id again is not taken twice. Default: the header Idempotency-Key.",
-      type: 'text',
+      type: 'jq',
     },
     maxBytes: { about: 'The largest body that is taken.', type: 'bytes', default: '100MB' },
   },

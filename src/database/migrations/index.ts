@@ -3,6 +3,7 @@ import { accessAndAudit } from './0002-access-and-audit.ts'
 import { approvals } from './0003-approvals.ts'
 import { transfers } from './0004-transfers.ts'
 import { targets } from './0005-targets.ts'
+import { disabledPipelines } from './0006-disabled-pipelines.ts'
 
 export interface Migration {
   /** That of its file. A number that is missing here may come later: each is applied once, in the order of the list. */
@@ -17,4 +18,5 @@ export const migrations: readonly Migration[] = [
   { number: 3, statements: approvals },
   { number: 4, statements: transfers },
   { number: 5, statements: targets },
+  { number: 6, statements: disabledPipelines },
 ]

@@ -129,7 +129,8 @@ export class Children {
   }
 
   #resolve(run: LiveRun, { namespace, name, version }: ChildRun): Promise<Pinned> {
-    const { definitions, settings } = this.#core()
+    const { definitions, settings, pauses } = this.#core()
+    pauses.assertEnabled({ namespace, name })
     if (run.row.depth + 1 >= settings.maxChildDepth) {
       const detail = `Runs may be ${settings.maxChildDepth} deep within one another; does ${namespace}/${name} run itself?`
       throw fault('configuration', detail)
@@ -150,7 +151,7 @@ function resultOf(outcome: Outcome): Result {
 }
 
 function faultFrom(error: unknown) {
-  if (hasCode(error, 'SLUSE-DEFINITION-NOT-FOUND'))
+  if (hasCode(error, 'SLUSE-DEFINITION-NOT-FOUND') || hasCode(error, 'SLUSE-PIPELINE-DISABLED'))
     return fault('configuration', (error as Error).message).problem
   const known = (error as { problem?: Json }).problem
   return known

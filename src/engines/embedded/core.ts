@@ -13,6 +13,7 @@ import type { Limiter } from '../records/limiter.ts'
 import type { Gatekeeper } from './options.ts'
 import type { Interpret, Log, Standing } from '../run/host.ts'
 import type { Parking } from './parking.ts'
+import type { Pauses } from '../records/pauses.ts'
 import type { RunRecords } from '../records/run-records.ts'
 import type { Runs } from './runs.ts'
 import type { Schedules } from '../records/schedules.ts'
@@ -40,6 +41,7 @@ export interface Core {
   readonly timers: Timers
   readonly limiter: Limiter
   readonly definitions: Definitions
+  readonly pauses: Pauses
   readonly records: RunRecords
   readonly runs: Runs
   readonly parking: Parking

@@ -14,6 +14,7 @@ import { Limiter } from '../records/limiter.ts'
 import type { Control } from '../run/live-run.ts'
 import type { EmbeddedEngine, EmbeddedEngineOptions } from './options.ts'
 import { Parking } from './parking.ts'
+import { Pauses } from '../records/pauses.ts'
 import { planRerun } from '../records/rerun.ts'
 import { RunRecords } from '../records/run-records.ts'
 import { Retention } from '../records/retention.ts'
@@ -50,6 +51,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   }
 
   await definitions.open()
+  await core.pauses.open()
   await schedules.open()
   await core.detached.open()
   await takeUp(core)
@@ -59,39 +61,49 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   retention.open()
   await core.watchdog.open()
 
-  const command = async (id: string, kind: Control['kind'], by: string | undefined): Promise<void> => {
+  const command = async (
+    id: string,
+    kind: Control['kind'],
+    by: string | undefined,
+    record: Control['record'],
+  ): Promise<void> => {
     assertOpen()
     const row = await records.find(id)
     await new Promise<void>((durable, refused) => {
       const ended = () => refused(new SluseError('SLUSE-RUN-ENDED', `(${id})`))
       if (isOver(row.status)) return ended()
       runs
-        .wake(row.number, (run) => run.command({ kind, durable, refused }))
+        .wake(row.number, (run) => run.command({ kind, record, durable, refused }))
         .then((found) => found || ended(), refused)
     })
     core.log('info', `A run was ${done[kind]}.`, { run: id, by: by ?? '' })
   }
 
   return {
-    async deploy(all) {
+    recordsAtOnce: true,
+    async deploy(all, record) {
       assertOpen()
-      for (const definition of all) await starts.deploy(definition)
+      for (const definition of all) await starts.deploy(definition, record)
     },
-    async undeploy(reference: DefinitionReference) {
+    async undeploy(reference: DefinitionReference, record) {
       assertOpen()
-      await starts.undeploy(reference)
+      await starts.undeploy(reference, record)
+    },
+    async setEnabled(pipeline, enabled, change) {
+      assertOpen()
+      await core.pauses.set(pipeline, enabled, change)
     },
     async start(request: StartRequest) {
       assertOpen()
       return starts.start(request)
     },
     outcome: (id) => runs.outcome(id),
-    cancel: (id, by) => command(id, 'cancel', by),
-    suspend: (id, by) => command(id, 'suspend', by),
-    resume: (id, by) => command(id, 'resume', by),
+    cancel: (id, by, record) => command(id, 'cancel', by, record),
+    suspend: (id, by, record) => command(id, 'suspend', by, record),
+    resume: (id, by, record) => command(id, 'resume', by, record),
     async rerun(id, request) {
       assertOpen()
-      return starts.rerun(await planRerun(core, id, request))
+      return starts.rerun(await planRerun(core, id, request), request.record)
     },
     async publish(events, record) {
       assertOpen()
@@ -155,6 +167,7 @@ async function assemble(options: EmbeddedEngineOptions): Promise<Core> {
     timers: new Timers(clock),
     limiter: new Limiter(settings.activityConcurrency),
     definitions: new Definitions(database),
+    pauses: new Pauses(self),
     records: new RunRecords(database, options.secrets ?? (async () => ({}))),
     runs: new Runs(self, await last('runs', 'number', 'runs'), settings.replayConcurrency),
     parking: new Parking(self),

@@ -56,6 +56,19 @@ describe('a schedule by the clock', () => {
     expect(await noted(2)).toBe(2)
   })
 
+  it('stands still while its pipeline is disabled, and makes up for what was missed as after a stop', async () => {
+    const { clock, noted } = await given('every: { minutes: 10 }')
+    const pipeline = { namespace: 'test', name: 'main' }
+    expect(await noted(1)).toBe(1)
+    await test.engine.setEnabled(pipeline, false)
+    clock.moveTo('2026-03-28T13:05:00Z')
+    expect(await noted(1)).toBe(1)
+    await test.engine.setEnabled(pipeline, true)
+    expect(await noted(2)).toBe(2)
+    clock.moveTo('2026-03-28T13:10:00Z')
+    expect(await noted(3)).toBe(3)
+  })
+
   it('`cron` runs at its time in its zone, over the change of clocks', async () => {
     const { clock, noted } = await given("cron: '30 2 * * *'", 'timezone: Europe/Copenhagen')
     clock.moveTo('2026-03-29T00:59:59Z')

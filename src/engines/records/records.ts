@@ -7,6 +7,7 @@ import type { Unit } from '../run/unit.ts'
 import type { Clock } from './clock.ts'
 import type { Definitions, Pinned } from './definitions.ts'
 import type { NewRun } from './new-run.ts'
+import type { Pauses } from './pauses.ts'
 import type { RunRecords } from './run-records.ts'
 import type { Schedules } from './schedules.ts'
 import type { Timers } from './timers.ts'
@@ -23,6 +24,7 @@ export interface Records {
   readonly commits: Commits
   readonly definitions: Definitions
   readonly records: RunRecords
+  readonly pauses: Pauses
   readonly schedules: Schedules
   readonly runs: { create(definition: Pinned, spec: NewRun): Promise<RunRow> }
 }

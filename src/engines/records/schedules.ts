@@ -1,7 +1,7 @@
 import type { Statement } from '../../database/index.ts'
 import { isObject, milliseconds, type CloudEvent, type Json } from '../../workflow/index.ts'
 import type { Definition } from '../../workflow/definition/index.ts'
-import type { DefinitionReference } from '../engine.ts'
+import type { DefinitionReference, PipelineName } from '../engine.ts'
 import type { Pinned } from './definitions.ts'
 import type { Unit } from '../run/unit.ts'
 import type { InboxEvent } from '../run/host.ts'
@@ -137,8 +137,9 @@ export class Schedules {
   /** Events after this number are still waiting for the run under way of some schedule. */
   get settledTo(): number {
     let least = Infinity
-    for (const { behind, firstEvent } of this.#all.values())
-      if (behind) least = Math.min(least, firstEvent - 1)
+    for (const schedule of this.#all.values())
+      // For one that is disabled, events are kept for as long as any that nobody has waited for yet.
+      if (schedule.behind && !this.#isPaused(schedule)) least = Math.min(least, schedule.firstEvent - 1)
     return least
   }
 
@@ -148,6 +149,22 @@ export class Schedules {
     if (schedule?.pause === undefined) return []
     schedule.nextDue = at + schedule.pause
     return [setDue(schedule)]
+  }
+
+  /** The pipeline was disabled: nothing is due until it is enabled again. */
+  pause(pipeline: PipelineName): void {
+    for (const schedule of this.#ofPipeline(pipeline)) schedule.disarm()
+  }
+
+  /** The pipeline is enabled again: what was missed is treated as after a time without the process. */
+  resume(pipeline: PipelineName, fromEvent: number): void {
+    for (const schedule of this.#ofPipeline(pipeline)) {
+      // What came while a run was under way was passed over, and stays so.
+      if (schedule.policy.overlap === 'skip') schedule.firstEvent = Math.max(schedule.firstEvent, fromEvent)
+      schedule.behind = schedule.gathering !== undefined
+      this.#arm(schedule)
+      this.#next(schedule)
+    }
   }
 
   /** A run has ended, and that is durable. */
@@ -168,6 +185,16 @@ export class Schedules {
     return [...this.#all.values()].find(({ definition: { reference } }) => {
       return reference.namespace === namespace && reference.name === name && reference.version === version
     })
+  }
+
+  #ofPipeline({ namespace, name }: PipelineName): Schedule[] {
+    return [...this.#all.values()].filter(
+      ({ definition: { reference } }) => reference.namespace === namespace && reference.name === name,
+    )
+  }
+
+  #isPaused({ definition }: Schedule): boolean {
+    return this.#core().pauses.from(definition.reference) !== undefined
   }
 
   async #make(number: number, definition: Pinned, firstEvent: number): Promise<Schedule> {
@@ -214,7 +241,7 @@ export class Schedules {
 
   #arm(schedule: Schedule): void {
     schedule.disarm()
-    if (schedule.nextDue === undefined || this.#stopped) return
+    if (schedule.nextDue === undefined || this.#stopped || this.#isPaused(schedule)) return
     const { timers } = this.#core()
     schedule.disarm = timers.set(schedule.nextDue, () => void this.#due(schedule))
   }
@@ -222,7 +249,7 @@ export class Schedules {
   async #due(schedule: Schedule): Promise<void> {
     const { clock } = this.#core()
     const { times, nextDue, policy } = schedule
-    if (nextDue === undefined || this.#stopped) return
+    if (nextDue === undefined || this.#stopped || this.#isPaused(schedule)) return
     const now = clock.now()
     if (nextDue > now) return this.#arm(schedule)
     if (!times) {
@@ -264,7 +291,7 @@ export class Schedules {
 
   /** What waited for the run under way. */
   #next(schedule: Schedule): void {
-    if (schedule.underWay > 0 || this.#stopped) return
+    if (schedule.underWay > 0 || this.#stopped || this.#isPaused(schedule)) return
     if (schedule.queued > 0) {
       schedule.queued--
       this.#start(schedule, { input: {}, by: 'schedule', statements: [setQueued(schedule)] })
@@ -300,6 +327,8 @@ export class Schedules {
   /** Resolves when what follows is sure to be written before what the next event does. */
   async #give(schedule: Schedule, event: InboxEvent): Promise<{ durable: Promise<void> }> {
     const { overlap } = schedule.policy
+    const pausedFrom = this.#core().pauses.from(schedule.definition.reference) ?? Infinity
+    if (event.seq >= pausedFrom) schedule.behind = true
     if (event.seq < schedule.firstEvent || schedule.behind) return settled
     if (schedule.underWay > 0 && overlap === 'queue') schedule.behind = true
     if (schedule.underWay > 0 && overlap !== 'allow') return settled

@@ -1,3 +1,4 @@
+import type { Statement } from '../../database/index.ts'
 import type { Definition } from '../../workflow/definition/index.ts'
 import type { DefinitionReference, StartedRun, StartRequest } from '../engine.ts'
 import type { Pinned } from './definitions.ts'
@@ -21,7 +22,10 @@ export class Starts {
     this.#core = core
   }
 
-  async deploy(definition: Definition): Promise<void> {
+  async deploy(
+    definition: Definition,
+    record?: (definition: Definition) => readonly Statement[],
+  ): Promise<void> {
     const { definitions, schedules, commits, clock } = this.#core
     const { pinned, statements } = definitions.pin(definition)
     const { reference } = definition
@@ -33,13 +37,15 @@ export class Starts {
             ON CONFLICT (namespace, name, version) DO UPDATE SET digest = excluded.digest, deployed_at = excluded.deployed_at`,
       parameters: [namespace, name, version, pinned.digest, clock.now()],
     }
-    await commits.write({ statements: [...statements, deployment, ...schedule.statements] })
+    await commits.write({
+      statements: [...statements, deployment, ...schedule.statements, ...(record?.(definition) ?? [])],
+    })
     definitions.remember(pinned)
     definitions.deployed(reference, pinned.digest)
     await schedule.durable()
   }
 
-  async undeploy(reference: DefinitionReference): Promise<void> {
+  async undeploy(reference: DefinitionReference, record: readonly Statement[] = []): Promise<void> {
     const { definitions, schedules, commits } = this.#core
     const { namespace, name, version } = reference
     const schedule = schedules.undeploy(reference)
@@ -47,7 +53,7 @@ export class Starts {
       sql: 'DELETE FROM deployments WHERE namespace = ? AND name = ? AND version = ?',
       parameters: [namespace, name, version],
     }
-    await commits.write({ statements: [removal, ...schedule.statements] })
+    await commits.write({ statements: [removal, ...schedule.statements, ...record] })
     definitions.undeployed(reference)
     await schedule.durable()
   }
@@ -68,8 +74,10 @@ export class Starts {
     }
   }
 
-  rerun({ definition, spec }: Plan): Promise<StartedRun> {
-    return this.#create(definition, spec)
+  async rerun({ definition, spec }: Plan, record?: StartRequest['record']): Promise<StartedRun> {
+    this.#core.pauses.assertEnabled(definition.reference)
+    const id = timeOrderedId(this.#core.clock.now())
+    return this.#create(definition, { ...spec, id, statements: record?.(id) ?? [] })
   }
 
   async #startOnce(request: StartRequest, namespace: string, name: string, key: string): Promise<StartedRun> {
@@ -81,7 +89,8 @@ export class Starts {
   }
 
   async #start({ definition, input = {}, by, idempotencyKey, record }: StartRequest): Promise<StartedRun> {
-    const { definitions, clock } = this.#core
+    const { definitions, clock, pauses } = this.#core
+    pauses.assertEnabled('reference' in definition ? definition.reference : definition)
     const id = timeOrderedId(clock.now())
     const recorded = record?.(id) ?? []
     const spec = { id, input, by, idempotencyKey }

@@ -51,6 +51,8 @@ export interface Arrival {
 
 export interface Control {
   readonly kind: 'cancel' | 'suspend' | 'resume'
+  /** Written with what it does. */
+  readonly record?: readonly Statement[] | undefined
   durable(): void
   refused(error: unknown): void
 }
@@ -399,13 +401,14 @@ export class LiveRun implements Turning {
   }
 
   #obey(control: Control): void {
-    const { kind } = control
+    const { kind, record = [] } = control
     if (kind === 'cancel') {
       this.#held = false
       // What was recorded while it was suspended comes first, as it will in every replay.
       if (this.#recorded.length > 0) return void this.#controls.unshift(control)
       this.now = Math.max(this.now, this.core.clock.now())
       this.#writer.item({ type: 'cancel', at: this.now })
+      this.#writer.statement(...record)
       this.#writer.durable(() => control.durable())
       return this.#scope.cancel(new Cancelled('run-cancelled'))
     }
@@ -417,6 +420,7 @@ export class LiveRun implements Turning {
     this.#held = kind === 'suspend'
     this.#parked = false
     const { standing } = this.core
+    this.#writer.statement(...record)
     this.#writer.statement(...(this.#held ? standing.suspended(this) : standing.active(this)))
     this.#writer.durable(() => control.durable())
     this.#tell(this.#held ? 'suspended' : 'resumed')

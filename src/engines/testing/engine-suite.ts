@@ -460,6 +460,64 @@ do:
     })
   })
 
+  describe(`${name}: a pipeline that is disabled`, () => {
+    const main = { namespace: 'test', name: 'main' }
+    const start = () => codeOf(world.start('main'))
+
+    it('starts no run, until it is enabled again; also after a crash', async () => {
+      const { engine, run } = await given(callOnce('echo'))
+      await run()
+      await engine.setEnabled(main, false)
+      expect(await start()).toBe('SLUSE-PIPELINE-DISABLED')
+      expect(await codeOf(engine.rerun(await world.id(), {}))).toBe('SLUSE-PIPELINE-DISABLED')
+      await world.crash()
+      expect(await start()).toBe('SLUSE-PIPELINE-DISABLED')
+      await world.engine.setEnabled(main, true)
+      expect(await world.run({ n: 1 })).toEqual({ status: 'completed', output: { n: 1 } })
+    })
+
+    it('lets its runs under way go on, and answers for one that a key had started', async () => {
+      const { engine, effects, run } = await given(callOnce('gate'))
+      const gate = (effects.gate = gated(() => 'done'))
+      const once = { definition: { ...main, version: 'latest' }, idempotencyKey: 'k' }
+      const { id } = await engine.start(once)
+      const outcome = run()
+      await gate.reached
+      await engine.setEnabled(main, false)
+      expect(await engine.start(once)).toEqual({ id, existing: true })
+      gate.open()
+      expect(await outcome).toMatchObject({ status: 'completed' })
+    })
+
+    it('is a configuration fault for a run that would start it', async () => {
+      const { engine, run } = await given(
+        'do: [ { below: { run: { workflow: { namespace: test, name: child, version: latest } } } } ]',
+        named('child', callOnce('echo')),
+      )
+      await engine.setEnabled({ namespace: 'test', name: 'child' }, false)
+      expect(await run()).toMatchObject({
+        error: { type: expect.stringMatching(/configuration$/), detail: expect.stringContaining('disabled') },
+      })
+    })
+
+    it('takes the events that would have started it when it is enabled again, and no event twice', async () => {
+      const { engine, effects } = await given(`
+schedule: { on: { one: { with: { type: order } } }, read: data }
+do: [ { take: { call: http, with: { method: get, endpoint: http://effect/take, body: '\${ . }' } } } ]`)
+      const taken = collected(effects, 'take')
+      await engine.publish([event('order', 1)])
+      await taken.of(1)
+      await engine.setEnabled(main, false)
+      await engine.publish([event('order', 2), event('other', 3)])
+      await settled()
+      await world.restart()
+      expect(await taken.of(1)).toEqual([[1]])
+      await world.engine.setEnabled(main, true)
+      await world.engine.publish([event('order', 4)])
+      expect(await taken.of(3)).toEqual([[1], [2], [4]])
+    })
+  })
+
   describe(`${name}: children`, () => {
     const parent = `do: [ { below: { run: { workflow: { namespace: test, name: child, version: latest, input: { n: 1 } } } } } ]`
 

@@ -23,3 +23,7 @@ export function fileOf({ name, definition, home }: Contract): string {
   }
   return path
 }
+
+/** What is left of a function's memory within Node.js, which takes some of it itself. */
+export const megabytesWithin = ({ memoryBytes }: Contract): string =>
+  String(Math.max(16, Math.floor(memoryBytes / 2 ** 20) - 64))

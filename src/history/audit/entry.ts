@@ -10,7 +10,10 @@ export interface AuditEntry {
   /** To what: `run/<id>`, `approval/<id>`, `key/<id>`. */
   readonly resource: string
   readonly namespace?: string
-  /** `allowed` is written before it is done; `failed` follows only where it then could not be. */
+  /**
+   * `done` alone: written in one transaction with what it tells. `allowed`: written before what is intended; of a
+   * change `done` or `failed` follows, and where nothing does, nobody knows how it went.
+   */
   readonly outcome: 'allowed' | 'done' | 'refused' | 'failed'
   readonly from?: AuditedOrigin
   /** Why, where the person said so. */

@@ -1,10 +1,11 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { may, mayIn } from '../../access/index.ts'
+import { audited, may, mayIn } from '../../access/index.ts'
 import { loadOptions, type App } from '../../app.ts'
 import { SluseError } from '../../errors.ts'
 import { load, type Definition } from '../../workflow/definition/index.ts'
-import { entryOf } from '../authorise.ts'
+import { originOf } from '../authorise.ts'
+import { carryOut } from '../carry-out.ts'
 import {
   answers,
   finding,
@@ -127,14 +128,23 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
     async (request, reply) => {
       const { params, query, headers, body, who } = request
       const key = headers['idempotency-key']
-      const started = await app.engine.start({
-        definition: app.pipelines.find(params.namespace, params.name, query.version).reference,
-        ...(body.input !== undefined && { input: body.input }),
-        ...(key !== undefined && { idempotencyKey: key }),
-        by: who.subject,
-        record: (id) =>
-          app.audit.entry(entryOf(request, 'runs.start', 'done', params.namespace, `run/${id}`)),
-      })
+      const { namespace, name } = params
+      const { reference } = app.pipelines.find(namespace, name, query.version)
+      const told = (id: string) => ({ resource: `run/${id}` })
+      const started = await carryOut(
+        app,
+        request,
+        { permission: 'runs.start', resource: `pipeline/${namespace}/${name}`, namespace },
+        (record) =>
+          app.engine.start({
+            definition: reference,
+            ...(body.input !== undefined && { input: body.input }),
+            ...(key !== undefined && { idempotencyKey: key }),
+            by: who.subject,
+            record: (id) => record(told(id)),
+          }),
+        ({ id }) => told(id),
+      )
       return reply
         .code(started.existing ? 200 : 201)
         .header('location', `/api/v1/runs/${started.id}`)
@@ -188,7 +198,8 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
           response: answers({ 200: named(pipeline), ...problems(400, 403, 413, 415, 422) }),
         },
       },
-      async ({ params, body, headers }) => {
+      async (request) => {
+        const { params, body, headers } = request
         if (!editable) throw new SluseError('SLUSE-DEPLOY-REFUSED')
         const { definition, findings } = loadText(app, body, headers['content-type'])
         if (!definition) throw new SluseError('SLUSE-DEFINITION-INVALID', '', { data: findings })
@@ -197,7 +208,10 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
           const detail = `It defines ${namespace}/${name}, not ${params.namespace}/${params.name}.`
           throw new SluseError('SLUSE-REQUEST', detail)
         }
-        await saveDefinition(app, definition, isJson(headers['content-type']))
+        await saveDefinition(app, definition, isJson(headers['content-type']), {
+          who: audited(request.who),
+          from: originOf(request),
+        })
         return summaryOf(app.pipelines.find(namespace, name, definition.reference.version))
       },
     )

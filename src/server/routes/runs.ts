@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { may } from '../../access/index.ts'
 import type { RunStatus } from '../../history/index.ts'
+import type { RerunRequest, StartedRun } from '../../engines/index.ts'
 import { SluseError } from '../../errors.ts'
 import {
   answers,
@@ -19,6 +20,7 @@ import {
 } from '../schemas.ts'
 import type { App } from '../../app.ts'
 import { entryOf } from '../authorise.ts'
+import { carryOut, type Asked } from '../carry-out.ts'
 import { takeNoBody, visibleIn, type Route } from './route.ts'
 
 const anything = Type.Unknown({ description: 'Any JSON.' })
@@ -137,7 +139,7 @@ export const runRoutes: Route = (scope, { app }) => {
     scope.post(
       `/api/v1/runs/:id/${action}`,
       {
-        config: { access: { permission: 'runs.control', in: 'run' } },
+        config: { access: { permission: 'runs.control', in: 'run', audit: false } },
         schema: {
           tags: ['runs'],
           operationId: `${action}Run`,
@@ -146,9 +148,10 @@ export const runRoutes: Route = (scope, { app }) => {
           response: answers({ 200: named(run), ...problems(404, 409) }),
         },
       },
-      async ({ params, who }) => {
-        await app.engine[action](params.id, who.subject)
-        return app.history.run(params.id)
+      async (request) => {
+        const { id } = request.params
+        await control(app, request, (await app.history.run(id)).definition.namespace, { action, id })
+        return app.history.run(id)
       },
     )
   }
@@ -156,7 +159,7 @@ export const runRoutes: Route = (scope, { app }) => {
   scope.post(
     '/api/v1/runs/:id/rerun',
     {
-      config: { access: { permission: 'runs.control', in: 'run' } },
+      config: { access: { permission: 'runs.control', in: 'run', audit: false } },
       preValidation: takeNoBody,
       schema: {
         tags: ['runs'],
@@ -167,8 +170,10 @@ export const runRoutes: Route = (scope, { app }) => {
         response: answers({ 201: named(startedRun), ...problems(400, 404, 413, 415, 422) }),
       },
     },
-    async ({ params, body, who }, reply) => {
-      const started = await app.engine.rerun(params.id, { ...body, by: who.subject })
+    async (request, reply) => {
+      const { params, body } = request
+      const { namespace } = (await app.history.run(params.id)).definition
+      const started = await rerun(app, request, namespace, params.id, body)
       return reply.code(201).header('location', `/api/v1/runs/${started.id}`).send(started)
     },
   )
@@ -210,20 +215,53 @@ const actions = {
 } as const
 
 async function act(app: App, request: FastifyRequest, action: keyof typeof actions | 'rerun', id: string) {
-  const by = request.who.subject
   try {
     const { namespace } = (await app.history.run(id)).definition
-    const allowed = may(request.who, 'runs.control', namespace)
-    const outcome = allowed ? 'allowed' : 'refused'
-    await app.audit.write(entryOf(request, 'runs.control', outcome, namespace, `run/${id}`))
-    if (!allowed) throw new SluseError('SLUSE-FORBIDDEN')
-    if (action === 'rerun') return { id, ok: true, started: (await app.engine.rerun(id, { by })).id }
-    await app.engine[action](id, by)
+    if (!may(request.who, 'runs.control', namespace)) {
+      await app.audit.write(entryOf(request, 'runs.control', 'refused', namespace, `run/${id}`))
+      throw new SluseError('SLUSE-FORBIDDEN')
+    }
+    if (action === 'rerun')
+      return { id, ok: true, started: (await rerun(app, request, namespace, id, {})).id }
+    await control(app, request, namespace, { action, id })
     return { id, ok: true }
   } catch (error) {
     const { code } = error as { code?: unknown }
     return { id, ok: false, code: typeof code === 'string' ? code : 'SLUSE-INTERNAL' }
   }
+}
+
+function control(
+  app: App,
+  request: FastifyRequest,
+  namespace: string,
+  { action, id }: { readonly action: keyof typeof actions; readonly id: string },
+): Promise<void> {
+  return carryOut(app, request, changeOf(id, namespace, action), (record) =>
+    app.engine[action](id, request.who.subject, record()),
+  )
+}
+
+function rerun(
+  app: App,
+  request: FastifyRequest,
+  namespace: string,
+  id: string,
+  body: Omit<RerunRequest, 'by' | 'record'>,
+): Promise<StartedRun> {
+  const by = request.who.subject
+  const told = (started: string) => ({ details: { started } })
+  return carryOut(
+    app,
+    request,
+    changeOf(id, namespace, 'rerun'),
+    (record) => app.engine.rerun(id, { ...body, by, record: (started) => record(told(started)) }),
+    (started) => told(started.id),
+  )
+}
+
+function changeOf(id: string, namespace: string, change: string): Asked {
+  return { permission: 'runs.control', resource: `run/${id}`, namespace, details: { change } }
 }
 
 function statuses(text: string): RunStatus[] {

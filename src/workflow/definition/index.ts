@@ -7,4 +7,5 @@
  */
 export { load, loadFunction, sourcePosition, type Loaded, type LoadOptions } from './load.ts'
 export { workflowSchema } from './editor-schema.ts'
+export { suggestion } from './validate/words.ts'
 export type * from './types.ts'

@@ -32,6 +32,7 @@ for line in sys.stdin:
     if kind == "text": print("debug")
     if kind == "half": sys.stdout.write('{"a":'); sys.exit(0)
     if kind == "hang": time.sleep(7301)
+    if kind == "flood": print(json.dumps("x" * 9000), flush=True)
     print(json.dumps({"kind": kind, "trace": os.environ["TRACEPARENT"], "key": os.environ.get("KEY")}), flush=True)
 `
 
@@ -41,7 +42,7 @@ function image(name: string, entrypoint: string[]): void {
     'function.yaml': `input: { schema: { document: { properties: { name: { type: string } } } } }
 run: { container: { image: '${name}:1', environment: { KEY: '\${ $secrets.key }' } } }
 timeout: { after: { seconds: 4 } }
-metadata: { protocol: ndjson, memory: 64Mi }
+metadata: { protocol: ndjson, memory: 64Mi, answer: ${name === 'odd' ? '4k' : '10M'} }
 `,
   })
 }
@@ -82,6 +83,18 @@ test('a container that fails on a record is refused that record, the others go a
     message: 'at a',
     data: { function: 'odd:1.0.0', run: 'c', trace: traceIdOf('c') },
   })
+})
+
+test('an answer longer than the function may give is refused that record alone', async () => {
+  const outcomes = await project.call(
+    'odd',
+    ['a', 'flood', 'b'].map((kind) => ({ kind })),
+  )
+  expect(outcomes).toMatchObject([
+    { records: [{ kind: 'a' }] },
+    { refused: { detail: expect.stringContaining('4000 bytes allowed to standard output') } },
+    { records: [{ kind: 'b' }] },
+  ])
 })
 
 test('one that hangs is stopped after its time', async () => {

@@ -3,7 +3,14 @@
  * container works on a batch of up to `window` records; `pool` of them may do so at once.
  */
 import { maskFor } from '../../../http/index.ts'
-import { fault, isObject, problem as standard, type Json, type JsonObject } from '../../../workflow/index.ts'
+import {
+  fault,
+  isObject,
+  problem as standard,
+  problemOf,
+  type Json,
+  type JsonObject,
+} from '../../../workflow/index.ts'
 import { answerOf, failed, type Answer } from '../../answers.ts'
 import type { Contract } from '../../contract.ts'
 import { traceIdOf, traceparentOf } from '../../trace.ts'
@@ -92,6 +99,9 @@ async function runBatch(
     : failed(maskFor(context.secrets)(`The function ${name} ${what}`))
 }
 
+/** Most bytes of the answers to one batch, which is in memory as a whole. */
+const mostAtOnce = 10_000_000
+
 interface Ended {
   readonly lines: readonly string[]
   /** What to say of a record that has no line. */
@@ -99,7 +109,7 @@ interface Ended {
 }
 
 async function runOnce(
-  { name, definition, timeoutMs, memoryBytes }: Contract,
+  { name, definition, timeoutMs, memoryBytes, answerBytes }: Contract,
   records: readonly Json[],
   context: RunContext,
   host: RunnerHost,
@@ -119,6 +129,7 @@ async function runOnce(
     stdin: records.map((record) => `${JSON.stringify(record)}\n`).join(''),
     return: 'all',
     memoryBytes,
+    maxOutputBytes: Math.min(answerBytes * records.length, Math.max(answerBytes, mostAtOnce)),
     lifetime: { cleanup: 'always' },
   }
   const request = { runId, key, secrets, attempt: 0, idempotencyKey: `${runId}${key}/container` }
@@ -128,6 +139,10 @@ async function runOnce(
     result = await host.activities({ kind: 'container', input, ...request, signal })
   } catch (error) {
     context.signal.throwIfAborted()
+    const problem = problemOf(error)
+    // Beyond what it may use: that is the records' doing, or one's of them.
+    if (problem?.['exceeded'] !== undefined)
+      return { lines: [], failure: { what: `failed: ${problem.detail}` } }
     if (!late.aborted) throw error
     return {
       lines: [],

@@ -94,7 +94,7 @@ async function send(service: Service, record: Json, signal: AbortSignal): Promis
         ...service.headers,
       },
       body: event ? JSON.stringify(eventOf(service, record, id, traceparent)) : text,
-      maxBytes: contract.maxAnswerBytes,
+      maxBytes: contract.answerBytes,
       anyStatus: refusals,
       ...(authentication !== undefined && { authentication }),
     },

@@ -87,7 +87,7 @@ function programOf(
   host: RunnerHost,
   secrets: { readonly [name: string]: Json },
 ): Program {
-  const { name, home, timeoutMs, memoryBytes, maxAnswerBytes, pool, window } = contract
+  const { name, home, timeoutMs, memoryBytes, answerBytes, logBytes, pool, restarts, window } = contract
   const mask = maskFor(secrets)
   const about = { function: name, ...(runId !== undefined && { run: runId, trace: traceIdOf(runId) }) }
   const context =
@@ -100,8 +100,10 @@ function programOf(
     environment: { ...context, ...command.environment },
     timeoutMs,
     memoryBytes,
-    maxAnswerBytes,
+    answerBytes,
+    logBytes,
     pool,
+    restarts,
     window,
     log: (line) => host.log('info', mask(line), about),
   }

@@ -80,19 +80,19 @@ export async function startLineProcess(
   const unwatch = watchMemory(started.pid, program.memoryBytes, () =>
     end(`held more than the ${program.memoryBytes} bytes of memory allowed`),
   )
-  const log = logLines(started.stderr, program.log)
+  const log = logLines(started.stderr, program.logBytes, program.log)
 
   let received: Json[] = []
   let broken: string | undefined
   const lines = splitLines(
-    program.maxAnswerBytes,
+    program.answerBytes,
     (line) => {
       if (broken !== undefined) return
       const answer = parsed(line)
       if (answer === undefined) broken = `wrote a line to standard output that is not JSON: ${shown(line)}`
       else received.push(answer)
     },
-    () => (broken ??= `wrote more than the ${program.maxAnswerBytes} bytes allowed without ending the line`),
+    () => (broken ??= `wrote more than the ${program.answerBytes} bytes allowed without ending the line`),
   )
   started.stdout.on('data', (chunk: Buffer) => {
     if (over) return

@@ -1,20 +1,29 @@
 import type { Readable } from 'node:stream'
 import { splitLines } from './split-lines.ts'
 
-/** Longest line that is logged whole, and most bytes of a process's log in all. */
+/** Longest line that is logged whole. */
 const mostOfALine = 8192
-const mostOfALog = 10_000_000
 const tailCharacters = 1000
 
-/** Standard error is the log: each line goes to `log`. Gives the end of what was said, to explain a failure. */
-export function logLines(stream: Readable, log: (line: string) => void): { readonly tail: () => string } {
+/**
+ * Standard error is the log: each line goes to `log`, up to `most` bytes in all. Gives the end of what was said, to
+ * explain a failure.
+ */
+export function logLines(
+  stream: Readable,
+  most: number,
+  log: (line: string) => void,
+): { readonly tail: () => string } {
   let bytes = 0
   let tail = ''
   const take = (text: string) => {
     const line = text.trimEnd()
     if (line === '') return
     tail = `${tail}\n${line}`.slice(-tailCharacters)
-    if (bytes <= mostOfALog) log(line)
+    const before = bytes
+    bytes += Buffer.byteLength(text) + 1
+    if (bytes <= most) log(line)
+    else if (before <= most) log(`(more than ${most} bytes of log: the rest is left out)`)
   }
   const newSplitter = () =>
     splitLines(
@@ -26,12 +35,7 @@ export function logLines(stream: Readable, log: (line: string) => void): { reado
       },
     )
   let splitter = newSplitter()
-  stream.on('data', (chunk: Buffer) => {
-    const before = bytes
-    bytes += chunk.length
-    if (before <= mostOfALog && bytes > mostOfALog) log('(more than 10 MB of log: the rest is left out)')
-    splitter.push(chunk)
-  })
+  stream.on('data', (chunk: Buffer) => splitter.push(chunk))
   stream.on('error', () => {})
   return { tail: () => tail.trim() }
 }

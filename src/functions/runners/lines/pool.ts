@@ -15,9 +15,6 @@ export interface PoolOptions {
   readonly onIdle: () => void
 }
 
-/** So many processes in a row that ended before any answer are no fault of the records. */
-const mostFruitless = 10
-
 /**
  * The processes of one program, started as records come, up to `program.pool`. Records are sent ahead of the answers,
  * so that neither side waits for the other; so when a process ends, several are under way. These are sent again,
@@ -32,6 +29,7 @@ export class Pool {
   readonly #ending = new Set<Promise<void>>()
   readonly #unhold: () => void
   #starting = 0
+  /** Processes in a row that ended before any answer: no fault of the records. */
   #fruitless = 0
   #idle: NodeJS.Timeout | undefined
   #closed = false
@@ -156,7 +154,7 @@ export class Pool {
   }
 
   #ended({ what, said, left, answered, timeout, exitCode }: End): void {
-    const { name } = this.#options.program
+    const { name, restarts } = this.#options.program
     const message = `The function ${name} ${what}${said === '' ? '.' : `: ${said}`}`
     if (answered > 0) this.#fruitless = 0
     else this.#fruitless += 1
@@ -164,8 +162,8 @@ export class Pool {
     const [first] = tickets
     if (first && answered === 0 && (exitCode === 126 || exitCode === 127)) {
       this.#rejectAll(fault('configuration', message), tickets)
-    } else if (this.#fruitless >= mostFruitless) {
-      const why = `${mostFruitless} processes of it in a row ended without an answer. The last: ${message}`
+    } else if (this.#fruitless >= restarts) {
+      const why = `${restarts} processes of it in a row ended without an answer. The last: ${message}`
       this.#fruitless = 0
       this.#rejectAll(fault('runtime', why), tickets)
     } else {

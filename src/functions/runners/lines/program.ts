@@ -1,7 +1,8 @@
 import type { Json } from '../../../workflow/index.ts'
+import type { Limits } from '../../limits.ts'
 
 /** A program that reads one line of JSON for each record and writes one for each answer, in the same order. */
-export interface Program {
+export interface Program extends Limits {
   /** For messages: `score:1.0.0`. */
   readonly name: string
   /** Absolute path of what to run. */
@@ -11,13 +12,6 @@ export interface Program {
   readonly folder: string | undefined
   /** All that it is given, beyond the least that programs need. */
   readonly environment: { readonly [name: string]: string }
-  /** Milliseconds that one record may take. */
-  readonly timeoutMs: number
-  readonly memoryBytes: number
-  /** Most bytes of one line of answer. */
-  readonly maxAnswerBytes: number
-  /** Most processes at once. */
-  readonly pool: number
   /** Records that one process is sent ahead of its answers. */
   readonly window: number
   /** Takes each line that it writes to standard error. */

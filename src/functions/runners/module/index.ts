@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url'
 import { fault } from '../../../workflow/index.ts'
-import { fileOf, scriptOf } from '../files.ts'
+import { fileOf, megabytesWithin, scriptOf } from '../files.ts'
 import { declaredOf, linesRunner } from '../lines/index.ts'
 import type { RunnerKind } from '../runner.ts'
 
@@ -28,11 +28,15 @@ export const moduleKind: RunnerKind = {
   open: (runnerHost) =>
     linesRunner(runnerHost, (contract, secrets) => {
       const declared = declaredOf(scriptOf(contract.definition), secrets, contract.name)
-      // Some of the memory is Node.js itself.
-      const megabytes = Math.max(16, Math.floor(contract.memoryBytes / 2 ** 20) - 64)
       return {
         command: process.execPath,
-        arguments: ['--no-warnings', host, fileOf(contract), String(megabytes), ...declared.arguments],
+        arguments: [
+          '--no-warnings',
+          host,
+          fileOf(contract),
+          megabytesWithin(contract),
+          ...declared.arguments,
+        ],
         environment: declared.environment,
       }
     }),

@@ -1,6 +1,6 @@
 /** `run: script` in `wasm` with the protocol `ndjson`: a WebAssembly program for WASI, in a process of its own. */
 import { fileURLToPath } from 'node:url'
-import { fileOf, scriptOf } from '../files.ts'
+import { fileOf, megabytesWithin, scriptOf } from '../files.ts'
 import { declaredOf, linesRunner } from '../lines/index.ts'
 import type { RunnerKind } from '../runner.ts'
 
@@ -17,7 +17,13 @@ export const wasmKind: RunnerKind = {
       const declared = declaredOf(scriptOf(contract.definition), secrets, contract.name)
       return {
         command: process.execPath,
-        arguments: ['--no-warnings', host, fileOf(contract), ...declared.arguments],
+        arguments: [
+          '--no-warnings',
+          host,
+          fileOf(contract),
+          megabytesWithin(contract),
+          ...declared.arguments,
+        ],
         environment: declared.environment,
       }
     }),

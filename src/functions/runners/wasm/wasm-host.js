@@ -1,12 +1,17 @@
 /**
  * Runs a WebAssembly program (WASI preview 1) on this process's own input and output: it reads and writes lines as
- * any program does. It sees no file and no socket. What bounds it is the process around it.
+ * any program does. It sees no file and no socket. What bounds it is the process around it, and its memory besides.
+ *
+ * Arguments: the program (absolute), megabytes of memory, what the function declares.
  */
 import { readSync, writeSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { setFlagsFromString } from 'node:v8'
 import { WASI } from 'node:wasi'
 
-const [, , file, ...rest] = process.argv
+const [, , file, megabytes, ...rest] = process.argv
+const pagesOfAMegabyte = 16
+setFlagsFromString(`--wasm-max-mem-pages=${Number(megabytes) * pagesOfAMegabyte}`)
 const wasi = new WASI({
   version: 'preview1',
   args: ['function', ...rest],

@@ -1,14 +1,14 @@
 import { Type, type Static, type TProperties, type TSchema, type TUnsafe } from 'typebox'
 import { schemaDefinition } from './data.ts'
 import { duration } from './duration.ts'
-import { anyData, closed, either, enclosed, exactlyOne, literal, oneWord, text } from './vocabulary.ts'
+import { closed, either, enclosed, exactlyOne, literal, oneWord, text } from './vocabulary.ts'
 
 /** A map with keys that mean the same everywhere, and further ones that are the connection's own options. */
 function withOptions<P extends TProperties>(title: string, description: string, properties: P) {
   const object = Type.Object(properties, { title, description })
   return Type.Unsafe<Static<typeof object> & { [option: string]: unknown }>({
     ...object,
-    additionalProperties: anyData("An option of the connection's type."),
+    additionalProperties: { description: "An option of the connection's type.", 'x-role': 'option' },
   })
 }
 

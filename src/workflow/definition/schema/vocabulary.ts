@@ -62,6 +62,7 @@ export interface Declaration {
 /**
  * - `expression`: always evaluated, with or without `${ }`
  * - `template`: data in which a string that is `${ … }` as a whole is evaluated
+ * - `option`: the same, of something that only others know: whether a string that looks like jq is meant as it stands
  * - `uri`: a URI, a URI template, or an expression in `${ }`
  * - `duration`: an ISO 8601 duration, or an expression in `${ }`
  * - `variable`: declares a variable for expressions
@@ -72,6 +73,7 @@ export interface Declaration {
 export type Role =
   | 'expression'
   | 'template'
+  | 'option'
   | 'uri'
   | 'duration'
   | 'variable'

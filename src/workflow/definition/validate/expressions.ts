@@ -12,7 +12,7 @@ import { capital, nameOf, quoted, suggestion } from './words.ts'
 export function checkExpressions(sites: Sites, names: Names, loose: boolean, report: Report): void {
   const checks = new Expressions(sites, names, report)
   for (const site of sites.expressions) {
-    if (site.kind !== 'loose') checks.check(site)
+    if (site.kind !== 'loose' && site.kind !== 'option') checks.check(site)
     else if (!loose) checks.checkLiteral(site)
   }
 }
@@ -104,7 +104,7 @@ class Expressions {
   }
 
   /** Text of data that is not evaluated, though it looks as if it should be. */
-  checkLiteral({ text, place }: ExpressionSite): void {
+  checkLiteral({ text, kind, place }: ExpressionSite): void {
     const partial = /\$\{\s*(?:\.|\$[a-zA-Z_])/.exec(text)
     if (partial) {
       const message = `${capital(nameOf(place.pointer))} is taken as it stands: \`\${ }\` within a text is not evaluated.`
@@ -114,7 +114,7 @@ class Expressions {
         part: { character: partial.index },
       })
     }
-    if (!this.#looksLikeExpression(text, place)) return
+    if (kind === 'option' || !this.#looksLikeExpression(text, place)) return
     const message = `${capital(nameOf(place.pointer))} is taken as it stands: "${text}" is not evaluated.`
     const todo = `Write \${ ${text.trim()} } if it is to be evaluated.`
     this.#report.warning('SLUSE-DEFINITION-LITERAL', place.pointer, message, { todo })

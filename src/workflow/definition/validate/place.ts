@@ -53,8 +53,11 @@ export interface Sites {
 export interface ExpressionSite {
   /** The string as it stands. */
   readonly text: string
-  /** `always`: an expression field. `enclosed`: data in `${ }`. `loose`: data that may be an expression. */
-  readonly kind: 'always' | 'enclosed' | 'loose'
+  /**
+   * `always`: an expression field. `enclosed`: data in `${ }`. `loose`: data that may be an expression. `option`: the
+   * same, and it may well be jq for somebody else.
+   */
+  readonly kind: 'always' | 'enclosed' | 'loose' | 'option'
   readonly place: Place
 }
 

@@ -17,7 +17,8 @@ export function checkShape(declaration: Declaration, value: Json, place: Place, 
   if (declaration.$ref) return walk.refer(declaration.$ref, value, here)
   if (declaration.anyOf) return checkAlternatives(declaration, declaration.anyOf, value, here, walk)
   if (!matchesType(declaration, value)) return wrongType([declaration], value, here, walk)
-  if (declaration['x-role'] === 'template') collectTemplate(value, here, walk)
+  const role = declaration['x-role']
+  if (role === 'template' || role === 'option') collectTemplate(value, here, walk, role)
   if (declaration['x-role'] === 'json-schema' && isObject(value))
     walk.sites.schemas.push({ schema: value, pointer: here.pointer })
   if (typeof value === 'string') checkText(declaration, value, here, walk)
@@ -130,6 +131,7 @@ function checkText(declaration: Declaration, value: string, place: Place, walk: 
       walk.sites.variables.add(value)
       return
     case 'template':
+    case 'option':
     case 'json-schema':
     case undefined:
       return
@@ -185,13 +187,14 @@ function within(declaration: Declaration, key: string, value: JsonObject, place:
 }
 
 /** Finds the expressions in data. */
-function collectTemplate(value: Json, place: Place, walk: Walk): void {
+function collectTemplate(value: Json, place: Place, walk: Walk, role: 'template' | 'option'): void {
   if (typeof value === 'string') {
-    const kind = enclosed(value) === undefined ? 'loose' : 'enclosed'
+    const open = role === 'option' ? 'option' : 'loose'
+    const kind = enclosed(value) === undefined ? open : 'enclosed'
     walk.sites.expressions.push({ text: value, kind, place })
   } else if (Array.isArray(value)) {
-    value.forEach((item, index) => collectTemplate(item, into(place, index), walk))
+    value.forEach((item, index) => collectTemplate(item, into(place, index), walk, role))
   } else if (isObject(value)) {
-    for (const [key, item] of Object.entries(value)) collectTemplate(item, into(place, key), walk)
+    for (const [key, item] of Object.entries(value)) collectTemplate(item, into(place, key), walk, role)
   }
 }

@@ -1,5 +1,10 @@
-import { compile, JqError, type Program } from '../../jq/index.ts'
-import { fault, type Json } from '../../workflow/index.ts'
+import { compile, JqError, type Program } from '../jq/index.ts'
+import { fault, type Json, type JsonObject } from '../workflow/index.ts'
+
+/** JSON Schema of an option that is jq; `sluse validate` compiles what stands there. */
+export function jqOption(description: string, more: JsonObject = {}): JsonObject {
+  return { type: 'string', minLength: 1, format: 'jq', description, ...more }
+}
 
 export interface Expression {
   all(input: Json): Json[]
