@@ -25,6 +25,7 @@ import { openInbox, type Inbox } from './inbox.ts'
 import { openOverview, type Overview } from './overview.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
 import { openProjectConnections } from './project-connections.ts'
+import { openResources } from './resources-in-use.ts'
 import { openTransfers, type Transfers } from '../transfer/index.ts'
 import { functionsBy, projectOptions } from './supported.ts'
 import { openTargets, type Targets } from './targets.ts'
@@ -184,7 +185,7 @@ export async function openApp(options: AppOptions): Promise<App> {
         engine,
         database,
         audit,
-        project.use,
+        openResources({ guard, connections: project, audit, log }),
       ),
       guard,
       functions: activities.functions,

@@ -8,7 +8,7 @@ const longestWaitMs = 5000
 
 /**
  * The guard of all outgoing calls: with the policies and the connections of the project, and the built-in policies
- * for whatever they leave out. Both are read once.
+ * for whatever they leave out.
  */
 export async function openGuard(folder: string | undefined, clock?: Clock): Promise<Guard> {
   const [policies, connections] =

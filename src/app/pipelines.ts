@@ -32,7 +32,7 @@ export function openPipelines(
   engine: Engine,
   database: Database,
   audit: AuditLog,
-  reloaded: (project: Project) => void = () => {},
+  reloaded: (project: Project, by: DeployedBy) => Promise<void> = () => Promise.resolve(),
 ): Pipelines {
   let project: Project = {
     folder,
@@ -80,7 +80,7 @@ export function openPipelines(
     )
     deployed = [...valid, ...kept].sort(byName)
     project = found
-    reloaded(found)
+    await reloaded(found, by)
     return found
   }
 

@@ -6,15 +6,15 @@ import {
   type Connections,
 } from '../connectors/index.ts'
 import { createHttpClient } from '../http/index.ts'
-import { readConnections, type Project } from '../project/index.ts'
+import { readConnections } from '../project/index.ts'
 import type { Guard } from '../resilience/index.ts'
 import type { Json } from '../workflow/index.ts'
 import { httpSettings } from './http-settings.ts'
 
 export interface ProjectConnections {
   readonly connections: Connections
-  /** The project was read anew. */
-  use(project: Project): void
+  /** From now on these. */
+  use(declared: readonly ConnectionDeclaration[]): void
   close(): Promise<void>
 }
 
@@ -46,8 +46,8 @@ export async function openProjectConnections(
       now: Date.now,
       log,
     }),
-    use(project) {
-      declarations = project.connections.flatMap(({ connection }) => connection ?? [])
+    use(declared) {
+      declarations = declared
     },
     close: () => http.close(),
   }

@@ -48,8 +48,7 @@ export const devVerb = verb({
 async function watch(app: App, terminal: Terminal, rebuild: () => Promise<void>) {
   const { watch: open } = await import('chokidar')
   const { project, data } = app.settings
-  // Policies are read when the server starts.
-  const parts = ['pipelines', 'functions', 'connections']
+  const parts = ['pipelines', 'functions', 'connections', 'policies']
   const watcher = open(parts, {
     cwd: project,
     ignoreInitial: true,

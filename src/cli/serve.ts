@@ -1,3 +1,4 @@
+import type { App } from '../app.ts'
 import { hasErrors, placed, printFindings } from './findings.ts'
 import { exitCodes } from './failure.ts'
 import { onInterrupt } from './interrupt.ts'
@@ -28,6 +29,7 @@ export const serveVerb = verb({
       const listening = await listen(app)
       if (terminal.json) terminal.data({ url: listening.url })
       log('info', 'Listening.', { url: listening.url, pipelines: app.pipelines.list().length })
+      process.on('SIGHUP', () => void reload(app))
       const signal = await interrupt.came
       await listening.stop()
       return signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.done
@@ -36,3 +38,18 @@ export const serveVerb = verb({
     }
   },
 })
+
+/** As servers do when they are told that their files have changed: what is broken stays as it was. */
+async function reload(app: App): Promise<void> {
+  const { log, pipelines, functions, settings } = app
+  try {
+    const { findings } = await pipelines.reload()
+    await functions.renew()
+    for (const { severity, file, line, message, code } of placed(findings, settings.project)) {
+      if (severity === 'error') log('error', message, { code, file: file ?? '', line })
+    }
+    log('info', 'The project was read anew.', { pipelines: pipelines.list().length })
+  } catch (error) {
+    log('error', 'The project cannot be read anew: all stays as it was.', { error: String(error) })
+  }
+}

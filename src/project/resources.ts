@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { isNode, LineCounter, parseAllDocuments, type Document } from 'yaml'
 import {
   connectorOf,
@@ -22,6 +23,8 @@ export interface Resource {
   readonly name: string
   /** Relative to the project's folder. */
   readonly file: string
+  /** SHA-256 of the file's text. */
+  readonly sha256: string
   /** Of a `Resiliency` resource. */
   readonly resiliency?: ResiliencyPolicies
   /** Of a `Component` or an `HTTPEndpoint` that has no error. */
@@ -49,6 +52,7 @@ export async function readResource(
   if (content.text.length > mostCharacters) {
     return { resources: [], findings: [fileFinding(file, 'The file is larger than 1 MB.')] }
   }
+  const sha256 = createHash('sha256').update(content.text).digest('hex')
   const lines = new LineCounter()
   const documents = parseAllDocuments(content.text, { lineCounter: lines })
   const resources: Resource[] = []
@@ -79,7 +83,7 @@ export async function readResource(
       if (kind === 'Resiliency') {
         const { policies, complaints } = readResiliency(plain(document))
         for (const complaint of complaints) add(complaint, 'SLUSE-PROJECT-POLICY')
-        resources.push({ kind, name, file, resiliency: policies })
+        resources.push({ kind, name, file, sha256, resiliency: policies })
       } else if (kind === 'Component' || kind === 'HTTPEndpoint') {
         const types = connectors.map(({ type }) => type)
         const { declaration, complaints } = readConnection(
@@ -91,8 +95,8 @@ export async function readResource(
         for (const complaint of complaints) add(complaint, 'SLUSE-PROJECT-CONNECTION')
         const { target, wrong } = readTarget(kind, name, document)
         for (const complaint of wrong) add(complaint, 'SLUSE-PROJECT-ANNOTATION')
-        resources.push({ kind, name, file, target, ...(declaration && { connection: declaration }) })
-      } else resources.push({ kind, name, file })
+        resources.push({ kind, name, file, sha256, target, ...(declaration && { connection: declaration }) })
+      } else resources.push({ kind, name, file, sha256 })
     } else {
       const message = 'A resource must have `apiVersion`, `kind` and `metadata.name`.'
       report('SLUSE-PROJECT-RESOURCE', message, document.contents?.range?.[0] ?? 0)

@@ -11,7 +11,8 @@ import type { TripCondition } from './trip.ts'
  * It has no timer: what time it is, is an argument.
  */
 export class Breaker {
-  readonly settings: BreakerSettings
+  /** May be changed while in use: the state stays, and what comes next goes by the new ones. */
+  settings: BreakerSettings
   #state: BreakerState = 'closed'
   #counts: Counts = noCounts()
   /** When the open state, or the counting interval of the closed state, ends. */

@@ -326,3 +326,55 @@ describe('a guard that stops', () => {
     await running
   })
 })
+
+describe('policies that are put in the place of others', () => {
+  const other = (retries: object, breaker: object) => {
+    const { policies } = readResiliency({ spec: spec(retries, breaker) })
+    return [policies]
+  }
+
+  it('hold from the next attempt on, also for a call under way', async () => {
+    const guard = guardWith(spec({ duration: '1s', maxRetries: -1 }))
+    const operation = failing(Infinity)
+    const seen = expect(guard.run(finance, call(), operation.run)).rejects.toThrow('503')
+    await vi.advanceTimersByTimeAsync(2500)
+    expect(operation.calls).toBe(3)
+    guard.use({ policies: other({ maxRetries: 3 }, { trip: 'false' }), connections: [] })
+    await vi.advanceTimersByTimeAsync(20_000)
+    await seen
+    expect(operation.calls).toBe(4)
+  })
+
+  it('leave breakers in their state, and the limits that an operator has changed', async () => {
+    const guard = guardWith(spec({ maxRetries: 0 }, { trip: 'consecutiveFailures >= 1', timeout: '60s' }), {
+      connections: limited(1),
+    })
+    const seen = () => ({
+      state: guard.find('finance')?.breaker?.state,
+      limit: guard.find('finance')?.limits.concurrency,
+    })
+    await expect(guard.run(finance, call(), failing(1).run)).rejects.toThrow('503')
+    expect(seen()).toEqual({ state: 'open', limit: 1 })
+    guard.use({ policies: other({ maxRetries: 0 }, { trip: 'false' }), connections: limited(3) })
+    expect(seen()).toEqual({ state: 'open', limit: 3 })
+    guard.changeLimits(keyOf(finance), { concurrency: 7 })
+    guard.use({ policies: [], connections: limited(4) })
+    expect(seen()).toEqual({ state: 'open', limit: 7 })
+    guard.changeLimits(keyOf(finance), undefined)
+    guard.hold(keyOf(finance))
+    guard.use({ policies: [], connections: limited(5) })
+    expect(seen()).toEqual({ state: 'held', limit: 5 })
+  })
+
+  it('let more through at once where they allow more', async () => {
+    const guard = guardWith(spec({ maxRetries: 0 }), { connections: limited(1) })
+    let running = 0
+    const never = () => new Promise<void>(() => void (running += 1))
+    for (let count = 0; count < 3; count++) void guard.run(finance, call(), never).catch(() => {})
+    await vi.advanceTimersByTimeAsync(0)
+    expect(running).toBe(1)
+    guard.use({ policies: [], connections: limited(3) })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(running).toBe(3)
+  })
+})

@@ -1,11 +1,12 @@
 import { Postponed, type OnFailure } from '../workflow/index.ts'
-import { targetOf, type ConnectionTarget } from './connections.ts'
+import type { ConnectionTarget } from './connections.ts'
 import { pause, systemTime, type GuardClock } from './guard-clock.ts'
 import type { Limits } from './limits.ts'
-import { keyOf, policyFor, targetFromKey, type Policy, type Target } from './policies.ts'
+import type { Policy, Target } from './policies.ts'
 import type { ResiliencyPolicies } from './resource.ts'
 import { retries, retryDelayMs } from './retry.ts'
-import { NoPlace, TargetState, type Room, type TargetSnapshot } from './target-state.ts'
+import { NoPlace, type Room, type TargetSnapshot, type TargetState } from './target-state.ts'
+import { TargetStates, type Declared } from './target-states.ts'
 import { withTimeout } from './timeout.ts'
 
 /**
@@ -20,20 +21,29 @@ import { withTimeout } from './timeout.ts'
 export class Guard {
   readonly #options: GuardOptions
   readonly #clock: GuardClock
-  readonly #targets = new Map<string, TargetState>()
-  readonly #settings: ReadonlyMap<string, ConnectionTarget>
+  readonly #targets: TargetStates
   readonly #roomListeners: ((gate: string) => void)[] = []
   readonly #stopping = new AbortController()
 
   constructor(options: GuardOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemTime
-    this.#settings = new Map((options.connections ?? []).map((each) => [keyOf(each.target), each]))
+    const { policies, connections = [] } = options
+    this.#targets = new TargetStates({ policies, connections }, (key) => ({
+      clock: this.#clock,
+      longestWaitMs: options.longestWaitMs,
+      changed: () => this.#tellRoom(key),
+    }))
+  }
+
+  /** Other policies and connections from now on. Breakers stay as they are, and so do limits that were changed. */
+  use(declared: Declared): void {
+    this.#targets.use(declared)
   }
 
   /** Whom a call to this address calls. */
   targetOf(uri: string): Target {
-    return targetOf(uri, this.#options.connections ?? [])
+    return this.#targets.calledAt(uri)
   }
 
   /**
@@ -45,7 +55,7 @@ export class Guard {
     call: GuardedCall,
     operation: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const state = this.#stateOf(target)
+    const state = this.#targets.of(target)
     let attempt = call.attempt
     for (;;) {
       const outcome = await this.#attempt(state, call, attempt, operation)
@@ -75,8 +85,8 @@ export class Guard {
 
   /** How many calls may come now that wait for this gate, and when to ask again where that is known. */
   room(gate: string): Room {
-    const target = targetFromKey(gate)
-    return target && !this.#stopping.signal.aborted ? this.#stateOf(target).room() : { passes: 0 }
+    const state = this.#stopping.signal.aborted ? undefined : this.#targets.withKey(gate)
+    return state?.room() ?? { passes: 0 }
   }
 
   /** Calls `listener` with a gate whenever there may be room that there was not before. */
@@ -86,8 +96,7 @@ export class Guard {
 
   /** What is known of each target that was called or changed, or that a connection names. */
   targets(): TargetSnapshot[] {
-    for (const { target } of this.#settings.values()) this.#stateOf(target)
-    return [...this.#targets.values()].map((state) => state.snapshot())
+    return this.#targets.all().map((state) => state.snapshot())
   }
 
   /** By its key, or by its name where only one target has it. */
@@ -99,24 +108,24 @@ export class Guard {
 
   /** Closes the breaker and forgets its counts. */
   reset(key: string): void {
-    this.#change(key, (state) => state.breaker?.reset())
+    this.#targets.withKey(key)?.hold(false)
   }
 
   /** Keeps the breaker open until it is reset. */
   hold(key: string): void {
-    this.#change(key, (state) => state.breaker?.hold())
+    this.#targets.withKey(key)?.hold(true)
   }
 
   /** Other limits than the connection declares; `undefined` goes back to those. */
   changeLimits(key: string, limits: Limits | undefined): void {
-    this.#change(key, (state) => state.changeLimits(limits))
+    this.#targets.withKey(key)?.changeLimits(limits)
   }
 
   /** The process is about to end: whoever waits here is postponed, and comes again after the next start. */
   stop(): void {
     if (this.#stopping.signal.aborted) return
     this.#stopping.abort(new NoPlace(undefined, 'the server stops'))
-    for (const state of this.#targets.values()) state.sendAway(new NoPlace(undefined, 'the server stops'))
+    for (const state of this.#targets.all()) state.sendAway(new NoPlace(undefined, 'the server stops'))
   }
 
   async #attempt<T>(
@@ -191,41 +200,6 @@ export class Guard {
     return Math.max(delay, (failure.retryAt ?? 0) - this.#clock.now())
   }
 
-  #stateOf(target: Target): TargetState {
-    const key = keyOf(target)
-    let state = this.#targets.get(key)
-    if (!state) {
-      // Who calls may not know all that the connection says of it.
-      const known = this.#settings.get(key)
-      const policy = policyFor(known?.target ?? target, this.#options.policies)
-      state = new TargetState(target, policy, known?.settings ?? { limits: {} }, {
-        clock: this.#clock,
-        longestWaitMs: this.#options.longestWaitMs,
-        changed: () => this.#tellRoom(key),
-      })
-      this.#makeRoom()
-      this.#targets.set(key, state)
-    }
-    return state
-  }
-
-  /** Addresses may come from data: of targets that nobody named and nobody uses now, the oldest are forgotten. */
-  #makeRoom(): void {
-    if (this.#targets.size < mostTargets) return
-    for (const [key, state] of this.#targets) {
-      if (this.#settings.has(key) || !state.forgettable) continue
-      this.#targets.delete(key)
-      return
-    }
-  }
-
-  #change(key: string, change: (state: TargetState) => void): void {
-    const target = targetFromKey(key)
-    if (!target) return
-    change(this.#stateOf(target))
-    this.#tellRoom(key)
-  }
-
   #tellRoom(gate: string): void {
     for (const listener of this.#roomListeners) listener(gate)
   }
@@ -241,8 +215,6 @@ function retryPolicyFor({ retry, origin }: Policy, { onFailure }: GuardedCall): 
 
 /** When an engine that knows no gates asks again, where nobody can say when there will be room. */
 const unknownWaitMs = 30_000
-
-const mostTargets = 1000
 
 export interface GuardOptions {
   policies: readonly ResiliencyPolicies[]

@@ -9,15 +9,14 @@ import type { BreakerSnapshot } from './breaker.ts'
 export class TargetState {
   readonly key: string
   readonly target: Target
-  readonly policy: Policy
-  readonly breaker: Breaker | undefined
   readonly limits: TargetLimits
-  readonly whenOpen: TargetSettings['whenOpen']
   readonly counts = { attempts: 0, failures: 0, retries: 0, postponed: 0 }
-  readonly #declared: Limits
   readonly #clock: GuardClock
   readonly #longestWaitMs: number
   readonly #changed: () => void
+  #policy: Policy
+  #breaker: Breaker | undefined
+  #settings: TargetSettings
   #queue: Waiter[] = []
   #changedLimits = false
   #stopTimer: (() => void) | undefined
@@ -25,22 +24,56 @@ export class TargetState {
   constructor(target: Target, policy: Policy, settings: TargetSettings, parts: TargetParts) {
     this.key = keyOf(target)
     this.target = target
-    this.policy = policy
-    this.breaker = policy.breaker && new Breaker(policy.breaker)
-    this.#declared = settings.limits
+    this.#policy = policy
+    this.#breaker = policy.breaker && new Breaker(policy.breaker)
+    this.#settings = settings
     this.limits = new TargetLimits(withDefaults(settings.limits))
-    this.whenOpen = settings.whenOpen
     this.#clock = parts.clock
     this.#longestWaitMs = parts.longestWaitMs
     this.#changed = parts.changed
   }
 
+  get policy(): Policy {
+    return this.#policy
+  }
+
+  get breaker(): Breaker | undefined {
+    return this.#breaker
+  }
+
+  get whenOpen(): TargetSettings['whenOpen'] {
+    return this.#settings.whenOpen
+  }
+
+  /** From now on this holds. What is known stays: an open breaker is open, limits of an operator are in force. */
+  use(policy: Policy, settings: TargetSettings): void {
+    this.#policy = policy
+    this.#settings = settings
+    if (!policy.breaker) this.#breaker = undefined
+    else if (this.#breaker) this.#breaker.settings = policy.breaker
+    else this.#breaker = new Breaker(policy.breaker)
+    if (!this.#changedLimits) this.limits.change(withDefaults(settings.limits))
+    this.#serve()
+    this.#changed()
+  }
+
+  /** Keeps the breaker open, or lets it be as if nothing had happened. */
+  hold(held: boolean): void {
+    if (held) this.#breaker?.hold()
+    else this.#breaker?.reset()
+    this.#changed()
+  }
+
   /** Nothing of it is in use, and nothing is known that would change how it is called. */
   get forgettable(): boolean {
     const { running, pausedUntil } = this.limits.snapshot(this.#clock.now())
-    const closed = this.breaker === undefined || this.breaker.snapshot(this.#clock.now()).state === 'closed'
+    const closed = this.breaker?.snapshot(this.#clock.now()).state ?? 'closed'
     return (
-      running === 0 && this.#queue.length === 0 && pausedUntil === undefined && closed && !this.#changedLimits
+      running === 0 &&
+      this.#queue.length === 0 &&
+      pausedUntil === undefined &&
+      closed === 'closed' &&
+      !this.#changedLimits
     )
   }
 
@@ -92,7 +125,7 @@ export class TargetState {
   /** The limits that hold now; `undefined` goes back to what the connection declares. */
   changeLimits(limits: Limits | undefined): void {
     this.#changedLimits = limits !== undefined
-    this.limits.change(limits ? withDefaults(limits) : withDefaults(this.#declared))
+    this.limits.change(limits ? withDefaults(limits) : withDefaults(this.#settings.limits))
     this.#serve()
     this.#changed()
   }
