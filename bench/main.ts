@@ -8,6 +8,7 @@ const benchmarks: Record<string, () => Promise<{ run: () => Promise<void> }>> = 
   jq: () => import('./jq.ts'),
   engine: () => import('./engine.ts'),
   resilience: () => import('./resilience.ts'),
+  outage: () => import('./outage.ts'),
   functions: () => import('./functions.ts'),
   transfer: () => import('./transfer.ts'),
   copy: () => import('./copy.ts'),

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { Postponed, type OnFailure } from '../workflow/index.ts'
 import type { ConnectionTarget } from './connections.ts'
 import { pause, systemTime, type GuardClock } from './guard-clock.ts'
@@ -26,6 +27,8 @@ export class Guard {
   readonly #stopping = new AbortController()
 
   constructor(options: GuardOptions) {
+    // Every call that pauses listens to it: that is no leak.
+    setMaxListeners(0, this.#stopping.signal)
     this.#options = options
     this.#clock = options.clock ?? systemTime
     const { policies, connections = [] } = options
