@@ -190,14 +190,24 @@ export const errorTable = {
     todo: 'Run `sluse doctor`; the cause is in the log beside this code.',
     status: 500,
   },
+  'SLUSE-STORE-UNREACHABLE': {
+    what: 'The database cannot be reached, so nothing was read or written.',
+    todo: 'See that PostgreSQL runs and that SLUSE_DATABASE_URL is right; the server goes on by itself when it is there again.',
+    status: 503,
+  },
+  'SLUSE-STORE-UNKNOWN': {
+    what: 'The server stopped while the database was away: whether the last change was written is not known.',
+    todo: 'Look at what it was about before doing it again; runs and transfers find out by themselves.',
+    status: 503,
+  },
   'SLUSE-STORE-CHANGED': {
     what: 'Somebody else changed it at the same time, so nothing was written.',
     todo: 'Look at it anew, and try again.',
     status: 409,
   },
   'SLUSE-STORE-LOCKED': {
-    what: 'The data folder is in use by another process.',
-    todo: 'Stop that process, or give this one a folder of its own with SLUSE_DATA.',
+    what: 'The data folder, or the database, is in use by another process.',
+    todo: 'Stop that process, or give this one a folder of its own with SLUSE_DATA, or a database of its own.',
     status: 503,
   },
   'SLUSE-STORE-NEWER': {

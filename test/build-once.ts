@@ -1,13 +1,21 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sharedFolder, stopShared } from './servers/postgres/shared.ts'
 
 /**
  * Tests that start real processes run the built program: build it once, before any of them.
  * Type errors do not stop the tests of other rooms: `npm run typecheck` is what reports them.
  */
-export default function buildOnce(): void {
-  if (process.env.SLUSE_SKIP_BUILD) return
+export default function buildOnce(): () => Promise<void> {
+  const shared = mkdtempSync(join(tmpdir(), 'sluse-servers-'))
+  process.env[sharedFolder] = shared
+  if (!process.env.SLUSE_SKIP_BUILD) build()
+  return () => stopShared(shared)
+}
+
+function build(): void {
   const build = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'])
   buildConsole()
   if (build.status !== 0) console.warn(`The build has errors:\n${build.stdout.toString().slice(0, 2000)}`)

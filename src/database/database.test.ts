@@ -1,33 +1,30 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { insertRows, openDatabase, type Database } from './index.ts'
+import { insertRows, type Database } from './index.ts'
+import { ask, databases, isMissing, testDatabase, type TestDatabase } from './testing/databases.ts'
 
-let folder: string
-let open: Database[]
-const opened = async (options: { maxBytes?: number } = {}) => {
-  const database = await openDatabase({ folder, ...options })
-  open.push(database)
-  return database
-}
 const mark = (name: string, value: number) => ({
   sql: 'INSERT INTO marks (name, value) VALUES (?, ?)',
   parameters: [name, value],
 })
+/** What PostgreSQL says when its disk is full, where it would have to write much. */
+const fullWhenLong = `
+  CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
+  CREATE TRIGGER full_disk BEFORE INSERT ON journal FOR EACH ROW WHEN (length(new.data) > 400000)
+    EXECUTE FUNCTION full_disk()`
+
 const marks = (database: Database) => database.query('SELECT name, value FROM marks ORDER BY value')
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sluse-database-'))
-  open = []
-})
+describe.each(databases)('a database on %s', (kind) => {
+  let test: TestDatabase
+  const opened = () => test.open()
 
-afterEach(async () => {
-  for (const database of open) await database.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+  if (isMissing(kind)) return it.skip('PostgreSQL is not installed')
+  beforeEach(async () => {
+    test = await testDatabase(kind)
+  })
+  afterEach(() => test.remove())
 
-describe('a database', () => {
   it('writes all of a transaction or nothing', async () => {
     const database = await opened()
     const broken = database.commit([mark('a', 1), mark('a', 2)])
@@ -77,7 +74,8 @@ describe('a database', () => {
   })
 
   it('says when it is full, and goes on when there is room again', async () => {
-    const database = await opened({ maxBytes: 400_000 })
+    const database = await test.open({ maxBytes: 400_000 })
+    if (test.options.url !== undefined) await ask(test.options.url, fullWhenLong)
     const fill = { sql: 'INSERT INTO journal (run, data) VALUES (1, ?)', parameters: ['x'.repeat(500_000)] }
     await expect(database.commit([fill])).rejects.toMatchObject({ code: 'SLUSE-STORE-FULL' })
     await database.commit([mark('a', 1)])

@@ -10,6 +10,11 @@ export interface Statement {
   /** How many rows it must change; otherwise the transaction fails with `SLUSE-STORE-CHANGED`, as a whole. */
   readonly expect?: number
   readonly chain?: Chain
+  /**
+   * Transactions with a statement of the same turn are made one after the other, whichever process they come from: what
+   * one writes, the next one sees, and numbers that the database gives rise in the order in which they can be seen.
+   */
+  readonly turn?: string
 }
 
 /**
@@ -24,11 +29,12 @@ export interface Chain {
 }
 
 /**
- * The one port to SQL. SQLite implements it (`openDatabase`); the SQL above it is plain, so that another
- * database can.
+ * The one port to SQL. SQLite and PostgreSQL implement it; the SQL above it is plain, and where the two read it
+ * otherwise, `postgres/dialect.ts` says how.
  *
- * Errors carry `SLUSE-STORE-FULL` (no room: nothing of the transaction was written, try again later) or
- * `SLUSE-STORE`.
+ * Errors carry `SLUSE-STORE-FULL` (no room) or `SLUSE-STORE-UNREACHABLE` (the server is away) where nothing of the
+ * transaction was written and it may be tried again later; `SLUSE-STORE-CHANGED`, see `Statement.expect`; or
+ * `SLUSE-STORE`. Only a database that is closed while its server is away leaves a commit with `SLUSE-STORE-UNKNOWN`.
  */
 export interface Database {
   /** Reads what is committed. Bound what it can return: rows come all at once. */
@@ -37,7 +43,10 @@ export interface Database {
   /** One transaction: all of it or nothing. Resolves once it is durable. Commits are made in the order of the calls. */
   commit(statements: readonly Statement[]): Promise<void>
 
-  /** Calls `listener` after each commit. Returns how to stop. */
+  /**
+   * Calls `listener` after each commit, and soon after commits of other processes: several of them may be told as one,
+   * and now and then there was none. Returns how to stop.
+   */
   onCommit(listener: () => void): () => void
 
   /** Ends open work, tidies the files and lets another process open them. */

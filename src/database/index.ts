@@ -1,9 +1,10 @@
 /**
- * Where everything durable lies: the port to SQL, SQLite behind a writer thread, and the migrations.
+ * Where everything durable lies: the port to SQL, SQLite behind a writer thread, PostgreSQL, and the migrations.
  */
 export type { Chain, Database, Row, SqlValue, Statement } from './database.ts'
 export { chainHash } from './chain.ts'
 export { openKeySet, type KeySet } from './key-set.ts'
 export { insertRows } from './insert-rows.ts'
-export { openDatabase, databaseFile, type DatabaseOptions } from './sqlite.ts'
+export { openDatabase, type DatabaseOptions } from './open.ts'
+export { databaseFile } from './sqlite.ts'
 export { snapshotDatabase, type Snapshot } from './snapshot.ts'

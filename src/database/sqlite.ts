@@ -7,7 +7,7 @@ import type { Database, Row, SqlValue, Statement } from './database.ts'
 import { lockFolder } from './lock.ts'
 import { migrate } from './migrate.ts'
 
-export interface DatabaseOptions {
+export interface SqliteOptions {
   /** Where the data lies (`SLUSE_DATA`); made if missing. One process at a time. */
   readonly folder: string
   /** Most bytes that the database may grow to; beyond, writing fails as on a full disk. Default: no bound. */
@@ -23,7 +23,7 @@ const pageBytes = 4096
  * Opens the data folder's SQLite database and brings its schema up to date. Writes go through a thread of their
  * own, reads through a second connection here. Throws `SLUSE-STORE-LOCKED` where another process holds the folder.
  */
-export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+export async function openSqlite(options: SqliteOptions): Promise<Database> {
   mkdirSync(options.folder, { recursive: true, mode: 0o700 })
   const unlock = lockFolder(options.folder)
   try {
@@ -40,7 +40,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     const writer = startWriter(file, pragmas)
     await writer.send({ statements: [] })
     const database = overConnections(new Sqlite(file), writer, unlock)
-    await migrate(database)
+    await migrate(database, (statement) => (typeof statement === 'string' ? statement : statement.sqlite))
     return database
   } catch (error) {
     unlock()

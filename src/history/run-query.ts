@@ -34,7 +34,7 @@ export function runQuery(
   const where = (all: readonly string[]) => (all.length > 0 ? `WHERE ${all.join(' AND ')}` : '')
   const statuses = [...new Set(query.status)]
   // The newest of each status are found by the index; together they would have to be sorted, all of them.
-  const found = `SELECT * FROM (SELECT * FROM runs ${where(['runs.status = ?', ...conditions])} ${newest})`
+  const found = `SELECT * FROM (SELECT * FROM runs ${where(['runs.status = ?', ...conditions])} ${newest}) AS found`
   const from =
     statuses.length > 0
       ? { runs: `(${statuses.map(() => found).join(' UNION ALL ')}) AS runs`, where: '' }

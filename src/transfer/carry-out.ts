@@ -16,7 +16,7 @@ import { Pipeline } from './steps/pipeline.ts'
 import { isPure } from './steps/pure.ts'
 import { openThreads } from './steps/threads.ts'
 import type { DatasetRow, TargetRow, TransferRow, Trouble } from './store/rows.ts'
-import { changeTarget, changeTransfer, type Store } from './store/store.ts'
+import { changeTarget, changeTransfer, keepLonger, type Store } from './store/store.ts'
 import { problemOfError } from './trouble.ts'
 
 /** What transfers are carried out with. */
@@ -125,10 +125,7 @@ class Work {
     const { id } = this.#row
     const fault = this.#fault ?? (await this.#failureOfTargets())
     const endedAt = now()
-    const keptUntil = {
-      sql: 'UPDATE datasets SET expires_at = max(coalesce(expires_at, 0), ?) WHERE id = ?',
-      parameters: [endedAt + this.#row.plan.keep, this.#dataset.id],
-    }
+    const keptUntil = keepLonger(this.#dataset.id, endedAt + this.#row.plan.keep)
     const status = fault ? ('failed' as const) : ('completed' as const)
     const end = changeTransfer(
       id,

@@ -5,7 +5,7 @@ import type { Means } from './carry-out.ts'
 import type { PersonalData } from './personal.ts'
 import type { Plan } from './plan.ts'
 import type { DatasetRow, TransferRow } from './store/rows.ts'
-import { insertDataset, insertTarget, insertTransfer } from './store/store.ts'
+import { insertDataset, insertTarget, insertTransfer, keepLonger } from './store/store.ts'
 
 export interface NewTransfer extends Pick<
   TransferRow,
@@ -93,11 +93,6 @@ async function existing(id: string, { store }: Means): Promise<DatasetRow> {
   if (!dataset) throw new SluseError('SLUSE-DATASET-NOT-FOUND', `(${id})`)
   if (dataset.erasedAt !== undefined) throw new SluseError('SLUSE-DATASET-ERASED', `(${id})`)
   return dataset
-}
-
-function keepLonger(dataset: string, until: number): Statement {
-  const sql = 'UPDATE datasets SET expires_at = max(coalesce(expires_at, 0), ?) WHERE id = ?'
-  return { sql, parameters: [until, dataset] }
 }
 
 /** What is personal in what was read stays so, whoever passes it on. */

@@ -170,20 +170,24 @@ function conditions(query: LetterQuery): { where: string; parameters: SqlValue[]
     ['t.namespace = ?', query.namespace],
     ['t.name = ?', query.name],
     ['l.number < ?', query.cursor === undefined ? undefined : cursorOf(query.cursor)],
-    ['t.namespace IN (SELECT value FROM json_each(?))', query.namespaces && JSON.stringify(query.namespaces)],
+    among('t.namespace', query.namespaces),
   ])
 }
 
+/** A condition with its value, or its values; one whose value is not given need not hold. */
+export type Condition = readonly [sql: string, value: SqlValue | readonly SqlValue[] | undefined]
+
 /** Conditions whose value is given, all of which must hold. */
-export function whereOf(all: readonly (readonly [sql: string, value: SqlValue | undefined])[]): {
-  where: string
-  parameters: SqlValue[]
-} {
-  const given = all.filter((each): each is readonly [string, SqlValue] => each[1] !== undefined)
+export function whereOf(all: readonly Condition[]): { where: string; parameters: SqlValue[] } {
+  const given = all.filter(([, value]) => value !== undefined)
   return {
     where: given.length > 0 ? `WHERE ${given.map(([sql]) => sql).join(' AND ')}` : '',
-    parameters: given.map(([, value]) => value),
+    parameters: given.flatMap(([, value]) => value as SqlValue | readonly SqlValue[]),
   }
+}
+
+export function among(column: string, values: readonly string[] | undefined): Condition {
+  return [`${column} IN (${(values ?? []).map(() => '?').join(', ')})`, values]
 }
 
 export function cursorOf(cursor: string): number {

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import type { Row, SqlValue } from '../database/index.ts'
+import type { Row } from '../database/index.ts'
 import { SluseError } from '../errors.ts'
 import type { Json, Problem } from '../workflow/index.ts'
 import type { Means } from './carry-out.ts'
 import { originAt, parseLines } from './dataset/block.ts'
 import { DatasetReader } from './dataset/reader.ts'
-import { cursorOf, whereOf } from './letters.ts'
+import { among, cursorOf, whereOf, type Condition } from './letters.ts'
 import { maskRecord, revealRecord } from './personal.ts'
 import { uriOf } from './plan.ts'
 import type { Rates } from './rates.ts'
@@ -138,14 +138,14 @@ export function openOverview(means: Means, rates: Rates): Overview {
   return {
     async list(query = {}) {
       const limit = query.limit ?? 50
-      const all = [
+      const all: Condition[] = [
         ['status = ?', query.status],
         ['run = ?', query.run],
         ['namespace = ?', query.namespace],
         ['name = ?', query.name],
         ['number < ?', query.cursor === undefined ? undefined : cursorOf(query.cursor)],
-        ['namespace IN (SELECT value FROM json_each(?))', listed(query.namespaces)],
-      ] as const
+        among('namespace', query.namespaces),
+      ]
       const { rows, next } = await page('transfers', all, limit)
       const transfers = rows.map((row) => {
         const transfer = transferFrom(row)
@@ -191,11 +191,11 @@ export function openOverview(means: Means, rates: Rates): Overview {
     },
     async datasets({ cursor, limit = 50, namespaces } = {}) {
       const before = cursor === undefined ? undefined : cursorOf(cursor)
-      const visible = `id IN (SELECT dataset FROM transfers WHERE namespace IN (SELECT value FROM json_each(?)))`
-      const all = [
+      const [visible] = among('namespace', namespaces)
+      const all: Condition[] = [
         ['number < ?', before],
-        [visible, listed(namespaces)],
-      ] as const
+        [`id IN (SELECT dataset FROM transfers WHERE ${visible})`, namespaces],
+      ]
       const { rows, next } = await page('datasets', all, limit)
       return { datasets: rows.map((row) => datasetView(datasetFrom(row))), ...next }
     },
@@ -235,11 +235,7 @@ export function openOverview(means: Means, rates: Rates): Overview {
     },
   }
 
-  async function page(
-    table: string,
-    all: readonly (readonly [string, SqlValue | undefined])[],
-    limit: number,
-  ) {
+  async function page(table: string, all: readonly Condition[], limit: number) {
     const { where, parameters } = whereOf(all)
     const sql = `SELECT * FROM ${table} ${where} ORDER BY number DESC LIMIT ?`
     const found = await database.query<Row>(sql, [...parameters, limit + 1])
@@ -247,10 +243,6 @@ export function openOverview(means: Means, rates: Rates): Overview {
     const last = found.length > limit ? rows.at(-1) : undefined
     return { rows, next: last ? { next: String(last.number) } : {} }
   }
-}
-
-function listed(namespaces: readonly string[] | undefined): string | undefined {
-  return namespaces && JSON.stringify(namespaces)
 }
 
 function summaryOf(row: TransferRow): Omit<TransferSummary, 'targets'> {

@@ -1,5 +1,7 @@
+import type { SchemaStatement } from './index.ts'
+
 /** Who signs in, keys of machines, and the audit log. */
-export const accessAndAudit: readonly string[] = [
+export const accessAndAudit: readonly SchemaStatement[] = [
   `CREATE TABLE users (
     subject text primary key,
     name text not null,
@@ -68,8 +70,16 @@ export const accessAndAudit: readonly string[] = [
   'CREATE INDEX audit_at ON audit (at)',
   'CREATE INDEX audit_subject ON audit (subject, number)',
   'CREATE INDEX audit_resource ON audit (resource, number)',
-  "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END",
-  "CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END",
+  appendOnly('audit_is_not_changed', 'UPDATE'),
+  appendOnly('audit_is_not_deleted', 'DELETE'),
   // Where the chain ends, so that its last rows cannot go unnoticed.
   'CREATE TABLE audit_head (one integer primary key, number integer not null, hash text not null)',
 ]
+
+function appendOnly(name: string, event: 'UPDATE' | 'DELETE'): SchemaStatement {
+  const trigger = `CREATE TRIGGER ${name} BEFORE ${event} ON audit`
+  return {
+    sqlite: `${trigger} BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END`,
+    postgres: `${trigger} FOR EACH ROW EXECUTE FUNCTION sluse_append_only()`,
+  }
+}

@@ -5,10 +5,13 @@ import { transfers } from './0004-transfers.ts'
 import { targets } from './0005-targets.ts'
 import { disabledPipelines } from './0006-disabled-pipelines.ts'
 
+/** In words that both databases know, or in those of each. */
+export type SchemaStatement = string | { readonly sqlite: string; readonly postgres: string }
+
 export interface Migration {
   /** That of its file. A number that is missing here may come later: each is applied once, in the order of the list. */
   readonly number: number
-  readonly statements: readonly string[]
+  readonly statements: readonly SchemaStatement[]
 }
 
 /** All migrations. Never change one; none builds on one with a higher number. */

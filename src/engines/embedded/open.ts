@@ -131,9 +131,9 @@ async function assemble(options: EmbeddedEngineOptions): Promise<Core> {
   const clock = options.clock ?? systemClock
   const log = options.log ?? (() => {})
   const last = async (table: string, column: string, mark: string) => {
-    const sql = `SELECT max(coalesce((SELECT max(${column}) FROM ${table}), 0),
-      coalesce((SELECT value FROM marks WHERE name = ?), 0)) AS last`
-    const [row] = await database.query<{ last: number }>(sql, [mark])
+    const sql = `SELECT max(number) AS last FROM (SELECT max(${column}) AS number FROM ${table}
+      UNION ALL SELECT value FROM marks WHERE name = ?) AS numbers`
+    const [row] = await database.query<{ last: number | null }>(sql, [mark])
     return row?.last ?? 0
   }
   const journal = await last('journal', 'seq', 'journal')

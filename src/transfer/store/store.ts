@@ -55,7 +55,7 @@ export function openStore(database: Database): Store {
 export function insertDataset(row: DatasetRow): Statement {
   const { extent } = row
   return {
-    sql: `INSERT INTO datasets (id, source, created_at, records, bytes, segment, offset, batch, sealed, protected, expires_at)
+    sql: `INSERT INTO datasets (id, source, created_at, records, bytes, segment, "offset", batch, sealed, protected, expires_at)
           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     parameters: [
       row.id,
@@ -76,9 +76,15 @@ export function insertDataset(row: DatasetRow): Statement {
 export function saveExtent(row: Pick<DatasetRow, 'id' | 'extent' | 'batch' | 'sealed'>): Statement {
   const { records, bytes, segment, offset } = row.extent
   return {
-    sql: 'UPDATE datasets SET records = ?, bytes = ?, segment = ?, offset = ?, batch = ?, sealed = ? WHERE id = ?',
+    sql: 'UPDATE datasets SET records = ?, bytes = ?, segment = ?, "offset" = ?, batch = ?, sealed = ? WHERE id = ?',
     parameters: [records, bytes, segment, offset, row.batch, row.sealed ? 1 : 0, row.id],
   }
+}
+
+/** A dataset is kept until the latest time that anybody asked for. */
+export function keepLonger(dataset: string, until: number): Statement {
+  const sql = 'UPDATE datasets SET expires_at = ? WHERE id = ? AND (expires_at IS NULL OR expires_at < ?)'
+  return { sql, parameters: [until, dataset, until] }
 }
 
 export function insertTransfer(row: Omit<TransferRow, 'number'>): Statement {
@@ -143,7 +149,7 @@ export function changeTransfer(id: string, change: TransferChange, now: number):
 
 export function insertTarget(row: TargetRow): Statement {
   return {
-    sql: `INSERT INTO transfer_targets (transfer, target, name, connection, mode, status, segment, offset, records,
+    sql: `INSERT INTO transfer_targets (transfer, target, name, connection, mode, status, segment, "offset", records,
             delivered, refused, skipped, state, attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
     parameters: [
       row.transfer,
@@ -171,7 +177,7 @@ export function changeTarget(transfer: string, target: number, change: TargetCha
   const set = new Assignments()
   set.plain('status', change.status)
   set.plain('segment', change.at?.segment)
-  set.plain('offset', change.at?.offset)
+  set.plain('"offset"', change.at?.offset)
   set.plain('records', change.records)
   set.plain('delivered', change.delivered)
   set.plain('refused', change.refused)

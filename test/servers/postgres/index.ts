@@ -13,6 +13,10 @@ export interface PostgresServer {
   readonly password: string
   /** Where `psql` and its like are. */
   readonly binaries: string
+  /** All that it has on disk. */
+  readonly folder: string
+  /** Of the first of its processes. */
+  readonly pid: number
   /** `SIGKILL` to all of the server, as when the machine goes down. */
   kill(): Promise<void>
   /** On the same port, with the same data. */
@@ -31,8 +35,13 @@ export function postgresBinaries(): string | undefined {
   return found
 }
 
+export interface PostgresServerOptions {
+  /** Server settings, `-c name=value`. */
+  readonly settings?: { readonly [name: string]: string | number }
+}
+
 /** A real server on loopback, with a database of its own that is gone afterwards. */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres(options: PostgresServerOptions = {}): Promise<PostgresServer> {
   const binaries = postgresBinaries()
   if (binaries === undefined) throw new Error('PostgreSQL is not installed: scripts/install-test-servers.sh')
   const folder = mkdtempSync(join(tmpdir(), 'sluse-postgres-'))
@@ -48,17 +57,20 @@ export async function startPostgres(): Promise<PostgresServer> {
   const secret = join(folder, 'password')
   writeFileSync(secret, password)
   if (root) execFileSync('chown', ['-R', 'postgres:postgres', folder])
-  const [initdb, options] = as(join(binaries, 'initdb'), [
+  const [initdb, words] = as(join(binaries, 'initdb'), [
     ...['-D', data, '-U', 'sluse', '-A', 'scram-sha-256', `--pwfile=${secret}`],
     ...['-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'],
   ])
-  execFileSync(initdb, options, { stdio: 'pipe', cwd: folder })
+  execFileSync(initdb, words, { stdio: 'pipe', cwd: folder })
 
   let server: ChildProcess | undefined
   const start = async () => {
-    const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: '', max_connections: 50 }
-    const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-    const [command, all] = as(join(binaries, 'postgres'), ['-D', data, ...options])
+    const settings = {
+      ...{ listen_addresses: '127.0.0.1', port, unix_socket_directories: '', max_connections: 50 },
+      ...options.settings,
+    }
+    const given = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    const [command, all] = as(join(binaries, 'postgres'), ['-D', data, ...given])
     const started = spawn(command, all, { stdio: ['ignore', 'ignore', 'pipe'], cwd: folder })
     let log = ''
     started.stderr?.on('data', (chunk: Buffer) => (log = (log + chunk.toString()).slice(-4000)))
@@ -86,6 +98,10 @@ export async function startPostgres(): Promise<PostgresServer> {
     user: 'sluse',
     password,
     binaries,
+    folder,
+    get pid() {
+      return server?.pid ?? 0
+    },
     kill: () => end('SIGKILL'),
     start,
     async stop() {
