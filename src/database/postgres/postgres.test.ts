@@ -143,16 +143,16 @@ describe.skipIf(isMissing('PostgreSQL'))('records on a server of their own', () 
     const database = await open({ patience: 200 })
     await server.kill()
     // The first may have been sent: it is answered when its fate is known.
-    const first = database.commit([row(1, 'first')])
+    const first = database.commit([row(1, 'first')]).then(
+      () => true,
+      () => false,
+    )
     const error = await database.commit([row(1, 'second')]).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'SLUSE-STORE-UNREACHABLE' })
     await expect(database.query('SELECT 1')).rejects.toMatchObject({ code: 'SLUSE-STORE-UNREACHABLE' })
     expect(String(error)).not.toContain(server.password)
     await server.start()
-    const told = await first.then(
-      () => true,
-      () => false,
-    )
+    const told = await first
     await database.commit([row(1, 'third')])
     expect(await written(database)).toEqual([...(told ? ['first'] : []), 'third'])
   })
