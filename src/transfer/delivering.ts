@@ -49,15 +49,21 @@ const mostLettersAtOnce = 500
 export async function deliverAll(delivering: Delivering): Promise<void> {
   const { planned, plan, staged, state, signal, target, transfer, index } = delivering
   const deliveryId = `${transfer}:${index}`
-  const delivery = await target.begin({
-    mode: planned.mode,
-    key: planned.key,
-    deliveryId,
-    state: state.state,
-    concurrency: plan.order === 'any' ? plan.concurrency : 1,
-    signal,
-  })
-  const follower = staged.follow()
+  // Before the target is asked for, so that what is staged meanwhile is still in memory then.
+  const follower = staged.follow(state.at)
+  const delivery = await target
+    .begin({
+      mode: planned.mode,
+      key: planned.key,
+      deliveryId,
+      state: state.state,
+      concurrency: plan.order === 'any' ? plan.concurrency : 1,
+      signal,
+    })
+    .catch(async (error: unknown) => {
+      await follower.close()
+      throw error
+    })
   const checkpoints = new Checkpoints(delivering, delivery)
   try {
     await checkpoints.begin()

@@ -116,7 +116,7 @@ class Committer {
       const origins = originsOf((index) => batch.origin(index), count, made.of)
       const { lines, values } = made
       const { at, block } = await writer.append({ lines, values, count: made.count, origins })
-      staged.remember(at, block)
+      await staged.remember(at, block)
     }
     if (also) this.#also.push(...also(batch.position))
     this.#pending = {
@@ -133,7 +133,6 @@ class Committer {
       this.#bytes >= commitEveryBytes ||
       this.#letters.length >= mostLettersAtOnce
     if (isDue) await this.#begin(false)
-    await staged.room()
   }
 
   /** With `complete` the dataset is sealed. */

@@ -5,8 +5,8 @@ import type { Extent } from './writer.ts'
 
 /** How much of what was staged last is kept in memory for those who follow close behind; see `weightOf`. */
 const mostRecent = 32 * 1024 * 1024
-/** How long the writer waits for one who follows close behind, in milliseconds: no longer for one who is slow. */
-const patience = 250
+/** How long the writer waits for one who follows close behind, in milliseconds. */
+const patience = 1000
 
 /** A dataset that is being written by one and followed by many, each at its own pace; only what is durable is seen. */
 export class Staged {
@@ -18,7 +18,8 @@ export class Staged {
   /** Blocks by their address, the oldest first. */
   readonly #recent = new Map<string, Block>()
   #weight = 0
-  #valuesWanted = false
+  #given = 0
+  #valuesAsked = 0
   readonly #followers = new Set<Follower>()
   #wake: () => void = () => {}
 
@@ -37,32 +38,34 @@ export class Staged {
     return this.#sealed
   }
 
-  /** A block that was written, and is seen once `grow` says that it is durable. */
-  remember(at: BlockAddress, block: Block): void {
-    const kept = this.#valuesWanted ? block : { ...block, values: undefined }
+  /**
+   * A block that was written, and is seen once `grow` says that it is durable. What is forgotten for it is waited for
+   * until nobody needs it who follows close behind, as reading it from disk is dear; not for long, if one does not come
+   * on.
+   */
+  async remember(at: BlockAddress, block: Block): Promise<void> {
+    const kept = this.#valuesAsked > 0 || this.#given < 2 ? block : { ...block, values: undefined }
     this.#recent.set(keyOf(at), kept)
     this.#weight += weightOf(kept)
     for (const [key, oldest] of this.#recent) {
       if (this.#weight <= mostRecent) break
+      await this.#passed(key)
       this.#recent.delete(key)
       this.#weight -= weightOf(oldest)
     }
   }
 
-  /** The records of a block of this dataset. Once they are asked for, they are kept in memory with the lines. */
+  /** The records of a block of this dataset: they are kept in memory with the lines as long as somebody asks for them. */
   valuesOf({ values, lines }: Block): readonly Json[] {
-    if (values) return values
-    this.#valuesWanted = true
-    return parseLines(lines)
+    this.#valuesAsked += 1
+    return values ?? parseLines(lines)
   }
 
-  /**
-   * Waits until what is remembered next makes nobody who follows close behind read from disk what was in memory.
-   * Somebody who does not come on is not waited for.
-   */
-  async room(): Promise<void> {
+  /** Resolves once nobody is to be given this block next, or has not come for long. */
+  async #passed(key: string): Promise<void> {
     const until = performance.now() + patience
-    for (let left = patience; left > 0 && this.#isNeeded(); left = until - performance.now()) {
+    const isNeeded = () => [...this.#followers].some(({ at }) => keyOf(at) === key)
+    for (let left = patience; left > 0 && isNeeded(); left = until - performance.now()) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left)
         this.#wake = () => {
@@ -80,8 +83,9 @@ export class Staged {
     for (const wake of this.#waiting.splice(0)) wake()
   }
 
-  follow(): Follower {
-    const follower = new Follower(this)
+  /** From `at` on. */
+  follow(at: BlockAddress): Follower {
+    const follower = new Follower(this, at)
     this.#followers.add(follower)
     return follower
   }
@@ -89,6 +93,7 @@ export class Staged {
   /** One who follows has come on, or with `left` follows no more. */
   moved(follower: Follower, left = false): void {
     if (left) this.#followers.delete(follower)
+    else this.#given += 1
     this.#wake()
   }
 
@@ -109,13 +114,6 @@ export class Staged {
   recent(at: BlockAddress): Block | undefined {
     return this.#recent.get(keyOf(at))
   }
-
-  /** Whether somebody has yet to be given the block that would be forgotten next. */
-  #isNeeded(): boolean {
-    if (this.#weight < mostRecent) return false
-    const { value: oldest } = this.#recent.keys().next()
-    return [...this.#followers].some(({ at }) => keyOf(at) === oldest)
-  }
 }
 
 function keyOf({ segment, offset }: BlockAddress): string {
@@ -131,10 +129,11 @@ function weightOf({ lines, values }: Block): number {
 export class Follower {
   readonly #staged: Staged
   readonly #reader: DatasetReader
-  #at: BlockAddress = { segment: 0, offset: 0 }
+  #at: BlockAddress
 
-  constructor(staged: Staged) {
+  constructor(staged: Staged, at: BlockAddress) {
     this.#staged = staged
+    this.#at = at
     this.#reader = new DatasetReader(staged.folder, staged.key)
   }
 
