@@ -17,6 +17,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { left, live } from '../crash/server-life.ts'
 import { postgresBinaries, startPostgres, type PostgresServer } from '../servers/postgres/index.ts'
+import { findIn } from './search-stores.ts'
 import { hasSftpServer, startSftp, type SftpServer } from '../servers/sftp/index.ts'
 
 const example = fileURLToPath(new URL('../../examples/nightly-payments', import.meta.url))
@@ -29,6 +30,8 @@ let postgres: PostgresServer
 let database: pg.Client
 let upload: string
 let project: string
+/** By the last run, on both of its outputs. */
+let told = ''
 
 /** The example as it is, but for the addresses, and the key in place of a password. */
 function copyExample(): string {
@@ -62,9 +65,10 @@ function put(name: string, text: string): void {
   utimesSync(join(upload, name), anHourAgo, anHourAgo)
 }
 
-async function sluseRun(): Promise<{ [key: string]: unknown }> {
-  const words = [program, 'run', 'nightly-payments', '--output', 'json']
-  const { stdout } = await promisify(execFile)(process.execPath, words, { cwd: project })
+async function sluseRun(more: readonly string[] = []): Promise<{ [key: string]: unknown }> {
+  const words = [program, 'run', 'nightly-payments', '--output', 'json', ...more]
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, words, { cwd: project })
+  told = stdout + stderr
   return JSON.parse(stdout) as { [key: string]: unknown }
 }
 
@@ -147,6 +151,16 @@ describe.skipIf(!hasSftpServer() || postgresBinaries() === undefined)(
         { ...second, amount: '13500.25' },
         { creditor: '000149', name: 'Ny Kreditor', amount: '1.00' },
       ])
+    })
+
+    it('leaves nothing in clear of a CPR number that stands where a CVR number should, nor of a secret', async () => {
+      put('payments-2026-11-23.csv', sample.replace('99999934', '0101505006'))
+      const data = join(project, 'data')
+      const output = await sluseRun(['--data', data, '--log-level', 'debug'])
+      expect(output).toMatchObject({ records: 1, deadLetters: 1 })
+      expect(findIn(data, ['nightly-payments'])).not.toEqual([])
+      expect(findIn(data, ['0101505006', postgres.password])).toEqual([])
+      expect(told).not.toContain('0101505006')
     })
 
     it('has every payment once after the process is killed in the middle, twice', async () => {

@@ -1,6 +1,8 @@
 // A case system that takes receipts; stop it to see that the archive does not wait for it.
 import { createServer } from 'node:http'
 
+const port = Number(process.env.PORT ?? 8092)
+
 createServer((request, response) => {
   let body = ''
   request.on('data', (chunk) => (body += chunk))
@@ -8,4 +10,4 @@ createServer((request, response) => {
     if (request.method === 'POST') console.log(`got ${request.headers['idempotency-key']}: ${body}`)
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
   })
-}).listen(8092, '127.0.0.1', () => console.log('the case system answers at http://127.0.0.1:8092'))
+}).listen(port, '127.0.0.1', () => console.log(`the case system answers at http://127.0.0.1:${port}`))

@@ -6,11 +6,14 @@ const trips = Array.from({ length: 7 }, (_, at) => ({
   carId: 237 + (at % 2),
   date: '2026-10-24',
   distance: `${18.4 + at}`,
+  // Days in 2050 and 2051: nobody has such a CPR number.
+  passenger: ['0101505006', '1402515003'][at % 2],
 }))
 const token = 'sample-token'
+const port = Number(process.env.PORT ?? 8091)
 
 createServer((request, response) => {
-  const url = new URL(request.url ?? '/', 'http://127.0.0.1:8091')
+  const url = new URL(request.url ?? '/', 'http://vendor')
   const answer = (status, body) =>
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   let body = ''
@@ -32,4 +35,4 @@ createServer((request, response) => {
     const next = at + 3 < trips.length ? String(at + 3) : null
     return answer(200, { trips: trips.slice(at, at + 3), next })
   })
-}).listen(8091, '127.0.0.1', () => console.log('the vendor answers at http://127.0.0.1:8091'))
+}).listen(port, '127.0.0.1', () => console.log(`the vendor answers at http://127.0.0.1:${port}`))
