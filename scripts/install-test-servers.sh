@@ -37,6 +37,10 @@ fi
 if ! command -v versitygw >/dev/null 2>&1 && ! [ -x "$HOME/go/bin/versitygw" ] && command -v go >/dev/null 2>&1; then
   go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
 fi
+# Checks the chart.
+if ! command -v helm >/dev/null 2>&1 && ! [ -x "$HOME/go/bin/helm" ] && command -v go >/dev/null 2>&1; then
+  go install helm.sh/helm/v3/cmd/helm@v3.18.6
+fi
 # One node of Kafka: its jars, where Maven and Java are there to fetch and run them.
 kafka="$HOME/.cache/sluse-kafka"
 if ! compgen -G "$kafka/kafka_*" >/dev/null && command -v mvn >/dev/null 2>&1 && command -v java >/dev/null 2>&1; then
