@@ -24,4 +24,5 @@ export {
   type Role,
 } from './permissions.ts'
 export { audited, localPrincipal, may, mayIn, type Principal } from './principal.ts'
+export type { ProviderFetch } from './oidc.ts'
 export type { KnownUser, User } from './users.ts'

@@ -14,7 +14,15 @@ export interface OidcSettings {
   /** Take e-mail addresses as confirmed that the provider does not say anything about. */
   readonly trustEmail: boolean
   readonly log?: (message: string, data: { [key: string]: unknown }) => void
+  /** How the provider is called. Default: the system's own. */
+  readonly fetch?: ProviderFetch
 }
+
+/** `fetch`, as far as it is used here. */
+export type ProviderFetch = (
+  url: string,
+  options: Pick<oauth.CustomFetchOptions<string, unknown>, 'method' | 'headers' | 'body' | 'signal'>,
+) => Promise<Response>
 
 /** What is kept between leaving for the provider and coming back. */
 export interface SignIn {
@@ -144,6 +152,7 @@ export class OpenIdProvider {
     return {
       signal: AbortSignal.timeout(timeoutMs),
       [oauth.allowInsecureRequests]: this.#settings.issuer.startsWith('http:'),
+      ...(this.#settings.fetch && { [oauth.customFetch]: this.#settings.fetch }),
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { HttpClient, HttpRequest } from '../http/index.ts'
+import type { HttpClient, HttpRequest, UnderPolicies } from '../http/index.ts'
 import {
   asFault,
   isRepeatable,
@@ -14,11 +14,7 @@ import { problemOf } from '../workflow/index.ts'
  * Makes one call to the system at `uri` under its policies: it waits for the target's limits and breaker, ends at its
  * timeout, and is repeated where repeating is safe. What goes out over anything but the HTTP client goes through this.
  */
-export type Guarded = <T>(
-  uri: string,
-  call: Pick<GuardedCall, 'repeatable' | 'signal'>,
-  operation: (signal: AbortSignal) => Promise<T>,
-) => Promise<T>
+export type Guarded = UnderPolicies
 
 /** Without a guard a call is just made. */
 export function guardedBy(
@@ -66,7 +62,7 @@ export function classifyCall(error: unknown): Classification {
   if (error instanceof TimedOut) return { transient: true, targetIsWell: false, away: true }
   // Not a fault of a call, or one before the call: nothing that the target did.
   if (!problem || !problem.type.endsWith('/communication')) {
-    return { transient: false, targetIsWell: true, away: false }
+    return { transient: false, targetIsWell: true, unasked: true, away: false }
   }
   if (typeof problem.cause === 'string') return { transient: true, targetIsWell: false, away: true }
   const { status, retryAfter, grpcStatus } = problem

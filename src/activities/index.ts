@@ -23,7 +23,7 @@ import { runScript } from './run-script/index.ts'
 import { runShell } from './run-shell/index.ts'
 
 export { spokenProtocols } from './call-asyncapi/index.ts'
-export { classifyCall, type Guarded } from './guarded.ts'
+export { classifyCall, guardedBy, guardedHttp, type Guarded } from './guarded.ts'
 export type { Activity, ActivityContext, ActivityFactory, ActivityOptions } from './activity.ts'
 
 /** Every kind there is, one line each. */
@@ -54,7 +54,7 @@ export function createActivityRunner(
   options: ActivityOptions,
   kinds: readonly ActivityFactory[] = factories,
 ): ClosableRunner {
-  const http = createHttpClient(options.http)
+  const http = createHttpClient(options.http, guardedBy(options.guard, { attempt: 0 }))
   const activities = new Map<string, Activity>()
   for (const create of kinds) {
     const activity = create(options)

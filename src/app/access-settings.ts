@@ -1,8 +1,11 @@
 import { openAccess, parseMapping, type Access, type AccessMode, type RoleMapping } from '../access/index.ts'
+import { guardedBy } from '../activities/index.ts'
 import type { Log, Settings } from '../config/index.ts'
 import type { Database } from '../database/index.ts'
 import { SluseError } from '../errors.ts'
 import type { AuditLog } from '../history/index.ts'
+import type { Guard } from '../resilience/index.ts'
+import { guardedFetch } from './guarded-fetch.ts'
 
 /** How one gets in by these settings. */
 export function accessMode({ auth, oidcIssuer }: Settings): Exclude<AccessMode, 'dev'> {
@@ -15,6 +18,7 @@ interface Parts {
   readonly now: () => number
   readonly log: Log
   readonly secret: (name: string) => Promise<unknown>
+  readonly guard: Guard
   /** Somebody who writes pipelines, on their own machine. */
   readonly dev: boolean
 }
@@ -41,7 +45,7 @@ function mappingOf(text: string): RoleMapping {
   }
 }
 
-async function oidcBy(settings: Settings, { log, secret }: Parts) {
+async function oidcBy(settings: Settings, { log, secret, guard }: Parts) {
   const { oidcIssuer, oidcClientId } = settings
   if (oidcIssuer === undefined || oidcClientId === undefined) {
     throw new SluseError('SLUSE-SETTING', 'Sign-in by OpenID Connect needs oidcIssuer and oidcClientId.')
@@ -55,6 +59,7 @@ async function oidcBy(settings: Settings, { log, secret }: Parts) {
     subjectClaim: settings.oidcSubjectClaim,
     groupsClaim: settings.oidcGroupsClaim,
     trustEmail: settings.oidcTrustEmail,
+    fetch: guardedFetch(guardedBy(guard, { attempt: 0, onFailure: 'caught' })),
     log: (message: string, data: { [key: string]: unknown }) => log('warn', message, data),
   }
 }

@@ -113,6 +113,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       now,
       log,
       secret,
+      guard,
       dev: options.dev ?? false,
     })
     const anchors = keepAnchors(database, settings.data, log)
@@ -159,7 +160,17 @@ export async function openApp(options: AppOptions): Promise<App> {
     opened.engine = engine
     closers.push(() => engine.close(0))
     const clock = options.clock ?? systemClock
-    const approvals = await approvalsBy({ settings, database, audit, access, engine, clock, log, secret })
+    const approvals = await approvalsBy({
+      settings,
+      database,
+      audit,
+      access,
+      engine,
+      clock,
+      log,
+      secret,
+      guard,
+    })
     approvalsAreOpen(approvals)
     await transfers.start()
     let stopped: Promise<void> | undefined

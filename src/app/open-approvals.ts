@@ -7,12 +7,14 @@ import {
   type Approvals,
   type Channel,
 } from '../approvals/index.ts'
+import { guardedBy, guardedHttp } from '../activities/index.ts'
 import type { Log, Settings } from '../config/index.ts'
 import type { Database } from '../database/index.ts'
 import type { Clock, Engine } from '../engines/index.ts'
 import { SluseError } from '../errors.ts'
 import type { AuditLog } from '../history/index.ts'
 import { createHttpClient } from '../http/index.ts'
+import type { Guard } from '../resilience/index.ts'
 import { httpSettings } from './http-settings.ts'
 
 interface Parts {
@@ -24,6 +26,7 @@ interface Parts {
   readonly clock: Clock
   readonly log: Log
   readonly secret: (name: string) => Promise<unknown>
+  readonly guard: Guard
 }
 
 /** Approvals, with the outbox from which people are told of them. */
@@ -52,10 +55,12 @@ export async function approvalsBy(parts: Parts): Promise<Approvals> {
   }
 }
 
-async function channelsBy({ settings, secret }: Parts, closers: (() => void | Promise<void>)[]) {
+async function channelsBy({ settings, secret, guard }: Parts, closers: (() => void | Promise<void>)[]) {
   const { smtpServer, mailFrom, notifyWebhook } = settings
   const here = settings.publicUrl ?? `http://${settings.host}:${settings.port}`
   const link = (approval: string) => `${here}/approvals/${approval}`
+  // What cannot be sent now is sent by the outbox, later.
+  const guarded = guardedBy(guard, { attempt: 0, onFailure: 'caught' })
   const channels: { email?: Channel; webhook?: Channel } = {}
   const textOf = async (name: string) => {
     const value = await secret(name)
@@ -70,6 +75,7 @@ async function channelsBy({ settings, secret }: Parts, closers: (() => void | Pr
       from: mailFrom,
       showTitle: settings.mailTitles,
       link,
+      underPolicies: guarded,
       ...(password !== undefined && { password }),
     })
     closers.push(() => email.close())
@@ -82,7 +88,7 @@ async function channelsBy({ settings, secret }: Parts, closers: (() => void | Pr
     channels.webhook = webhookChannel({
       url: notifyWebhook,
       link,
-      http,
+      http: guardedHttp(http, guarded),
       ...(key !== undefined && { secret: key }),
     })
   }

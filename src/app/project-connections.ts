@@ -1,3 +1,4 @@
+import { guardedBy } from '../activities/index.ts'
 import type { openSecrets, Log, Settings } from '../config/index.ts'
 import {
   connectorOf,
@@ -31,7 +32,7 @@ export async function openProjectConnections(
   options: ProjectConnectionsOptions,
 ): Promise<ProjectConnections> {
   const { settings, secrets, environment, guard, log } = options
-  const http = createHttpClient(await httpSettings(settings))
+  const http = createHttpClient(await httpSettings(settings), guardedBy(guard, { attempt: 0 }))
   let declarations: readonly ConnectionDeclaration[] = await readConnections(settings.project)
   return {
     connections: openConnections({

@@ -15,6 +15,13 @@ export interface HttpClient {
   close(): Promise<void>
 }
 
+/** Makes a call to the system at `uri` under that system's policies: given by whoever has some. */
+export type UnderPolicies = <T>(
+  uri: string,
+  call: { readonly repeatable: () => boolean; readonly signal: AbortSignal },
+  operation: (signal: AbortSignal) => Promise<T>,
+) => Promise<T>
+
 /** On whose behalf: which secrets a policy may name, and how long it may go on. */
 export interface Access {
   readonly secrets: { readonly [name: string]: Json }

@@ -1,7 +1,7 @@
 import { fault, problemOf } from '../workflow/index.ts'
 import { parseAddress } from './addresses.ts'
 import { createAuthentication } from './authentication/index.ts'
-import type { Access, HttpClient, HttpRequest, HttpSettings } from './client.ts'
+import type { Access, HttpClient, HttpRequest, HttpSettings, UnderPolicies } from './client.ts'
 import { raced, withDeadline } from './deadline.ts'
 import { dispatchers } from './dispatchers.ts'
 import { type Answer, exchange, takes, type Exchange } from './exchange.ts'
@@ -20,7 +20,8 @@ const defaults = {
 /** Most redirects that are followed for one request. */
 const mostRedirects = 10
 
-export function createHttpClient(settings: HttpSettings = {}): HttpClient {
+/** `underPolicies` is for what is asked on the way to a call: tokens, and how an OpenID provider is set up. */
+export function createHttpClient(settings: HttpSettings = {}, underPolicies?: UnderPolicies): HttpClient {
   const rules = targetRules(settings)
   const pools = dispatchers(settings, rules.lookup)
   const totalMs = settings.totalTimeoutMs ?? defaults.totalTimeoutMs
@@ -46,10 +47,22 @@ export function createHttpClient(settings: HttpSettings = {}): HttpClient {
 
   const authentication = createAuthentication({
     // Token requests go the same way: guarded, bounded, timed, never redirected.
-    exchange: (asked, mask, signal) =>
-      withDeadline(signal, Math.min(totalMs, 30_000), (limited) =>
-        guarded({ ...asked, maxBytes: 1_000_000, anyStatus: true }, mask, limited),
-      ),
+    exchange: (asked, mask, signal) => {
+      const ask = (within: AbortSignal) =>
+        withDeadline(within, Math.min(totalMs, 30_000), (limited) =>
+          guarded({ ...asked, maxBytes: 1_000_000, anyStatus: true }, mask, limited),
+        )
+      if (!underPolicies) return ask(signal)
+      return underPolicies(
+        asked.url.href,
+        { repeatable: () => isHarmless(asked), signal },
+        async (within) => {
+          const answer = await ask(within)
+          if (answer.status >= 500 || answer.status === 429) throw statusFault(answer, asked, mask)
+          return answer
+        },
+      )
+    },
   })
 
   const send = async (request: HttpRequest, access: Access, signal: AbortSignal) => {
@@ -131,6 +144,11 @@ const defaultHeaders = {
   accept: 'application/json, */*;q=0.8',
   'accept-encoding': 'gzip, deflate, br',
   'user-agent': 'sluse',
+}
+
+/** One token more is no harm. A code or a refresh token is good for one request (RFC 6749, 4.1.2 and 10.4). */
+function isHarmless({ method, body }: Pick<Exchange, 'method' | 'body'>): boolean {
+  return method === 'GET' || !/authorization_code|refresh_token/.test(String(body ?? ''))
 }
 
 function checkedMethod(method: string): string {

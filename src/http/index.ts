@@ -10,6 +10,7 @@ export type {
   HttpRequest,
   HttpResponse,
   HttpSettings,
+  UnderPolicies,
 } from './client.ts'
 export { maskFor, type Mask } from './masking.ts'
 export { socketRules, type SocketRules, type SocketTls } from './sockets.ts'

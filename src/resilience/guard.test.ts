@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Postponed } from '../workflow/index.ts'
 import { Guard, type Classification, type GuardedCall, type GuardOptions } from './guard.ts'
 import { keyOf } from './policies.ts'
 import { readResiliency } from './resource.ts'
@@ -377,4 +378,30 @@ describe('policies that are put in the place of others', () => {
     await vi.advanceTimersByTimeAsync(0)
     expect(running).toBe(3)
   })
+})
+
+describe('a call on the way to which something else must wait', () => {
+  const elsewhere = () =>
+    Promise.reject(new Postponed(60_000, 1, 'the breaker of the identity provider is open', 'app:provider'))
+
+  it('waits for that, and the target is not blamed', async () => {
+    const guard = guardWith(spec({ maxRetries: 3 }, { trip: 'consecutiveFailures >= 1' }))
+    await expect(guard.run(finance, call(), elsewhere)).rejects.toMatchObject({ gate: 'app:provider' })
+    expect(guard.find('finance')?.breaker).toMatchObject({ state: 'closed', requests: 0 })
+  })
+
+  it('fails at once where the pipeline has a better plan', async () => {
+    const guard = guardWith(spec({ maxRetries: 3 }))
+    const seen = guard.run(finance, call({ onFailure: 'caught' }), elsewhere)
+    await expect(seen).rejects.toMatchObject({ code: 'SLUSE-TARGET-DOWN', target: 'provider' })
+  })
+})
+
+it('a trial that never reached the target leaves the breaker half-open', async () => {
+  const guard = guardWith(spec({ maxRetries: 0 }, { trip: 'consecutiveFailures >= 1', timeout: '1s' }))
+  await expect(guard.run(finance, call(), failing(1).run)).rejects.toThrow('503')
+  await vi.advanceTimersByTimeAsync(1000)
+  const before = () => Promise.reject(rejected({ transient: false, targetIsWell: true, unasked: true }))
+  await expect(guard.run(finance, call(), before)).rejects.toThrow('rejected')
+  expect(guard.find('finance')?.breaker?.state).toBe('half-open')
 })

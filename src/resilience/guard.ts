@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { Postponed, type OnFailure } from '../workflow/index.ts'
+import { isPostponed, Postponed, type OnFailure } from '../workflow/index.ts'
 import type { ConnectionTarget } from './connections.ts'
 import { pause, systemTime, type GuardClock } from './guard-clock.ts'
 import type { Limits } from './limits.ts'
@@ -156,8 +156,15 @@ export class Guard {
           permit?.withdraw()
           throw error
         }
+        if (isPostponed(error)) {
+          // Something on the way to it waits, such as whoever gives tokens for it.
+          permit?.withdraw()
+          if (this.#waits(state, call)) throw error
+          throw new TargetDown(this.#targets.withKey(error.gate ?? '')?.name ?? state.name, error.until)
+        }
         const failure = { ...this.#options.classify(error), error }
-        if (failure.targetIsWell) permit?.success(this.#clock.now())
+        if (failure.unasked) permit?.withdraw()
+        else if (failure.targetIsWell) permit?.success(this.#clock.now())
         else permit?.failure(this.#clock.now())
         state.counts.failures += 1
         if (failure.retryAt !== undefined) state.limits.pauseUntil(failure.retryAt)
@@ -247,6 +254,8 @@ export interface Classification {
   transient: boolean
   /** The target answered as it should; the fault is the caller's. It does not count against its breaker. */
   targetIsWell: boolean
+  /** The fault came before the call, or is none of a call: it says nothing of the target. */
+  unasked?: true
   /** Nobody was there to answer: no answer came, or one from a gateway before the target. */
   away: boolean
   httpStatus?: number

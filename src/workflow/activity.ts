@@ -77,3 +77,8 @@ export class Postponed extends Error {
     this.reason = reason
   }
 }
+
+/** By its code: a class does not survive a thread. */
+export function isPostponed(error: unknown): error is Postponed {
+  return error instanceof Error && (error as { code?: unknown }).code === 'SLUSE-POSTPONED'
+}

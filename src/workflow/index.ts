@@ -2,7 +2,7 @@
  * The workflow layer: interprets a definition of the Open Workflow Specification, deterministically,
  * over the `DurableContext` port. No clock, chance, I/O or host type in this folder.
  */
-export { Postponed, type ActivityCall, type OnFailure } from './activity.ts'
+export { isPostponed, Postponed, type ActivityCall, type OnFailure } from './activity.ts'
 export type { ChildRun, ConsumedEvent, DurableContext } from './durable-context.ts'
 export { milliseconds } from './durations.ts'
 export { base64, utf8 } from './encoding.ts'

@@ -38,14 +38,24 @@ export const callMcp: ActivityFactory = (options) => ({
     const late = AbortSignal.timeout(timeoutMs)
     const bounded = { ...context, signal: AbortSignal.any([context.signal, late]) }
     const what = `MCP ${method}`
-    try {
-      const session = await open(optionalObject(input, 'transport') ?? {}, bounded, options, what)
+    const transport = optionalObject(input, 'transport') ?? {}
+    const ask = async (within: ActivityContext) => {
+      const session = await open(transport, within, options, what)
       try {
         await initialize(session, handshake, what)
         return await session.request(method, parameters)
       } finally {
         await session.close()
       }
+    }
+    try {
+      const { stdio } = transport
+      // Over HTTP each request is a call by itself; a process is one as a whole.
+      if (!isObject(stdio)) return await ask(bounded)
+      const call = { repeatable: () => method !== 'tools/call', signal: bounded.signal }
+      return await context.guarded(`stdio:${String(stdio['command'])}`, call, (signal) =>
+        ask({ ...bounded, signal }),
+      )
     } catch (error) {
       if (context.signal.aborted) throw context.signal.reason
       if (late.aborted) {

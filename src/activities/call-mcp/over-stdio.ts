@@ -85,8 +85,9 @@ export async function overStdio(
   void over.then(([code]) => {
     const excerpt = mask(said).trim().slice(-1000)
     fail(
-      fault('runtime', `${what}: the server ended with exit code ${code}${excerpt ? `: ${excerpt}` : '.'}`, {
+      fault('communication', `the server ended with exit code ${code}${excerpt ? `: ${excerpt}` : '.'}`, {
         exitCode: code,
+        cause: 'SLUSE_PROCESS_ENDED',
       }),
     )
   })

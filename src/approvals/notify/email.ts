@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { UnderPolicies } from '../../http/index.ts'
+import { fault } from '../../workflow/index.ts'
 import type { Channel } from './outbox.ts'
 import { messageOf } from './templates.ts'
 
@@ -10,9 +12,11 @@ export interface EmailSettings {
   readonly showTitle: boolean
   /** Where people reach the console. */
   readonly link: (approval: string) => string
+  readonly underPolicies?: UnderPolicies
 }
 
 const timeoutMs = 20_000
+const longestMs = 120_000
 
 /** Sends mails by SMTP. With `smtp:` TLS is used where the server offers it, and insisted on where one signs in. */
 export async function emailChannel(settings: EmailSettings): Promise<Channel & { close(): void }> {
@@ -36,9 +40,10 @@ export async function emailChannel(settings: EmailSettings): Promise<Channel & {
     disableUrlAccess: true,
   })
   const { host } = new URL(settings.link(''))
+  const underPolicies: UnderPolicies = settings.underPolicies ?? ((_uri, { signal }, send) => send(signal))
   const send: Channel = async ({ id, recipient, content }) => {
     const { subject, text } = messageOf(content, settings.link(content.approval), settings.showTitle)
-    await transport.sendMail({
+    const mail = {
       from: settings.from,
       to: { name: content.name ?? '', address: recipient },
       subject,
@@ -46,7 +51,26 @@ export async function emailChannel(settings: EmailSettings): Promise<Channel & {
       // The same for each attempt, so that a mailbox shows it once.
       messageId: `<${createHash('sha256').update(id).digest('hex').slice(0, 32)}@${host}>`,
       headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+    }
+    const call = { repeatable: () => false, signal: AbortSignal.timeout(longestMs) }
+    await underPolicies(`${url.protocol}//${url.host}`, call, async () => {
+      try {
+        await transport.sendMail(mail)
+      } catch (error) {
+        throw asFault(error, url.host)
+      }
     })
   }
   return Object.assign(send, { close: () => transport.close() })
+}
+
+/** Where the server was there and refused this mail, that says nothing of the server. */
+function asFault(error: unknown, host: string): unknown {
+  const {
+    code = 'UNKNOWN',
+    responseCode,
+    message,
+  } = error as Error & { code?: string; responseCode?: number }
+  if (responseCode !== undefined && responseCode >= 500) return error
+  return fault('communication', `The mail server ${host} took no mail: ${message}`, { cause: code })
 }

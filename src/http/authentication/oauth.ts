@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { fault, type Json, problemOf } from '../../workflow/index.ts'
+import { fault, isPostponed, type Json, problemOf } from '../../workflow/index.ts'
 import { raced } from '../deadline.ts'
 import type { Authenticator, TokenExchange } from './authenticator.ts'
 import { createDiscovery } from './discovery.ts'
@@ -111,7 +111,7 @@ function secretsOf(policy: OAuthPolicy): Json[] {
 /** Whatever kept us from a token is an `authentication` fault (A-34), but for a policy that is itself wrong. */
 function authenticationFault(error: unknown, policy: OAuthPolicy): unknown {
   const problem = problemOf(error)
-  if (problem?.type.endsWith('/configuration')) return error
+  if (problem?.type.endsWith('/configuration') || isPostponed(error)) return error
   const why = problem?.detail ?? (error instanceof Error ? error.message : String(error))
   return fault('authentication', `No token was obtained from ${hostOf(policy)}: ${why}`)
 }
