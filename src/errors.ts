@@ -375,6 +375,26 @@ export const errorTable = {
     todo: 'Sign in again; where it keeps failing, the log of the server says why.',
     status: 401,
   },
+  'SLUSE-SIGN-IN-DENIED': {
+    what: 'The OpenID provider did not let the person in.',
+    todo: 'Sign in with another account, or have whoever runs the provider give this one access.',
+    status: 401,
+  },
+  'SLUSE-SIGN-IN-EXPIRED': {
+    what: 'The sign-in took too long, was used before, or began in another browser.',
+    todo: 'Sign in again, in one window and within ten minutes.',
+    status: 401,
+  },
+  'SLUSE-SIGN-IN-CLOCK': {
+    what: 'The clocks of the server and of the OpenID provider differ.',
+    todo: 'Set the clock of the server by NTP; then sign in again.',
+    status: 502,
+  },
+  'SLUSE-ATTEMPTS': {
+    what: 'Too many attempts to get in have failed from here.',
+    todo: 'Wait as long as the header Retry-After says, and look at which key or account is used.',
+    status: 429,
+  },
   'SLUSE-SIGN-IN-PROVIDER': {
     what: 'The OpenID provider does not answer, or not as one.',
     todo: 'Look at SLUSE_OIDC_ISSUER and whether the server can reach it; the log says what came.',

@@ -3,14 +3,22 @@ import './style/tokens.css'
 import './style/base.css'
 import './style/layout.css'
 import './style/parts.css'
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { ApiFailure } from './api/client.ts'
+import { isSignedOut } from './api/me.ts'
 import { App } from './app.tsx'
 import { TextsProvider } from './texts/index.tsx'
 
-const client = new QueryClient({
+/** Where the session has ended, every answer says so; then the page asks who is signed in, and leads to sign-in. */
+const onError = (error: unknown, { queryKey }: { readonly queryKey?: readonly unknown[] } = {}) => {
+  if (isSignedOut(error) && queryKey?.[0] !== 'me') void client.invalidateQueries({ queryKey: ['me'] })
+}
+
+const client: QueryClient = new QueryClient({
+  queryCache: new QueryCache({ onError }),
+  mutationCache: new MutationCache({ onError: (error) => onError(error) }),
   defaultOptions: {
     queries: {
       staleTime: 5000,

@@ -1,11 +1,13 @@
 import type { Database } from '../database/index.ts'
 import { SluseError } from '../errors.ts'
 import type { AuditedOrigin, AuditLog } from '../history/index.ts'
+import { Attempts, networkOf } from './attempts.ts'
 import { bounded, grantsOf, grantText, type Grant, type RoleMapping } from './grants.ts'
-import { Keys, type ApiKey, type NewKey } from './keys.ts'
+import { keyIdOf, Keys, type ApiKey, type NewKey } from './keys.ts'
 import { OpenIdProvider, type OidcSettings } from './oidc.ts'
 import { audited, localPrincipal, type Principal } from './principal.ts'
 import { hashOf } from './secrets.ts'
+import { SignIns, type ComingBack, type SignInResult } from './sign-in.ts'
 import { Sessions, type SessionRules } from './sessions.ts'
 import { findUser, listUsers, saveUser, usersWithEmail, type KnownUser } from './users.ts'
 
@@ -27,17 +29,16 @@ export interface AccessOptions {
 /** Who asks, and how they came to be known. */
 export interface Access {
   readonly mode: AccessMode
-  /** Who the credentials belong to. Throws `SLUSE-UNAUTHENTICATED`. */
+  /** Who the credentials belong to. Throws `SLUSE-UNAUTHENTICATED`, or `SLUSE-ATTEMPTS` after many wrong ones. */
   identify(credentials: Credentials): Promise<Principal>
   /** Sends a browser to the provider. */
-  beginSignIn(redirectUri: string, returnTo: string): Promise<{ url: string; state: string }>
-  /** Takes it back. `state` is what the browser kept. */
-  finishSignIn(
-    url: URL,
-    state: string | undefined,
+  beginSignIn(
     redirectUri: string,
+    returnTo: string,
     from: AuditedOrigin,
-  ): Promise<SignedIn>
+  ): Promise<{ url: string; state: string }>
+  /** Takes it back. */
+  finishSignIn(back: ComingBack): Promise<SignInResult>
   /** Ends the session; gives where to sign out at the provider, too. */
   signOut(who: Principal, from: AuditedOrigin, back: string): Promise<string | undefined>
 
@@ -59,18 +60,14 @@ export interface Credentials {
   readonly authorization?: string | undefined
   /** What the session cookie holds. */
   readonly session?: string | undefined
+  readonly from: AuditedOrigin
 }
 
-export interface SignedIn {
-  /** For the session cookie. */
-  readonly session: string
-  readonly returnTo: string
-}
-
-/** A sign-in must come back within this. */
-const signInMs = 600_000
 /** A person's key works while they still sign in: who has left, and cannot, is out after this. */
 const absenceMs = 30 * 86_400_000
+/** Somebody types a wrong key a few times; a machine with an old one keeps trying. */
+const keyRules = { free: 10, window: 900_000, longestPause: 900_000 }
+const nobody = { subject: 'nobody' }
 const reachableMs = 90 * 86_400_000
 
 export function openAccess(options: AccessOptions): Access {
@@ -79,10 +76,7 @@ export function openAccess(options: AccessOptions): Access {
   const keys = new Keys(database, now)
   const provider = options.oidc && new OpenIdProvider(options.oidc)
 
-  const oidc = () => {
-    if (!provider) throw new SluseError('SLUSE-SIGN-IN-FAILED', 'There is no OpenID provider here.')
-    return provider
-  }
+  const wrongKeys = new Attempts(keyRules, now)
 
   /** Whoever is at this machine is let in. */
   const open = mode === 'local' || mode === 'dev'
@@ -125,6 +119,40 @@ export function openAccess(options: AccessOptions): Access {
     return { ...whole, grants: bounded(grants, whole.grants), via: 'key', key: id, expiresAt }
   }
 
+  const signIns = new SignIns({
+    database,
+    audit,
+    now,
+    provider,
+    signedIn: (user, { from, replaces }) => {
+      const { secret, statements } = sessions.begin(user.subject)
+      const who = audited(person({ ...user, firstSeen: now(), lastSeen: now() }))
+      const resource = `user/${user.subject}`
+      const entry = audit.entry({ who, action: 'sign-in', resource, outcome: 'done', from })
+      const before = replaces === undefined ? [] : [sessions.end(hashOf(replaces))]
+      return { secret, statements: [saveUser(user, now()), ...before, ...statements, ...entry] }
+    },
+  })
+
+  /** Wrong keys from one network: those of one key are not even looked at any more, others only slowed down. */
+  const guardedKey = async (secret: string, from: AuditedOrigin): Promise<Principal | undefined> => {
+    const network = networkOf(from.ip)
+    const id = keyIdOf(secret) ?? ''
+    const target = `${network} ${id}`
+    if (id !== '') wrongKeys.check(target)
+    const found = await byKey(secret)
+    if (found) return found
+    wrongKeys.check(network)
+    const paused = [wrongKeys.failed(network), id === '' ? undefined : wrongKeys.failed(target)]
+    const attempts = Math.max(0, ...paused.map((count) => count ?? 0))
+    if (attempts > 0) {
+      const resource = id === '' ? 'key' : `key/${id}`
+      const details = { code: 'SLUSE-ATTEMPTS', attempts }
+      await audit.write({ who: nobody, action: 'sign-in', resource, outcome: 'refused', from, details })
+    }
+    return undefined
+  }
+
   const bySession = async (secret: string): Promise<Principal | undefined> => {
     const session = await sessions.find(secret)
     const user = session && (await findUser(database, session.subject))
@@ -133,54 +161,19 @@ export function openAccess(options: AccessOptions): Access {
 
   return {
     mode,
-    identify: async ({ authorization, session }) => {
+    identify: async ({ authorization, session, from }) => {
       let found: Principal | undefined
       if (authorization !== undefined) {
         const [, token = ''] = /^Bearer ([\w.~+/=-]{1,500})$/i.exec(authorization.trim()) ?? []
-        found = await byKey(token)
+        found = await guardedKey(token, from)
       } else if (session !== undefined && mode === 'oidc') found = await bySession(session)
       else if (open) return localPrincipal
       if (found) return found
       throw new SluseError('SLUSE-UNAUTHENTICATED')
     },
 
-    beginSignIn: async (redirectUri, returnTo) => {
-      const { url, signIn } = await oidc().begin(redirectUri)
-      const at = now()
-      await database.commit([
-        { sql: 'DELETE FROM sign_ins WHERE created_at < ?', parameters: [at - signInMs] },
-        {
-          sql: 'INSERT INTO sign_ins (hash, nonce, verifier, return_to, created_at) VALUES (?, ?, ?, ?, ?)',
-          parameters: [hashOf(signIn.state), signIn.nonce, signIn.verifier, returnTo, at],
-        },
-      ])
-      return { url, state: signIn.state }
-    },
-
-    finishSignIn: async (url, state, redirectUri, from) => {
-      const [row] = await database.query<SignInRow>('SELECT * FROM sign_ins WHERE hash = ?', [
-        hashOf(state ?? ''),
-      ])
-      if (!row || state === undefined || row.created_at + signInMs <= now()) {
-        throw new SluseError('SLUSE-SIGN-IN-FAILED', 'It took too long, or began in another browser.')
-      }
-      // Once only, however it ends: two that come back with the same code cannot both.
-      await database.commit([
-        { sql: 'DELETE FROM sign_ins WHERE hash = ?', parameters: [row.hash], expect: 1 },
-      ])
-      const user = await oidc().finish(url, { state, nonce: row.nonce, verifier: row.verifier }, redirectUri)
-      const { secret, statements } = sessions.begin(user.subject)
-      const who = audited(person({ ...user, firstSeen: now(), lastSeen: now() }))
-      const entry = audit.entry({
-        who,
-        action: 'sign-in',
-        resource: `user/${user.subject}`,
-        outcome: 'done',
-        from,
-      })
-      await database.commit([saveUser(user, now()), ...statements, ...entry])
-      return { session: secret, returnTo: row.return_to }
-    },
+    beginSignIn: (redirectUri, returnTo, from) => signIns.begin(redirectUri, returnTo, from),
+    finishSignIn: (back) => signIns.finish(back),
 
     signOut: async (who, from, back) => {
       const entry = audit.entry({
@@ -244,5 +237,3 @@ export function openAccess(options: AccessOptions): Access {
     },
   }
 }
-
-type SignInRow = { hash: string; nonce: string; verifier: string; return_to: string; created_at: number }

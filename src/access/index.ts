@@ -2,7 +2,7 @@
  * Who you are and what you may do: sign-in by OpenID Connect, sessions, keys, and the one table of permissions.
  * Knows nothing of HTTP servers: whoever serves asks it.
  */
-export { openAccess, type Access, type AccessMode, type AccessOptions, type SignedIn } from './access.ts'
+export { openAccess, type Access, type AccessMode, type AccessOptions } from './access.ts'
 export {
   allows,
   grantsOf,

@@ -35,6 +35,11 @@ export const longestLifetime = 366 * 86_400_000
 const usedEvery = 3_600_000
 const keyPattern = /^sluse_([a-z0-9]{12})_([A-Za-z0-9_-]{43})$/
 
+/** The part of a key that is shown, where it is written as one. */
+export function keyIdOf(secret: string): string | undefined {
+  return keyPattern.exec(secret)?.[1]
+}
+
 /** Keys by which machines, and people on the command line, show who they are. */
 export class Keys {
   readonly #database: Database

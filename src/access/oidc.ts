@@ -95,9 +95,7 @@ export class OpenIdProvider {
       if (error instanceof SluseError) throw error
       const { code, error: given } = error as { code?: unknown; error?: unknown }
       this.#settings.log?.('A sign-in failed.', { error: String(error), code, given })
-      throw new SluseError('SLUSE-SIGN-IN-FAILED', typeof given === 'string' ? `(${given})` : '', {
-        cause: error,
-      })
+      throw new SluseError(meaningOf(error), errorName(given), { cause: error })
     }
   }
 
@@ -155,6 +153,35 @@ export class OpenIdProvider {
       ...(this.#settings.fetch && { [oauth.customFetch]: this.#settings.fetch }),
     }
   }
+}
+
+/** What went wrong, as whoever signs in can do something about it. */
+function meaningOf(error: unknown) {
+  const { code, error: given, cause, name } = error as { [member: string]: unknown }
+  switch (code) {
+    // RFC 6749, section 4.1.2.1; OpenID Connect Core 1.0, section 3.1.2.6.
+    case oauth.AUTHORIZATION_RESPONSE_ERROR:
+      return given === 'server_error' || given === 'temporarily_unavailable'
+        ? 'SLUSE-SIGN-IN-PROVIDER'
+        : 'SLUSE-SIGN-IN-DENIED'
+    case oauth.RESPONSE_BODY_ERROR:
+      return given === 'invalid_grant' ? 'SLUSE-SIGN-IN-EXPIRED' : 'SLUSE-SIGN-IN-FAILED'
+    case oauth.JWT_TIMESTAMP_CHECK:
+      return 'SLUSE-SIGN-IN-CLOCK'
+    case oauth.RESPONSE_IS_NOT_CONFORM:
+      return cause instanceof Response && cause.status >= 500
+        ? 'SLUSE-SIGN-IN-PROVIDER'
+        : 'SLUSE-SIGN-IN-FAILED'
+    default:
+      return error instanceof TypeError || name === 'TimeoutError'
+        ? 'SLUSE-SIGN-IN-PROVIDER'
+        : 'SLUSE-SIGN-IN-FAILED'
+  }
+}
+
+/** The provider's name for it. It came in an address that anybody can write. */
+function errorName(given: unknown): string {
+  return typeof given === 'string' && /^[a-z_]{1,60}$/.test(given) ? `(${given})` : ''
 }
 
 type Claims = { readonly [name: string]: unknown }

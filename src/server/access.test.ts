@@ -97,7 +97,8 @@ describe('every operation of the API', () => {
   test('is refused without a valid key', async () => {
     for (const operation of operations().filter((each) => !each.open)) {
       const wrong = { authorization: `Bearer sluse_aaaaaaaaaaaa_${'a'.repeat(43)}` }
-      expect(await ask(operation, wrong), operation.path).toBe(401)
+      // Not known; and after many such, not even looked at.
+      expect([401, 429], operation.path).toContain(await ask(operation, wrong))
     }
   })
 

@@ -67,7 +67,8 @@ export function authorise(server: FastifyInstance, app: App): Authorisation {
     // Without a route there is nothing to protect: it is answered that there is none.
     if (!declared || 'public' in declared) return
     const session = cookies.session.read(request.headers)
-    request.who = await access.identify({ authorization: request.headers.authorization, session })
+    const { authorization } = request.headers
+    request.who = await access.identify({ authorization, session, from: originOf(request) })
     if (request.who.via === 'session') refuseForgery(request)
     if ('signedIn' in declared) return
     const { namespace } = (request.params ?? {}) as { namespace?: string }

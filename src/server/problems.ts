@@ -22,6 +22,7 @@ export function answerProblems(
     }
     if (known.code === 'SLUSE-CLOSING' || known.code === 'SLUSE-STORE-FULL')
       void reply.header('retry-after', '5')
+    if (known.code === 'SLUSE-ATTEMPTS') void reply.header('retry-after', String(known.data))
     return sendProblem(reply, known)
   })
   server.setNotFoundHandler(

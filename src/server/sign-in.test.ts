@@ -176,9 +176,67 @@ describe('a sign-in', () => {
     )
     expect(await back.json()).toMatchObject({
       status: 401,
-      code: 'SLUSE-SIGN-IN-FAILED',
+      code: 'SLUSE-SIGN-IN-DENIED',
       detail: '(access_denied)',
     })
+  })
+
+  test('that fails leads a person to a page that says why, and back to where it began; the log tells of it', async () => {
+    const html = { headers: { accept: 'text/html' } }
+    const failing = async (parameters: { [name: string]: string }, keepState = true) => {
+      const browser = provider.browser('anna')
+      const begun = await browser.go(`${server.url}/auth/sign-in?return=/approvals/a1`)
+      const state = new URL(begun.headers.get('location') ?? '').searchParams.get('state') ?? ''
+      const query = new URLSearchParams({ iss: provider.issuer, ...(keepState && { state }), ...parameters })
+      const back = await browser.go(`${server.url}/auth/callback?${query.toString()}`, html)
+      const to = new URL(back.headers.get('location') ?? '/', server.url)
+      expect([back.status, to.pathname]).toEqual([302, '/sign-in'])
+      expect((await browser.go(`${server.url}/api/v1/me`)).status).toBe(401)
+      return [to.searchParams.get('problem'), to.searchParams.get('return')]
+    }
+    const here = '/approvals/a1'
+    expect(await failing({ error: 'access_denied' })).toEqual(['SLUSE-SIGN-IN-DENIED', here])
+    expect(await failing({ error: 'temporarily_unavailable' })).toEqual(['SLUSE-SIGN-IN-PROVIDER', here])
+    expect(await failing({ code: 'long-gone' })).toEqual(['SLUSE-SIGN-IN-EXPIRED', here])
+    expect(await failing({ code: 'x', iss: 'https://evil.example' })).toEqual(['SLUSE-SIGN-IN-FAILED', here])
+    expect(await failing({ code: 'x', state: 'of-another' }, false)).toEqual(['SLUSE-SIGN-IN-EXPIRED', '/'])
+    const { entries } = await server.app.audit.list({ action: 'sign-in', limit: 5 })
+    expect(entries.map(({ outcome, details }) => [outcome, (details as { code: string }).code])).toEqual([
+      ['refused', 'SLUSE-SIGN-IN-EXPIRED'],
+      ['refused', 'SLUSE-SIGN-IN-FAILED'],
+      ['refused', 'SLUSE-SIGN-IN-EXPIRED'],
+      ['failed', 'SLUSE-SIGN-IN-PROVIDER'],
+      ['refused', 'SLUSE-SIGN-IN-DENIED'],
+    ])
+    expect(entries[0]).toMatchObject({ who: { subject: 'nobody' }, from: { ip: '127.0.0.1' } })
+  })
+
+  test('with the state of another one leaves the one that is under way alone', async () => {
+    const browser = provider.browser('anna')
+    await browser.go(`${server.url}/auth/sign-in`)
+    expect((await browser.go(`${server.url}/auth/callback?code=x&state=forged`)).status).toBe(401)
+    const rows = await server.app.database.query<{ n: number }>('SELECT count(*) AS n FROM sign_ins')
+    expect(rows[0]?.n).toBeGreaterThan(0)
+  })
+
+  test('takes the place of the session that the browser had', async () => {
+    const browser = await signedIn('anna')
+    const before = new Map(browser.cookies)
+    await browser.signIn(server.url)
+    expect((await me(browser)).status).toBe(200)
+    const cookie = [...before].map(([name, value]) => `${name}=${value}`).join('; ')
+    expect((await fetch(`${server.url}/api/v1/me`, { headers: { cookie } })).status).toBe(401)
+  })
+
+  test('by a provider whose clock is elsewhere says so', async () => {
+    // The token has ended before it came.
+    provider.setClock(-7_200_000)
+    try {
+      const answer = await provider.browser('anna').signIn(server.url)
+      expect(await answer.json()).toMatchObject({ status: 502, code: 'SLUSE-SIGN-IN-CLOCK' })
+    } finally {
+      provider.setClock(0)
+    }
   })
 
   test('says where the provider does not answer', async () => {
@@ -190,6 +248,39 @@ describe('a sign-in', () => {
       await lonely.close()
     }
   })
+})
+
+test('wrong keys slow down: refused before they are looked at, with when to try again, and told once in the log', async () => {
+  const anna = await signedIn('anna')
+  const otto = await signedIn('otto')
+  const own = await otto.go(`${server.url}/api/v1/keys/own`, {
+    method: 'POST',
+    headers: { 'sluse-request': '1', 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'cli', roles: ['operator'] }),
+  })
+  const { key, secret } = (await own.json()) as { key: { id: string }; secret: string }
+  const ask = async (token: string) =>
+    server.call('GET', '/api/v1/me', { headers: { authorization: `Bearer ${token}` } })
+  const wrong = `${secret.slice(0, -4)}AAAA`
+  const answers = []
+  for (let at = 0; at < 14; at++) answers.push(await ask(wrong))
+  expect(answers.slice(0, 10).map(({ status }) => status)).toEqual(Array(10).fill(401))
+  for (const answer of answers.slice(10)) {
+    expect(answer.json).toMatchObject({ status: 429, code: 'SLUSE-ATTEMPTS' })
+    expect(answer.headers.get('retry-after')).toBe('1')
+  }
+  // Even the right one is not looked at for a while; whoever else comes from there is.
+  expect((await ask(secret)).status).toBe(429)
+  expect((await me(anna)).status).toBe(200)
+  const { entries } = await server.app.audit.list({ resource: `key/${key.id}`, action: 'sign-in' })
+  expect(entries).toMatchObject([
+    { who: { subject: 'nobody' }, outcome: 'refused', details: { code: 'SLUSE-ATTEMPTS', attempts: 10 } },
+  ])
+  time += 1001
+  expect((await ask(secret)).status).toBe(200)
+  expect((await ask(wrong)).status).toBe(401)
+  expect((await ask(wrong)).headers.get('retry-after')).toBe('2')
+  time += 900_000
 })
 
 test('the audit log tells who signed in, who looked, who changed and who was refused', async () => {

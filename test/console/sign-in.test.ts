@@ -13,12 +13,44 @@ const missing = chromiumPath === undefined && process.env.SLUSE_TEST_REQUIRE_SER
 
 const patience = { timeout: 20_000 }
 
+/** The same question where it is not the pipeline itself that asks. */
+const depths: { readonly [name: string]: (task: string) => string } = {
+  'in-fork': (task) => `do:\n  - f: { fork: { branches: [ { ${task} }, { o: { set: { x: 1 } } } ] } }`,
+  'in-for': (task) => `do:\n  - f: { for: { in: '\${ [1] }' }, do: [ { ${task} } ] }`,
+  'in-try': (task) => `do:\n  - f: { try: [ { ${task} } ], catch: { do: [ { n: { set: { x: 1 } } } ] } }`,
+}
+const nested = Object.fromEntries(
+  Object.entries(depths).map(([name, where]) => [
+    `pipelines/${name}.yaml`,
+    asking(name, { approvers: { groups: ['workers'] } }, where),
+  ]),
+)
+nested['pipelines/in-sub.yaml'] = `document: { dsl: '1.0.3', namespace: test, name: in-sub, version: '1.0.0' }
+do:
+  - inner: { run: { workflow: { namespace: test, name: in-fork, version: '1.0.0' } } }
+`
+
 const files = {
   'pipelines/payment.yaml': asking(
     'payment',
     { approvers: { groups: ['workers'] }, description: 'Der skal udbetales **12.500 kr.**' },
     (task) => `do:\n  - ${task}\n  - pay: { set: { paid: true } }`,
   ),
+  ...nested,
+}
+
+/** The approval that a run, or one within it, waits for. */
+async function approvalWithin({ app }: TestServer, run: string): Promise<string> {
+  const find = async () => {
+    const [row] = await app.database.query<{ id: string }>(
+      `SELECT approvals.id FROM approvals JOIN runs ON runs.id = approvals.run
+       WHERE runs.id = ? OR runs.parent = (SELECT number FROM runs WHERE id = ?)`,
+      [run, run],
+    )
+    return row?.id
+  }
+  await expect.poll(find, patience).toBeDefined()
+  return (await find()) as string
 }
 
 /** The way of a case worker from the link in a mail: real provider, real browser, found by what a screen reader says. */
@@ -133,6 +165,67 @@ describe.skipIf(missing).each([
         outcome: 'done',
         from: { via: 'session' },
       })
+    })
+
+    test('and is refused by the provider, is told so in plain words, and signs in after all', async () => {
+      await page.getByRole('link', { name: texts['signIn.go'], exact: true }).click()
+      await page.waitForURL(`${provider.issuer}/**`)
+      await button('Refuse').click()
+      await heading(texts['signIn.failed'], 1).waitFor()
+      await page.getByText(texts['signIn.SLUSE-SIGN-IN-DENIED']).waitFor()
+      await hasNoFault()
+      await page.getByRole('link', { name: texts['signIn.again'], exact: true }).click()
+      await page.waitForURL(`${provider.issuer}/**`)
+      await page.getByLabel('Account').fill('anna')
+      await button('Sign in').click()
+      await page.waitForURL(`${server.url}/approvals/${id}`)
+      await heading('Udbetaling', 1).waitFor()
+    })
+
+    test('and comes back too late, or in another browser, is told so', async () => {
+      await page.goto(`${server.url}/auth/callback?code=old&state=of-another`)
+      await heading(texts['signIn.failed'], 1).waitFor()
+      await page.getByText(texts['signIn.SLUSE-SIGN-IN-EXPIRED']).waitFor()
+      for (const code of ['PROVIDER', 'CLOCK'] as const) {
+        await page.goto(`${server.url}/sign-in?problem=SLUSE-SIGN-IN-${code}&return=//evil.example`)
+        await page.getByText(texts[`signIn.SLUSE-SIGN-IN-${code}`]).waitFor()
+        const again = page.getByRole('link', { name: texts['signIn.again'], exact: true })
+        expect(await again.getAttribute('href')).toBe('/auth/sign-in?return=%2F')
+        await hasNoFault()
+      }
+    })
+
+    test('and whose session ends while they write, signs in and finds what they wrote', async () => {
+      await signIn('anna')
+      await page.getByRole('radio', { name: texts['decide.rejected'], exact: true }).check()
+      const comment = page.getByRole('textbox', { name: texts['decide.comment'], exact: true })
+      await comment.fill('Bilag 3 mangler')
+      await server.app.database.commit([{ sql: 'DELETE FROM sessions', parameters: [] }])
+      await button(texts['decide.send']).click()
+      await heading(texts['signIn.ended'], 1).waitFor()
+      await hasNoFault()
+      await stillWaits()
+      await page.getByRole('link', { name: texts['signIn.go'], exact: true }).click()
+      await page.waitForURL(`${server.url}/approvals/${id}`)
+      await heading('Udbetaling', 1).waitFor()
+      expect(await comment.inputValue()).toBe('Bilag 3 mangler')
+      await button(texts['decide.send']).click()
+      await heading(texts['approval.outcome.rejected']).waitFor()
+      expect(await page.evaluate<number>('sessionStorage.length')).toBe(0)
+    })
+
+    test.runIf(language === 'da')('decides as well what is asked deeper within a pipeline', async () => {
+      await signIn('anna')
+      for (const name of [...Object.keys(depths), 'in-sub']) {
+        const { json } = await server.call('POST', `/api/v1/pipelines/test/${name}/runs`, {
+          headers: starter,
+        })
+        await page.goto(`${server.url}/approvals/${await approvalWithin(server, json.id as string)}`)
+        await page.getByRole('radio', { name: texts['decide.approved'], exact: true }).check()
+        await button(texts['decide.send']).click()
+        await heading(texts['approval.outcome.approved']).waitFor()
+        expect((await server.app.engine.outcome(json.id as string)).status, name).toBe('completed')
+      }
     })
 
     test('signs out again, here and at the provider, and has to sign in anew', async () => {

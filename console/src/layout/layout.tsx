@@ -5,7 +5,7 @@ import { signOut, useMe } from '../api/me.ts'
 import { Loading } from '../parts/loading.tsx'
 import { useTexts } from '../texts/index.tsx'
 import { sections } from './sections.ts'
-import { SignIn } from './sign-in.tsx'
+import { SignIn, signInPath } from './sign-in.tsx'
 
 /** What is around every page: the way past the navigation, who is signed in, the language, the sections. */
 export function Layout({ children }: { readonly children: ReactNode }) {
@@ -66,7 +66,13 @@ export function Layout({ children }: { readonly children: ReactNode }) {
         )}
       </header>
       <main id="content" className="page-width" tabIndex={-1}>
-        {me.state === 'signedOut' ? <SignIn /> : me.state === 'unknown' ? <Loading /> : children}
+        {me.state === 'signedOut' || location === signInPath ? (
+          <SignIn me={me} />
+        ) : me.state === 'unknown' ? (
+          <Loading />
+        ) : (
+          children
+        )}
       </main>
       <footer className="site-footer">
         <div className="page-width">

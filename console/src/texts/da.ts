@@ -18,6 +18,22 @@ export const da = {
   'signIn.title': 'Log ind',
   'signIn.text': 'Du skal logge ind for at se og gøre noget her.',
   'signIn.go': 'Log ind',
+  'signIn.again': 'Prøv at logge ind igen',
+  'signIn.ended': 'Du er blevet logget ud',
+  'signIn.endedText':
+    'Du har ikke brugt siden i et stykke tid. Log ind igen, så kommer du tilbage til samme sted.',
+  'signIn.failed': 'Du er ikke logget ind',
+  'signIn.failedText': 'Noget gik galt, da du loggede ind. Prøv igen.',
+  'signIn.help': 'Bliver det ved, så kontakt din it-support og oplys denne kode: {code}',
+  'signIn.SLUSE-SIGN-IN-DENIED':
+    'Login blev afvist. Du har måske valgt en forkert konto, eller din konto har ikke adgang til Sluse.',
+  'signIn.SLUSE-SIGN-IN-EXPIRED':
+    'Der gik for lang tid, eller login var åbent i to vinduer på én gang. Prøv igen i ét vindue.',
+  'signIn.SLUSE-SIGN-IN-PROVIDER':
+    'Tjenesten, som du logger ind med, svarer ikke lige nu. Prøv igen om lidt.',
+  'signIn.SLUSE-SIGN-IN-CLOCK':
+    'Urene på de to servere, der skal logge dig ind, går ikke ens. Det kan du ikke selv rette.',
+  'signIn.SLUSE-ATTEMPTS': 'Der har været for mange mislykkede forsøg. Vent et minut, og prøv igen.',
 
   'section.overview': 'Overblik',
   'section.runs': 'Kørsler',

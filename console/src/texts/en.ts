@@ -20,6 +20,22 @@ export const en: Record<keyof typeof da, string> = {
   'signIn.title': 'Sign in',
   'signIn.text': 'You have to sign in to see or do anything here.',
   'signIn.go': 'Sign in',
+  'signIn.again': 'Try to sign in again',
+  'signIn.ended': 'You have been signed out',
+  'signIn.endedText':
+    'You have not used the page for a while. Sign in again, and you are back at the same place.',
+  'signIn.failed': 'You are not signed in',
+  'signIn.failedText': 'Something went wrong while you signed in. Try again.',
+  'signIn.help': 'If it keeps failing, tell your IT support this code: {code}',
+  'signIn.SLUSE-SIGN-IN-DENIED':
+    'The sign-in was refused. You may have chosen the wrong account, or yours has no access to Sluse.',
+  'signIn.SLUSE-SIGN-IN-EXPIRED':
+    'It took too long, or signing in was open in two windows at once. Try again in one window.',
+  'signIn.SLUSE-SIGN-IN-PROVIDER':
+    'The service that you sign in with does not answer just now. Try again soon.',
+  'signIn.SLUSE-SIGN-IN-CLOCK':
+    'The clocks of the two servers that sign you in differ. You cannot put that right yourself.',
+  'signIn.SLUSE-ATTEMPTS': 'Too many attempts have failed. Wait a minute, and try again.',
 
   'section.overview': 'Overview',
   'section.runs': 'Runs',

@@ -1,5 +1,6 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { SluseError } from '../../errors.ts'
 import { originOf } from '../authorise.ts'
 import { answers, problems } from '../schemas.ts'
 import type { Route } from './route.ts'
@@ -23,14 +24,19 @@ export const signInRoutes: Route = (scope, { app, cookies }) => {
         querystring: Type.Object({
           return: Type.Optional(Type.String({ maxLength: 2000, description: 'A path of this server.' })),
         }),
-        response: answers({ 302: { description: 'To the provider.' }, ...problems(401, 502) }),
+        response: answers({ 302: { description: 'To the provider.' }, ...problems(401, 429, 502) }),
       },
     },
     async (request, reply) => {
-      const { url, state } = await access.beginSignIn(
-        here(request) + callback,
-        localPath(request.query.return),
-      )
+      const returnTo = localPath(request.query.return)
+      const begun = await access
+        .beginSignIn(here(request) + callback, returnTo, originOf(request))
+        .catch((error: unknown) => {
+          if (error instanceof SluseError) return error
+          throw error
+        })
+      if (begun instanceof SluseError) return failed(request, reply, begun, returnTo)
+      const { url, state } = begun
       return reply.header('set-cookie', cookies.signIn.set(state, signInSeconds)).redirect(url, 302)
     },
   )
@@ -43,18 +49,29 @@ export const signInRoutes: Route = (scope, { app, cookies }) => {
         tags: ['access'],
         operationId: 'signInCallback',
         summary: 'Where the provider sends the browser back',
-        response: answers({ 302: { description: 'To where the sign-in began.' }, ...problems(401, 502) }),
+        response: answers({
+          302: { description: 'To where the sign-in began; where it failed, to a page that says why.' },
+          ...problems(401, 429, 502),
+        }),
       },
     },
     async (request, reply) => {
       const state = cookies.signIn.read(request.headers)
       const base = here(request)
       const url = new URL(request.raw.url ?? '/', base)
-      const { session, returnTo } = await access.finishSignIn(url, state, base + callback, originOf(request))
+      const from = originOf(request)
+      const result = await access.finishSignIn({
+        url,
+        state,
+        redirectUri: base + callback,
+        replaces: cookies.session.read(request.headers),
+        from,
+      })
+      if ('failed' in result) return failed(request, reply, result.failed, result.returnTo)
       const seconds = Math.floor(settings.sessionLifetime / 1000)
       return reply
-        .header('set-cookie', [cookies.session.set(session, seconds), cookies.signIn.clear()])
-        .redirect(returnTo, 302)
+        .header('set-cookie', [cookies.session.set(result.session, seconds), cookies.signIn.clear()])
+        .redirect(result.returnTo, 302)
     },
   )
 
@@ -81,7 +98,14 @@ export const signInRoutes: Route = (scope, { app, cookies }) => {
   )
 }
 
-/** Nobody is sent anywhere else by a link that begins here. */
+/** A person is led to a page that says what to do; a program is told as everywhere. */
+function failed(request: FastifyRequest, reply: FastifyReply, error: SluseError, returnTo: string) {
+  if (!(request.headers.accept ?? '').includes('text/html')) throw error
+  const query = new URLSearchParams({ problem: error.code, return: returnTo })
+  return reply.redirect(`/sign-in?${query.toString()}`, 302)
+}
+
+/** Nobody is sent anywhere else by a link that begins here. What is not ASCII comes percent-encoded. */
 function localPath(path = '/'): string {
-  return /^\/(?![/\\])[^\\\s]*$/.test(path) ? path : '/'
+  return /^\/(?![/\\])[!-[\]-~]*$/.test(path) ? path : '/'
 }

@@ -19,6 +19,8 @@ export interface TestProvider {
   readonly accounts: Map<string, Account>
   /** Lets the server at this address send people here. */
   trust(url: string): void
+  /** Sets its clock wrong by so many milliseconds, for the tokens that it gives. */
+  setClock(off: number): void
   /** A browser with cookies of its own, in which `account` signs in at the provider. */
   browser(account: string): Browser
   close(): Promise<void>
@@ -54,6 +56,7 @@ export async function openProvider(): Promise<TestProvider> {
     keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })],
   }
   let provider: Provider
+  let clockOff = 0
   const start = () => {
     provider = new Provider(issuer, {
       clients: client.redirect_uris.length > 0 ? [client] : [],
@@ -71,7 +74,10 @@ export async function openProvider(): Promise<TestProvider> {
     const callback = provider.callback()
     handle = (request, response) => {
       if (request.url?.startsWith('/interaction/')) void interact(provider, request, response)
-      else void callback(request, response)
+      else {
+        if (clockOff !== 0 && request.url === '/token') withClock(clockOff, response)
+        void callback(request, response)
+      }
     }
   }
   start()
@@ -86,12 +92,20 @@ export async function openProvider(): Promise<TestProvider> {
       client.post_logout_redirect_uris.push(`${url}/`)
       start()
     },
+    setClock: (off) => (clockOff = off),
     browser: (account) => openBrowser(account),
     close: async () => {
       server.closeAllConnections()
       await new Promise((done) => server.close(done))
     },
   }
+}
+
+/** It runs in this process, and so by its clock: that is wrong until the answer is written. */
+function withClock(off: number, response: ServerResponse): void {
+  const { now } = Date
+  Date.now = () => now() + off
+  response.once('finish', () => (Date.now = now))
 }
 
 /** Signs in and agrees: as who the test says that the browser is, else as who fills in the page. */
@@ -101,7 +115,9 @@ async function interact(
   response: ServerResponse,
 ): Promise<void> {
   const details = await provider.interactionDetails(request, response)
-  const accountId = String(request.headers['x-test-account'] ?? (await filledIn(request)))
+  const given = await filledIn(request)
+  if (given.has('refuse')) return provider.interactionFinished(request, response, { error: 'access_denied' })
+  const accountId = String(request.headers['x-test-account'] ?? given.get('account') ?? '')
   if (accountId === '') {
     response.setHeader('content-type', 'text/html; charset=utf-8').end(signInPage)
     return
@@ -113,7 +129,8 @@ async function interact(
 }
 
 const signInPage = `<!doctype html><html lang="en"><title>Provider</title>
-<form method="post"><label>Account <input name="account" required></label><button>Sign in</button></form>`
+<form method="post"><label>Account <input name="account" required></label><button>Sign in</button>
+<button name="refuse" value="yes" formnovalidate>Refuse</button></form>`
 
 /** Where one says that the provider is to forget the browser, too; `form` is the provider's own. */
 function logoutSource(context: { body: unknown }, form: string): void {
@@ -121,10 +138,9 @@ function logoutSource(context: { body: unknown }, form: string): void {
 <button form="op.logoutForm" name="logout" value="yes">Sign out</button>`
 }
 
-/** The account that was typed on the provider's page; empty before it was. */
-async function filledIn(request: IncomingMessage): Promise<string> {
-  if (request.method !== 'POST') return ''
-  return new URLSearchParams(await text(request)).get('account') ?? ''
+/** What was filled in on the provider's page; nothing before it was. */
+async function filledIn(request: IncomingMessage): Promise<URLSearchParams> {
+  return new URLSearchParams(request.method === 'POST' ? await text(request) : '')
 }
 
 function openBrowser(account: string): Browser {

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
 import { ApiFailure, api, dataOf, type Schemas } from '../../api/client.ts'
+import { useDraft } from '../../api/drafts.ts'
+import { useMe } from '../../api/me.ts'
 import { initialOf, isFormSchema } from '../../form/schema.ts'
 import { JsonField, SchemaForm } from '../../form/schema-form.tsx'
 import { Field } from '../../parts/field.tsx'
@@ -9,14 +10,24 @@ import { useTexts } from '../../texts/index.tsx'
 
 type Decision = 'approved' | 'rejected' | 'changes-requested'
 
+interface Draft {
+  readonly decision?: Decision
+  readonly comment: string
+  readonly form?: unknown
+}
+
 /** The answer. A no needs a comment; what was decided counts only for what this page shows. */
 export function Decide({ approval }: { readonly approval: Schemas['Approval'] }) {
   const { t } = useTexts()
   const client = useQueryClient()
   const schema = approval.content?.form
-  const [decision, setDecision] = useState<Decision>()
-  const [comment, setComment] = useState('')
-  const [form, setForm] = useState<unknown>(() => (isFormSchema(schema) ? initialOf(schema) : undefined))
+  const me = useMe()
+  // Whose it is, is in its key: whoever signs in next in this tab sees nothing of it.
+  const [{ decision, comment, form }, change, forget] = useDraft<Draft>(
+    `${me.subject} approval ${approval.id}`,
+    () => ({ comment: '', ...(isFormSchema(schema) && { form: initialOf(schema) }) }),
+  )
+  const set = (part: Partial<Draft>) => change({ ...(decision && { decision }), comment, form, ...part })
   const decide = useMutation({
     mutationFn: (chosen: Decision) =>
       dataOf(
@@ -30,11 +41,13 @@ export function Decide({ approval }: { readonly approval: Schemas['Approval'] })
           },
         }),
       ),
-    onSuccess: () =>
-      Promise.all([
+    onSuccess: () => {
+      forget()
+      return Promise.all([
         client.invalidateQueries({ queryKey: ['approval', approval.id] }),
         client.invalidateQueries({ queryKey: ['approvals'] }),
-      ]),
+      ])
+    },
   })
   const outdated = decide.error instanceof ApiFailure && decide.error.status === 409
   const needsComment = decision === 'rejected' || decision === 'changes-requested'
@@ -67,7 +80,7 @@ export function Decide({ approval }: { readonly approval: Schemas['Approval'] })
                 name="decision"
                 required
                 checked={decision === each}
-                onChange={() => setDecision(each)}
+                onChange={() => set({ decision: each })}
               />
               {t(`decide.${each}`)}
             </label>
@@ -76,9 +89,14 @@ export function Decide({ approval }: { readonly approval: Schemas['Approval'] })
         {decision === 'approved' &&
           schema !== undefined &&
           (isFormSchema(schema) ? (
-            <SchemaForm schema={schema} value={form} onChange={setForm} />
+            <SchemaForm schema={schema} value={form} onChange={(next) => set({ form: next })} />
           ) : (
-            <JsonField label={t('decide.form')} schema={{}} value={form} onChange={setForm} />
+            <JsonField
+              label={t('decide.form')}
+              schema={{}}
+              value={form}
+              onChange={(next) => set({ form: next })}
+            />
           ))}
         <Field
           label={needsComment ? t('decide.comment') : t('form.optional', { name: t('decide.comment') })}
@@ -91,7 +109,7 @@ export function Decide({ approval }: { readonly approval: Schemas['Approval'] })
               maxLength={10_000}
               required={needsComment}
               value={comment}
-              onChange={({ target }) => setComment(target.value)}
+              onChange={({ target }) => set({ comment: target.value })}
             />
           )}
         </Field>
