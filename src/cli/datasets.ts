@@ -1,10 +1,12 @@
 import { Option } from 'commander'
-import type { DatasetPage, DatasetSummary, Preview } from '../transfer/index.ts'
+import type { DatasetPage, DatasetSummary, ErasedPerson, Preview } from '../transfer/index.ts'
+import { SluseError } from '../errors.ts'
 import { callServer } from './call-server.ts'
 import { exitCodes } from './failure.ts'
 import { group } from './group.ts'
+import { readStandardInput, readText } from './json-input.ts'
 import { table } from './table.ts'
-import { plain } from './terminal.ts'
+import { plain, type Terminal } from './terminal.ts'
 import { verb, type VerbOptions } from './verb.ts'
 
 const common = { settings: ['client'] } as const satisfies Partial<VerbOptions>
@@ -74,15 +76,45 @@ const replay = verb({
 const erase = verb({
   ...common,
   name: 'erase',
-  about: 'Destroy the key of a dataset: nobody can read it or its dead letters any more.',
-  arguments: [['<id>', 'Its id.']],
-  run: async ({ settings, words, terminal }) => {
+  about:
+    'Destroy the key of a dataset: nobody can read it or its dead letters any more. Or take one person out of all of them.',
+  arguments: [['[id]', 'Its id.']],
+  options: [
+    new Option(
+      '--person <file>',
+      'Of all datasets and dead letters, what is of one person: a file with what tells who it is, such as a CPR number; - for standard input, so that it is in no list of commands.',
+    ),
+  ],
+  run: async ({ settings, words, options, terminal }) => {
+    if (typeof options.person === 'string') {
+      if (words[0] !== undefined) throw new SluseError('SLUSE-USAGE', 'Give an id or --person, and not both.')
+      return erasePerson(settings, options.person, terminal)
+    }
+    if (words[0] === undefined) throw new SluseError('SLUSE-USAGE', 'Give the id of a dataset, or --person.')
     const erased = await callServer<DatasetSummary>(settings, 'POST', `${pathOf(words[0])}/erase`)
     if (terminal.json) terminal.data(erased)
     else terminal.line(`${erased.id}  erased`)
     return exitCodes.done
   },
 })
+
+async function erasePerson(
+  settings: Parameters<typeof callServer>[0],
+  file: string,
+  terminal: Terminal,
+): Promise<number> {
+  const person = (file === '-' ? await readStandardInput() : await readText(file)).trim()
+  const erased = await callServer<ErasedPerson>(settings, 'POST', '/api/v1/people/erase', {
+    body: { person },
+  })
+  const { datasets, records, deadLetters, busy } = erased
+  if (terminal.json) terminal.data(erased)
+  else
+    terminal.line(`${records} records and ${deadLetters} dead letters erased, of ${datasets.length} datasets`)
+  if (busy.length === 0) return exitCodes.done
+  terminal.note(`A transfer needs ${busy.join(', ')} just now: erase once more when it has ended.`)
+  return exitCodes.faulted
+}
 
 /** `sluse datasets …`: speaks to the server's API. */
 export const datasetsVerb = group(

@@ -25,7 +25,7 @@ export async function readText(file: string): Promise<string> {
   }
 }
 
-async function readStandardInput(): Promise<string> {
+export async function readStandardInput(): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {

@@ -6,6 +6,7 @@ let serving: Running | undefined
 beforeEach(() => {
   folder = openFolder({
     'files/in.ndjson': '{"id":1}\n{"id":"two"}\n',
+    'person.txt': 'nobody\n',
     'connections/files.yaml': `apiVersion: dapr.io/v1alpha1
 kind: Component
 metadata: { name: files }
@@ -71,6 +72,10 @@ test('sluse transfers, datasets and deadletters speak to the server', async () =
   expect((await ask('transfers', 'show', transfer?.id ?? '')).out).toContain('1 delivered')
   expect((await ask('transfers', 'watch', transfer?.id ?? '')).code).toBe(0)
   expect((await ask('datasets', 'preview', transfer?.dataset ?? '')).out).toBe('{"id":2}\n')
+
+  expect((await ask('datasets', 'erase')).code).toBe(2)
+  const erased = await ask('datasets', 'erase', '--person', 'person.txt')
+  expect(erased.out).toBe('0 records and 0 dead letters erased, of 0 datasets\n')
 
   expect((await ask('deadletters', 'list')).out).toContain('in.ndjson:2')
   expect((await ask('deadletters', 'show', '1')).out).toContain('"two"')

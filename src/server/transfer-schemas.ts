@@ -96,6 +96,19 @@ export const dataset = Type.Object(
   { $id: 'Dataset' },
 )
 
+export const erasedPerson = Type.Object(
+  {
+    datasets: Type.Array(Type.String(), { description: 'Those that held records of the person.' }),
+    records: Type.Integer(),
+    deadLetters: Type.Integer(),
+    busy: Type.Array(Type.String(), {
+      description:
+        'Datasets with records of the person that a transfer needs just now: ask again once it has ended.',
+    }),
+  },
+  { $id: 'ErasedPerson' },
+)
+
 const letterMembers = {
   number: Type.Integer(),
   transfer: Type.String(),
@@ -142,6 +155,7 @@ export const transferComponents: readonly TSchema[] = [
   transferSummary,
   transfer,
   dataset,
+  erasedPerson,
   deadLetter,
   deadLetterDetail,
   connection,
@@ -171,6 +185,17 @@ export const transferIdParameter = Type.Object({ id })
 export const letterNumber = Type.Object({ number: Type.Integer({ minimum: 1 }) })
 export const replayBody = Type.Object(
   { target: Type.String({ minLength: 1, maxLength: 200, description: 'A target by its name.' }) },
+  { additionalProperties: false },
+)
+export const personBody = Type.Object(
+  {
+    person: Type.String({
+      minLength: 4,
+      maxLength: 200,
+      description:
+        'What tells who it is in a record, such as a CPR number: every record in which a member is this.',
+    }),
+  },
   { additionalProperties: false },
 )
 export const lettersBody = Type.Object(

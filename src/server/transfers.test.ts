@@ -131,6 +131,15 @@ test('a connection is listed, and a check says what is wrong with it', async () 
   expect((await server.call('POST', '/api/v1/connections/none/check')).status).toBe(404)
 })
 
+test('a person is erased from datasets, which the audit log tells without saying who it was', async () => {
+  const erased = await server.call('POST', '/api/v1/people/erase', { json: { person: '010190-1234' } })
+  const id = run.output.dataset.replace('sluse:dataset/', '')
+  expect(erased.json).toEqual({ datasets: [id], records: 1, deadLetters: 0, busy: [] })
+  const { text } = await server.call('GET', '/api/v1/audit')
+  expect(text).toContain('/people/erase')
+  expect(text).not.toMatch(/010190-?1234/)
+})
+
 test('a dataset that is erased cannot be read any more, nor its dead letters', async () => {
   const id = run.output.dataset.replace('sluse:dataset/', '')
   expect((await server.call('POST', `/api/v1/datasets/${id}/erase`)).json).toMatchObject({

@@ -53,8 +53,8 @@ export async function carryOut(id: string, means: Means, options: CarryOutOption
   if (row.status === 'failed' || row.status === 'cancelled')
     throw new WorkflowFault(row.error ?? unknownFault)
 
-  const key = await means.keys.get(dataset.id)
-  const folder = join(means.folder, dataset.id)
+  const key = await means.keys.get(dataset.storage)
+  const folder = join(means.folder, dataset.storage)
   const staged = new Staged(folder, key, dataset.extent, dataset.sealed)
   const targets = await store.targets(id)
   const work = new Work(row, dataset, targets, staged, means, options)

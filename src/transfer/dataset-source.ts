@@ -17,11 +17,11 @@ export async function datasetSource(
   if (!dataset) throw new SluseError('SLUSE-DATASET-NOT-FOUND', `(${id})`)
   if (!dataset.sealed)
     throw fault('configuration', `The dataset ${id} is not whole: its source was not read to the end.`)
-  const key = await keys.get(id)
+  const key = await keys.get(dataset.storage)
   const { personal, extent } = dataset
   return {
     async *read({ position, signal }) {
-      const reader = new DatasetReader(join(folder, id), key)
+      const reader = new DatasetReader(join(folder, dataset.storage), key)
       let at = isObject(position)
         ? { segment: Number(position.segment), offset: Number(position.offset) }
         : { segment: 0, offset: 0 }

@@ -4,7 +4,8 @@ import type { Json } from '../workflow/index.ts'
 import type { Means } from './carry-out.ts'
 import { decryptBytes } from './dataset/keys.ts'
 import type { PlannedSource } from './plan.ts'
-import { insertLetters, letterFrom, type NewLetter } from './store/store.ts'
+import { letterFrom } from './store/read-rows.ts'
+import { insertLetters, type NewLetter } from './store/store.ts'
 
 /** The dead letters that a transfer replays, as its source, and what becomes of them. */
 export interface LettersSource {
@@ -37,7 +38,8 @@ export function lettersSource(
           if (!last) return
           const lines = await Promise.all(
             letters.map(async ({ body, dataset }) => {
-              const text = decryptBytes(Buffer.from(body, 'base64'), await keys.get(dataset)).toString('utf8')
+              const key = await keys.get(await store.storageOf(dataset))
+              const text = decryptBytes(Buffer.from(body, 'base64'), key).toString('utf8')
               // What was no JSON may have line ends in it, and must stay one line to be one bad record again.
               return `${text.replace(/[\r\n]+/g, ' ')}\n`
             }),

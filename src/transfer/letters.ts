@@ -6,7 +6,7 @@ import { decryptBytes, encryptBytes } from './dataset/keys.ts'
 import { maskRecord, unmaskRecord } from './personal.ts'
 import type { Replays } from './replay.ts'
 import type { LetterRow, LetterStatus } from './store/rows.ts'
-import { letterFrom } from './store/store.ts'
+import { letterFrom } from './store/read-rows.ts'
 
 /** Records that could not be read, worked on or delivered. */
 export interface Letters {
@@ -87,7 +87,8 @@ export function openLetters(means: Means, replays: Replays): Letters {
     throw new SluseError('SLUSE-DEAD-LETTER-NOT-FOUND', `(${number})`)
   }
   const openBody = async ({ dataset, body }: LetterRow) => {
-    const key = await keys.get(dataset)
+    if (body === '') throw new SluseError('SLUSE-DATASET-ERASED', `(${dataset})`)
+    const key = await keys.get(await store.storageOf(dataset))
     const text = decryptBytes(Buffer.from(body, 'base64'), key).toString('utf8')
     const personal = (await store.dataset(dataset))?.personal
     return { key, text, personal }

@@ -6,12 +6,13 @@ import type { Means } from './carry-out.ts'
 import { originAt, parseLines } from './dataset/block.ts'
 import { DatasetReader } from './dataset/reader.ts'
 import { among, cursorOf, whereOf, type Condition } from './letters.ts'
+import { erasePerson, type ErasedPerson } from './erase-person.ts'
 import { maskRecord, revealRecord } from './personal.ts'
 import { uriOf } from './plan.ts'
 import type { Rates } from './rates.ts'
 import { eraseDataset } from './retention.ts'
 import type { DatasetRow, TargetStatus, TransferRow, TransferStatus, Trouble } from './store/rows.ts'
-import { datasetFrom, transferFrom } from './store/store.ts'
+import { datasetFrom, transferFrom } from './store/read-rows.ts'
 
 /** What is under way and what has been, for people. Times are ISO 8601. */
 export interface Overview {
@@ -29,6 +30,8 @@ export interface Overview {
   preview(id: string, from: number, limit: number): Promise<Preview>
   /** Nobody can read it any more, nor its dead letters. */
   erase(id: string): Promise<void>
+  /** Of the person nothing is left in any dataset of these namespaces; not given: of all. See `erasePerson`. */
+  erasePerson(value: string, namespaces?: readonly string[]): Promise<ErasedPerson>
 }
 
 export interface TransferQuery {
@@ -207,9 +210,9 @@ export function openOverview(means: Means, rates: Rates): Overview {
       return datasetView(await findDataset(id))
     },
     async preview(id, from, limit) {
-      const { extent, personal } = await findDataset(id)
-      const key = await keys.get(id)
-      const reader = new DatasetReader(join(folder, id), key)
+      const { extent, personal, storage } = await findDataset(id)
+      const key = await keys.get(storage)
+      const reader = new DatasetReader(join(folder, storage), key)
       const records: Preview['records'][number][] = []
       try {
         let at = await reader.find(from, extent)
@@ -230,9 +233,9 @@ export function openOverview(means: Means, rates: Rates): Overview {
       return { records }
     },
     async erase(id) {
-      await findDataset(id)
-      await eraseDataset(id, means)
+      await eraseDataset(await findDataset(id), means)
     },
+    erasePerson: (value, namespaces) => erasePerson(value, means, namespaces),
   }
 
   async function page(table: string, all: readonly Condition[], limit: number) {

@@ -9,7 +9,7 @@ import { transferId } from './ids.ts'
 import type { Plan, PlannedTarget } from './plan.ts'
 import type { Intake } from './receive.ts'
 import type { LetterRow, TransferRow } from './store/rows.ts'
-import { letterFrom, transferFrom } from './store/store.ts'
+import { letterFrom, transferFrom } from './store/read-rows.ts'
 
 /** Delivers again what has been read before: transfers of our own, which no run carries out. */
 export interface Replays {
@@ -195,9 +195,8 @@ async function receiveAgain(group: readonly LetterRow[], means: Means, intake: I
   for (const letter of group) {
     const dataset = await store.dataset(letter.dataset)
     if (!dataset) throw new SluseError('SLUSE-DATASET-NOT-FOUND', `(${letter.dataset})`)
-    const text = decryptBytes(Buffer.from(letter.body, 'base64'), await keys.get(letter.dataset)).toString(
-      'utf8',
-    )
+    const secret = await keys.get(dataset.storage)
+    const text = decryptBytes(Buffer.from(letter.body, 'base64'), secret).toString('utf8')
     let record: Json
     try {
       record = JSON.parse(text) as Json

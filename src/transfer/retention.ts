@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Means } from './carry-out.ts'
+import type { DatasetRow } from './store/rows.ts'
 
 const everyMs = 60_000
 const mostAtOnce = 50
@@ -68,7 +69,9 @@ export class Retention {
   async #sweep(): Promise<void> {
     const { store, folder, keys, now } = this.#means
     for (const entry of await readdir(folder, { withFileTypes: true })) {
-      if (!entry.isDirectory() || (await store.dataset(entry.name))) continue
+      if (!entry.isDirectory()) continue
+      const [id = ''] = entry.name.split('.')
+      if ((await store.dataset(id))?.storage === entry.name) continue
       const { birthtimeMs } = await stat(join(folder, entry.name))
       // One that is being received has no row yet.
       if (now() - birthtimeMs < 3_600_000) continue
@@ -79,9 +82,10 @@ export class Retention {
 }
 
 async function removeDataset(id: string, { store, keys, folder }: Means): Promise<void> {
+  const storage = await store.storageOf(id)
   // The key first: whatever happens then, nobody can read the rest.
-  await keys.destroy(id)
-  await rm(join(folder, id), { recursive: true, force: true })
+  await keys.destroy(storage)
+  await rm(join(folder, storage), { recursive: true, force: true })
   const ofTransfers = 'IN (SELECT id FROM transfers WHERE dataset = ?)'
   await store.database.commit([
     { sql: 'DELETE FROM dead_letters WHERE dataset = ?', parameters: [id] },
@@ -93,9 +97,12 @@ async function removeDataset(id: string, { store, keys, folder }: Means): Promis
 }
 
 /** Destroys the key: the dataset and its dead letters cannot be read any more, also not from a backup without keys. */
-export async function eraseDataset(id: string, { store, keys, folder, now }: Means): Promise<void> {
-  await keys.destroy(id)
-  await rm(join(folder, id), { recursive: true, force: true })
+export async function eraseDataset(
+  { id, storage }: DatasetRow,
+  { store, keys, folder, now }: Means,
+): Promise<void> {
+  await keys.destroy(storage)
+  await rm(join(folder, storage), { recursive: true, force: true })
   await store.database.commit([
     { sql: 'UPDATE datasets SET erased_at = ? WHERE id = ?', parameters: [now(), id] },
     { sql: "UPDATE dead_letters SET body = '' WHERE dataset = ?", parameters: [id] },

@@ -516,6 +516,23 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a person out of all datasets and dead letters, and destroy the keys under which they were */
+        post: operations["erasePerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pipelines": {
         parameters: {
             query?: never;
@@ -1485,6 +1502,14 @@ export type components = {
             namespace?: string;
             reason?: string;
             to: string;
+        };
+        ErasedPerson: {
+            /** @description Datasets with records of the person that a transfer needs just now: ask again once it has ended. */
+            busy: string[];
+            /** @description Those that held records of the person. */
+            datasets: string[];
+            deadLetters: number;
+            records: number;
         };
         /** @description Something wrong with a definition, where it is, and what to do. */
         Finding: {
@@ -4049,6 +4074,51 @@ export interface operations {
                         /** @description False while the database refuses to write. */
                         writable: boolean;
                     };
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erasePerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What tells who it is in a record, such as a CPR number: every record in which a member is this. */
+                    person: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasedPerson"];
+                };
+            };
+            /** @description Problem details. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Problem details. */

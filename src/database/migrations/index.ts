@@ -4,6 +4,7 @@ import { approvals } from './0003-approvals.ts'
 import { transfers } from './0004-transfers.ts'
 import { targets } from './0005-targets.ts'
 import { disabledPipelines } from './0006-disabled-pipelines.ts'
+import { storageOfDatasets } from './0007-storage-of-datasets.ts'
 
 /** In words that both databases know, or in those of each. */
 export type SchemaStatement = string | { readonly sqlite: string; readonly postgres: string }
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   { number: 4, statements: transfers },
   { number: 5, statements: targets },
   { number: 6, statements: disabledPipelines },
+  { number: 7, statements: storageOfDatasets },
 ]

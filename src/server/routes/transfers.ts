@@ -6,6 +6,8 @@ import { answers, named, problems } from '../schemas.ts'
 import {
   dataset,
   datasetFilters,
+  erasedPerson,
+  personBody,
   previewQuery,
   replayBody,
   transfer,
@@ -163,6 +165,27 @@ export const transferRoutes: Route = (scope, { app }) => {
       return overview.dataset(params.id)
     },
   )
+
+  scope.post(
+    '/api/v1/people/erase',
+    {
+      config: { access: control },
+      schema: {
+        tags: ['transfers'],
+        operationId: 'erasePerson',
+        summary:
+          'Take a person out of all datasets and dead letters, and destroy the keys under which they were',
+        body: personBody,
+        response: answers({ 200: named(erasedPerson), ...problems(400) }),
+      },
+    },
+    async ({ body, who }) => overview.erasePerson(body.person, mayErase(who)),
+  )
+}
+
+/** The namespaces of whose datasets; nothing: of all. */
+function mayErase(who: Principal): readonly string[] | undefined {
+  return visibleIn(who, 'transfers.control').namespaces
 }
 
 /** What was received and belongs to no pipeline yet is for those who may do so everywhere. */

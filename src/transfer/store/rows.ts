@@ -6,6 +6,8 @@ import type { Plan } from '../plan.ts'
 
 export interface DatasetRow {
   readonly id: string
+  /** The name of its key, and of the folder of its files. */
+  readonly storage: string
   /** For people: the connection that it was read from, or what it was made of. */
   readonly source: string
   readonly createdAt: number

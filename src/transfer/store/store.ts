@@ -1,5 +1,6 @@
 import { insertRows, type Database, type Row, type SqlValue, type Statement } from '../../database/index.ts'
 import type { Json } from '../../workflow/index.ts'
+import { datasetFrom, parsed, targetFrom, transferFrom } from './read-rows.ts'
 import type { DatasetRow, LetterRow, TargetRow, TransferRow, Trouble } from './rows.ts'
 
 /** What is remembered of transfers. Reads give whole rows; writes are statements, for whoever commits them together. */
@@ -10,6 +11,8 @@ export interface Store {
   openReplays(): Promise<readonly TransferRow[]>
   targets(transfer: string): Promise<readonly TargetRow[]>
   dataset(id: string): Promise<DatasetRow | undefined>
+  /** `DatasetRow.storage` of a dataset. */
+  storageOf(dataset: string): Promise<string>
   /** The last transfer of the same origin, before this one, whose source was read to its end. */
   lastRead(origin: string, before: string): Promise<{ position: Json; records: number } | undefined>
   countLetters(transfer: string): Promise<number>
@@ -34,6 +37,8 @@ export function openStore(database: Database): Store {
       return (await database.query(sql, [transfer])).map(targetFrom)
     },
     dataset: (id) => first('SELECT * FROM datasets WHERE id = ?', [id], datasetFrom),
+    storageOf: async (id) =>
+      (await first('SELECT * FROM datasets WHERE id = ?', [id], datasetFrom))?.storage ?? id,
     lastRead: (origin, before) =>
       first(
         `SELECT t.position, d.records FROM transfers t JOIN datasets d ON d.id = t.dataset
@@ -52,7 +57,7 @@ export function openStore(database: Database): Store {
   }
 }
 
-export function insertDataset(row: DatasetRow): Statement {
+export function insertDataset(row: Omit<DatasetRow, 'storage'>): Statement {
   const { extent } = row
   return {
     sql: `INSERT INTO datasets (id, source, created_at, records, bytes, segment, "offset", batch, sealed, protected, expires_at)
@@ -256,121 +261,6 @@ class Assignments {
   }
 }
 
-export function transferFrom(row: Row): TransferRow {
-  return {
-    number: Number(row.number),
-    id: String(row.id),
-    kind: row.kind as TransferRow['kind'],
-    origin: String(row.origin),
-    run: text(row.run),
-    task: text(row.task),
-    namespace: text(row.namespace),
-    name: text(row.name),
-    source: String(row.source),
-    plan: parsed(row.plan) as unknown as TransferRow['plan'],
-    dataset: String(row.dataset),
-    status: row.status as TransferRow['status'],
-    read: Number(row.records_read),
-    bad: Number(row.records_bad),
-    skipped: Number(row.records_skipped),
-    position: parsed(row.position),
-    since: parsed(row.since),
-    progress:
-      row.progress === null ? undefined : (parsed(row.progress) as unknown as TransferRow['progress']),
-    confirmed: row.confirmed !== 0,
-    trouble: troubleFrom(row),
-    error: errorFrom(row),
-    startedAt: Number(row.started_at),
-    readAt: number(row.read_at),
-    endedAt: number(row.ended_at),
-  }
-}
-
-export function targetFrom(row: Row): TargetRow {
-  return {
-    transfer: String(row.transfer),
-    target: Number(row.target),
-    name: String(row.name),
-    connection: String(row.connection),
-    mode: String(row.mode),
-    status: row.status as TargetRow['status'],
-    at: { segment: Number(row.segment), offset: Number(row.offset) },
-    records: Number(row.records),
-    delivered: Number(row.delivered),
-    refused: Number(row.refused),
-    skipped: Number(row.skipped),
-    state: parsed(row.state),
-    trouble: troubleFrom(row),
-    error: errorFrom(row),
-  }
-}
-
-export function datasetFrom(row: Row): DatasetRow {
-  return {
-    id: String(row.id),
-    source: String(row.source),
-    createdAt: Number(row.created_at),
-    extent: {
-      records: Number(row.records),
-      bytes: Number(row.bytes),
-      segment: Number(row.segment),
-      offset: Number(row.offset),
-    },
-    batch: Number(row.batch),
-    sealed: row.sealed !== 0,
-    personal:
-      row.protected === null ? undefined : (parsed(row.protected) as unknown as DatasetRow['personal']),
-    expiresAt: number(row.expires_at),
-    erasedAt: number(row.erased_at),
-  }
-}
-
-export function letterFrom(row: Row): LetterRow {
-  return {
-    number: Number(row.number),
-    transfer: String(row.transfer),
-    dataset: String(row.dataset),
-    target: number(row.target),
-    targetName: text(row.target_name),
-    step: number(row.step),
-    record: number(row.record),
-    origin: String(row.origin),
-    body: String(row.body),
-    problem: parsed(row.problem) as unknown as LetterRow['problem'],
-    attempts: Number(row.attempts),
-    status: row.status as LetterRow['status'],
-    createdAt: Number(row.created_at),
-    updatedAt: Number(row.updated_at),
-    replay: text(row.replay),
-  }
-}
-
-function troubleFrom(row: Row): Trouble | undefined {
-  if (row.due === null || row.due === undefined) return undefined
-  return {
-    attempt: Number(row.attempt),
-    due: Number(row.due),
-    since: Number(row.failing_since),
-    problem: errorFrom(row) ?? { type: 'about:blank', status: 500 },
-  }
-}
-
-function errorFrom(row: Row): TransferRow['error'] {
-  return row.error === null ? undefined : (parsed(row.error) as unknown as TransferRow['error'])
-}
-
-function parsed(value: SqlValue | undefined): Json {
-  return JSON.parse(String(value)) as Json
-}
-
 function optional(value: unknown): string | null {
   return value === undefined ? null : JSON.stringify(value)
-}
-
-function number(value: SqlValue | undefined): number | undefined {
-  return value === null || value === undefined ? undefined : Number(value)
-}
-
-function text(value: SqlValue | undefined): string | undefined {
-  return value === null || value === undefined ? undefined : String(value)
 }
