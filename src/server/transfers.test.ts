@@ -135,8 +135,13 @@ test('a person is erased from datasets, which the audit log tells without saying
   const erased = await server.call('POST', '/api/v1/people/erase', { json: { person: '010190-1234' } })
   const id = run.output.dataset.replace('sluse:dataset/', '')
   expect(erased.json).toEqual({ datasets: [id], records: 1, deadLetters: 0, busy: [] })
-  const { text } = await server.call('GET', '/api/v1/audit')
-  expect(text).toContain('/people/erase')
+  const { text, json } = await server.call('GET', '/api/v1/audit')
+  const done = {
+    resource: 'person',
+    outcome: 'done',
+    details: { datasets: [id], records: 1, deadLetters: 0, busy: [] },
+  }
+  expect((json as { entries: unknown[] }).entries).toContainEqual(expect.objectContaining(done) as unknown)
   expect(text).not.toMatch(/010190-?1234/)
 })
 

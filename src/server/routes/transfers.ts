@@ -2,6 +2,8 @@ import { Type } from 'typebox'
 import { may, type Permission, type Principal } from '../../access/index.ts'
 import type { App } from '../../app.ts'
 import { SluseError } from '../../errors.ts'
+import type { ErasedPerson } from '../../transfer/index.ts'
+import type { Json } from '../../workflow/index.ts'
 import { answers, named, problems } from '../schemas.ts'
 import {
   dataset,
@@ -179,8 +181,18 @@ export const transferRoutes: Route = (scope, { app }) => {
         response: answers({ 200: named(erasedPerson), ...problems(400) }),
       },
     },
-    async ({ body, who }) => overview.erasePerson(body.person, mayErase(who)),
+    async (request) => {
+      const erased = await overview.erasePerson(request.body.person, mayErase(request.who))
+      const { audited } = request
+      // Who it was is told to nobody.
+      if (audited) request.audited = { ...audited, resource: 'person', details: detailsOf(erased) }
+      return erased
+    },
   )
+}
+
+function detailsOf({ datasets, busy, ...counts }: ErasedPerson): Json {
+  return { ...counts, datasets: [...datasets], busy: [...busy] }
 }
 
 /** The namespaces of whose datasets; nothing: of all. */
