@@ -1,9 +1,13 @@
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createTestAuthority } from '../../../test/servers/internet/index.ts'
 import { postgresBinaries, startPostgres, type PostgresServer } from '../../../test/servers/postgres/index.ts'
 import { faultOf } from '../../http/testing/index.ts'
 import type { Json, JsonObject } from '../../workflow/index.ts'
-import type { TargetMode } from '../connector.ts'
+import type { Source, TargetMode } from '../connector.ts'
 import { batch, connectorSuite, readAll } from '../testing/connector-suite.ts'
 import { connect, createHost, type TestHost } from '../testing/host.ts'
 import { parseConnectionString } from './connection-string.ts'
@@ -246,5 +250,41 @@ describe.skipIf(!postgresBinaries())('with a real server', () => {
     await delivery?.abort()
     await server.start()
     expect(await rows('select * from survives')).toEqual([{ id: 1 }])
+  })
+
+  test('an encrypted connection is checked against the authority that is given, and against the name', async () => {
+    const authority = createTestAuthority()
+    const { certificate, key } = authority.issue('127.0.0.1')
+    const owned = (name: string, text: string) => {
+      const file = join(server.folder, name)
+      writeFileSync(file, text, { mode: 0o600 })
+      if (process.getuid?.() === 0) execFileSync('chown', ['postgres:postgres', file])
+      return file
+    }
+    const files = { ssl_cert_file: owned('server.crt', certificate), ssl_key_file: owned('server.key', key) }
+    for (const [name, file] of Object.entries(files)) await sql.query(`alter system set ${name} = '${file}'`)
+    await sql.query('alter system set ssl = on')
+    await sql.query('select pg_reload_conf()')
+    await expect.poll(async () => rows('show ssl')).toEqual([{ ssl: 'on' }])
+    const encrypted = async (more: JsonObject) => {
+      const connection = open(more)
+      try {
+        const source = connection.source?.({
+          query: 'select 1 as id, ssl from pg_stat_ssl where pid = pg_backend_pid()',
+          key: ['id'],
+        })
+        return (await readAll(source as Source, null, signal)).flatMap((each) => each.records)
+      } finally {
+        await connection.close()
+      }
+    }
+    const verified = { sslMode: 'verify-full', sslRootCert: authority.certificate }
+    expect(await encrypted(verified)).toEqual([{ id: 1, ssl: true }])
+    expect(await encrypted({ sslMode: 'require' })).toEqual([{ id: 1, ssl: true }])
+    expect(await encrypted({})).toEqual([{ id: 1, ssl: false }])
+    const wrong = { ...verified, sslRootCert: createTestAuthority().certificate }
+    expect((await faultOf(encrypted(wrong))).detail).toMatch(/certificate|signature/i)
+    const named = { ...verified, host: 'localhost' }
+    expect((await faultOf(encrypted(named))).detail).toMatch(/altnames|certificate/i)
   })
 })

@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createHmac } from 'node:crypto'
+import { createHmac, generateKeyPairSync } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import ssh2, { type ParsedKey } from 'ssh2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasSftpServer, startSftp, type SftpServer } from '../../../test/servers/sftp/index.ts'
 import { faultOf } from '../../http/testing/index.ts'
@@ -207,5 +209,84 @@ describe.skipIf(!hasSftpServer())('with a real server', () => {
     await second?.finish(signal)
     await connection.close()
     expect(readFileSync(join(server.folder, 'crash.ndjson'), 'utf8')).toBe('{"n":1}\n{"n":2}\n')
+  })
+})
+
+/** A server that lets in by password alone: OpenSSH takes those of the machine's own users, whom a test has not. */
+async function passwordServer(username: string, password: string) {
+  const pem = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+  }).privateKey
+  const key = ssh2.utils.parseKey(pem) as ParsedKey
+  const asked: string[] = []
+  const server = new ssh2.Server({ hostKeys: [pem] }, (client) => {
+    client.on('error', () => {})
+    client.on('authentication', (context) => {
+      asked.push(context.method)
+      const right =
+        context.method === 'password' && context.username === username && context.password === password
+      if (right) context.accept()
+      else context.reject(['password'])
+    })
+    client.on('session', (accept) => {
+      accept().on('sftp', (acceptSftp) => {
+        const stream = acceptSftp()
+        stream.on('OPENDIR', (id) => stream.handle(id, Buffer.from('0')))
+        stream.on('READDIR', (id) => stream.status(id, ssh2.utils.sftp.STATUS_CODE.EOF))
+        stream.on('CLOSE', (id) => stream.status(id, ssh2.utils.sftp.STATUS_CODE.OK))
+      })
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const hostPublicKey = `ssh-rsa ${key.getPublicSSH().toString('base64')}`
+  return { address: `127.0.0.1:${port}`, hostPublicKey, asked, close: () => server.close() }
+}
+
+describe('a password', () => {
+  const { signal } = new AbortController()
+  let server: Awaited<ReturnType<typeof passwordServer>>
+  let host: TestHost
+  beforeAll(async () => {
+    server = await passwordServer('andeby', 'right')
+    host = createHost()
+  })
+  afterAll(async () => {
+    server.close()
+    await host.close()
+  })
+  const check = async (more: { [key: string]: string }) => {
+    const { address, hostPublicKey } = server
+    const connection = connect(
+      sftp,
+      { address, hostPublicKey, rootPath: '/', username: 'andeby', ...more },
+      host,
+    )
+    try {
+      return await connection.check(signal)
+    } finally {
+      await connection.close()
+    }
+  }
+
+  test('that is right signs in', async () => {
+    expect(await check({ password: 'right' })).toMatch(/^Signed in to 127\.0\.0\.1:\d+ as andeby/)
+  })
+
+  test('that is wrong does not, and is not repeated in what is told', async () => {
+    const { detail } = await faultOf(check({ password: 'wrong-password' }))
+    expect(detail).toMatch(/did not let us in/)
+    expect(detail).not.toContain('wrong-password')
+  })
+
+  test('is never sent to a server with another key', async () => {
+    server.asked.length = 0
+    const hostPublicKey = `SHA256:${'A'.repeat(43)}`
+    expect((await faultOf(check({ password: 'right', hostPublicKey }))).detail).toMatch(
+      /is not known by the key/,
+    )
+    expect(server.asked).not.toContain('password')
   })
 })

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../free-port.ts'
@@ -87,7 +87,10 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
     server = undefined
     if (!ending || ending.exitCode !== null) return
     const ended = new Promise((done) => ending.once('exit', done))
+    // One that serves a connection outlives the first process for a moment, and may answer once more.
+    const serving = signal === 'SIGKILL' ? childrenOf(ending.pid ?? 0) : []
     ending.kill(signal)
+    for (const pid of serving) kill(pid)
     await ended
   }
   await start()
@@ -109,5 +112,17 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
       await end('SIGQUIT')
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It was gone already.
   }
 }
