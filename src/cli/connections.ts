@@ -1,6 +1,5 @@
 import { Option } from 'commander'
 import type { Connections } from '../connectors/index.ts'
-import { problemOf } from '../workflow/index.ts'
 import { exitCodes } from './failure.ts'
 import { group } from './group.ts'
 import { table } from './table.ts'
@@ -45,6 +44,7 @@ const check = verb({
   options: [secrets()],
   run: async (given) =>
     withConnections(given, async (connections) => {
+      const { problemOf } = await import('../workflow/index.ts')
       const { words, terminal } = given
       const named = (words[0] ?? []) as readonly string[]
       const names = named.length > 0 ? named : connections.list().map(({ name }) => name)

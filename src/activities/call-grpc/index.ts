@@ -7,8 +7,7 @@ import { idempotencyHeader } from '../idempotency.ts'
 import { endpointOf, objectInput, optionalObject, textOf } from '../input.ts'
 import { readResource } from '../resources.ts'
 import { openChannels } from './channel.ts'
-import { loadProto, methodOf, type Method } from './proto.ts'
-import { fromJson, toJson } from './proto-json.ts'
+import type { Method } from './proto.ts'
 
 export const callGrpc: ActivityFactory = (options) => {
   const { http = {} } = options
@@ -25,6 +24,7 @@ export const callGrpc: ActivityFactory = (options) => {
       const service = optionalObject(input, 'service') ?? {}
       const target = targetOf(service, input['metadata'])
       const proto = optionalObject(input, 'proto') ?? {}
+      const [{ loadProto, methodOf }, { fromJson, toJson }] = await protocolBuffers()
       const root = await loadProto(
         endpointOf(proto['endpoint'], 'proto.endpoint'),
         async (endpoint) => (await readResource(endpoint, context, options))?.content,
@@ -59,6 +59,11 @@ export const callGrpc: ActivityFactory = (options) => {
     },
     close: () => channels.close(),
   }
+}
+
+/** Loaded with the first call: few pipelines make one. */
+function protocolBuffers() {
+  return Promise.all([import('./proto.ts'), import('./proto-json.ts')])
 }
 
 /** The language has no word for metadata of a call: what a function is sent with it is its trace. */

@@ -6,8 +6,7 @@ import type { ListedFunction, ProjectFunctions } from '../../app.ts'
 import type { Outcome } from '../../functions/index.ts'
 import type { Json } from '../../workflow/index.ts'
 import { exitCodes } from '../failure.ts'
-import { differences } from '../project-tests/compare.ts'
-import { readTestFile, type TestCase } from '../project-tests/test-file.ts'
+import type { differences as Differences, TestCase } from '../project-tests/index.ts'
 import { plain, type Terminal } from '../terminal.ts'
 import { verb } from '../verb.ts'
 import { buildFunctions } from './build.ts'
@@ -70,6 +69,7 @@ async function runFile(
   signal: AbortSignal,
   filter: string,
 ): Promise<Result[]> {
+  const { differences, readTestFile } = await import('../project-tests/index.ts')
   const file = await readTestFile(path)
   const results: Result[] = []
   // One run for the file: its processes are started once.
@@ -79,14 +79,18 @@ async function runFile(
     const secrets = { ...file.secrets, ...each.secrets } as { [name: string]: Json }
     const context = { runId, key: `/functions/test/${each.name}`, secrets, signal }
     const [outcome] = await functions.call({ name, version }, [each.input ?? null], context)
-    const failures = judge(each, outcome)
+    const failures = judge(each, outcome, differences)
     results.push({ name: each.name, passed: failures.length === 0, failures })
   }
   await functions.endRun(runId)
   return results
 }
 
-function judge({ expect = {} }: TestCase, outcome: Outcome | undefined): string[] {
+function judge(
+  { expect = {} }: TestCase,
+  outcome: Outcome | undefined,
+  differences: typeof Differences,
+): string[] {
   if (!outcome) return ['there is no outcome']
   const { output, error } = expect
   if ('refused' in outcome) {

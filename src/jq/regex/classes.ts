@@ -1,10 +1,14 @@
 /** Sets of code points: `\w`, `[[:alpha:]]`, `\p{…}`, and equality of letters without regard to case. */
 import type { CodeTest } from './syntax.ts'
 
-/** A test by one of JavaScript's Unicode properties, remembered for the code points below 256. */
+/** A test by one of JavaScript's Unicode properties, remembered for the code points below 256 once it is used. */
 function byPattern(pattern: RegExp): CodeTest {
-  const known = Array.from({ length: 256 }, (_, code) => pattern.test(String.fromCodePoint(code)))
-  return (code) => (code < 256 ? (known[code] as boolean) : pattern.test(String.fromCodePoint(code)))
+  let known: boolean[] | undefined
+  return (code) => {
+    if (code >= 256) return pattern.test(String.fromCodePoint(code))
+    known ??= Array.from({ length: 256 }, (_, below) => pattern.test(String.fromCodePoint(below)))
+    return known[code] as boolean
+  }
 }
 
 export function negated(test: CodeTest): CodeTest {
