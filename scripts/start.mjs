@@ -17,7 +17,7 @@ await free(systemsPort, 'The sample systems need it, because the pipeline calls 
 
 const children = [
   start([`${example}/systems/main.mjs`], {}),
-  start([`${root}dist/cli/main.js`, 'serve', example], {
+  start([`${root}dist/program/sluse.js`, 'serve', example], {
     SLUSE_PORT: port,
     SLUSE_DATA: process.env.SLUSE_DATA ?? `${example}/.sluse`,
     SLUSE_SECRET_caseSystemToken: 'andeby-case-system',

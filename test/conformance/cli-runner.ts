@@ -2,12 +2,10 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { CloudEvent, Json, Problem } from '../../src/workflow/index.ts'
+import { program } from '../program.ts'
 import type { Internet } from '../servers/internet/index.ts'
 import type { Ended, Given, Runner } from './runner.ts'
-
-const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
 /** Runs each definition as `sluse run` in a process and a folder of its own. */
 export async function openCliRunner(

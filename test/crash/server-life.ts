@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { openDatabase } from '../../src/database/index.ts'
 import { decodeRow } from '../../src/history/index.ts'
-
-const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+import { program } from '../program.ts'
 
 export interface Life {
   readonly url: string

@@ -16,12 +16,12 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { left, live } from '../crash/server-life.ts'
+import { program } from '../program.ts'
 import { postgresBinaries, startPostgres, type PostgresServer } from '../servers/postgres/index.ts'
 import { findIn } from './search-stores.ts'
 import { hasSftpServer, startSftp, type SftpServer } from '../servers/sftp/index.ts'
 
 const example = fileURLToPath(new URL('../../examples/nightly-payments', import.meta.url))
-const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const sample = readFileSync(join(example, 'payments-2026-11-23.csv'), 'latin1')
 const rows = 30_000
 

@@ -2,9 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-const program = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
+import { program } from '../../../test/program.ts'
 
 export interface Done {
   readonly code: number | null
