@@ -7,6 +7,31 @@ needs() { # command package
   command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || packages+=("$2")
 }
 
+# What is built from source goes on side by side with what is installed; it is waited for at the end.
+builds=()
+build() { # name command...
+  local name=$1
+  shift
+  "$@" &
+  builds+=("$!:$name")
+}
+from_go() { # command package@version: where Go is there to build it
+  if ! command -v "$1" >/dev/null 2>&1 && ! [ -x "$HOME/go/bin/$1" ] && command -v go >/dev/null 2>&1; then
+    build "$1" go install "$2"
+  fi
+}
+
+# An S3 server over a folder.
+from_go versitygw github.com/versity/versitygw/cmd/versitygw@v1.8.0
+# Checks the chart.
+from_go helm helm.sh/helm/v3/cmd/helm@v3.18.6
+# One node of Kafka: its jars, where Maven and Java are there to fetch and run them.
+kafka="$HOME/.cache/sluse-kafka"
+if ! compgen -G "$kafka/kafka_*" >/dev/null && command -v mvn >/dev/null 2>&1 && command -v java >/dev/null 2>&1; then
+  build kafka mvn -q -B -f test/servers/messaging/pom.xml dependency:copy-dependencies -DoutputDirectory="$kafka" \
+    -DincludeScope=runtime
+fi
+
 needs openssl openssl
 needs python3 python3
 needs nats-server nats-server
@@ -33,22 +58,15 @@ if [ "${#packages[@]}" -gt 0 ]; then
     $as_root systemctl disable --now "$service" >/dev/null 2>&1 || true
   done
 fi
-# An S3 server over a folder; it is built from source, where Go is there to do so.
-if ! command -v versitygw >/dev/null 2>&1 && ! [ -x "$HOME/go/bin/versitygw" ] && command -v go >/dev/null 2>&1; then
-  go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
-fi
-# Checks the chart.
-if ! command -v helm >/dev/null 2>&1 && ! [ -x "$HOME/go/bin/helm" ] && command -v go >/dev/null 2>&1; then
-  go install helm.sh/helm/v3/cmd/helm@v3.18.6
-fi
-# One node of Kafka: its jars, where Maven and Java are there to fetch and run them.
-kafka="$HOME/.cache/sluse-kafka"
-if ! compgen -G "$kafka/kafka_*" >/dev/null && command -v mvn >/dev/null 2>&1 && command -v java >/dev/null 2>&1; then
-  mvn -q -B -f test/servers/messaging/pom.xml dependency:copy-dependencies -DoutputDirectory="$kafka" -DincludeScope=runtime
-fi
 if [ -n "$uv" ]; then
   $as_root python3 -m venv /opt/uv
   $as_root /opt/uv/bin/pip install --quiet uv
   $as_root ln -sf /opt/uv/bin/uv /usr/local/bin/uv
 fi
+
+failed=""
+for each in ${builds[@]+"${builds[@]}"}; do
+  wait "${each%%:*}" || failed+=" ${each#*:}"
+done
+[ -z "$failed" ] || { echo "test servers: not built:$failed" >&2 && exit 1; }
 echo "test servers: ready"
