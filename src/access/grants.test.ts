@@ -8,6 +8,7 @@ const agreed = `
 pipelines.read       yes    yes      yes      yes       yes           no
 pipelines.validate   no     yes      no       yes       no            no
 pipelines.write      no     no       no       yes       no            no
+pipelines.control    no     yes      no       no        no            no
 runs.read            yes    yes      no       yes       yes           no
 runs.data            no     yes      no       yes       no            no
 runs.start           no     yes      no       yes       no            no

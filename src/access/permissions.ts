@@ -60,6 +60,14 @@ export const permissionTable = {
     audit: 'change',
     about: 'Write a definition into the project (`sluse dev` only).',
   }),
+  'pipelines.control': row({
+    resource: 'pipelines',
+    action: 'control',
+    scope: 'namespace',
+    roles: ['operator'],
+    audit: 'change',
+    about: 'Disable a pipeline, so that it starts no runs, and enable it again.',
+  }),
   'runs.read': row({
     resource: 'runs',
     action: 'read',

@@ -14,7 +14,14 @@ import type { Connections } from '../connectors/index.ts'
 import type { Functions } from '../functions/index.ts'
 import type { Guard } from '../resilience/index.ts'
 import { endingWithRuns } from './end-functions.ts'
-import { openAuditLog, openHistory, type AuditLog, type History } from '../history/index.ts'
+import {
+  openAuditLog,
+  openHistory,
+  openRunLogs,
+  type AuditLog,
+  type History,
+  type RunLogs,
+} from '../history/index.ts'
 import type { Approvals } from '../approvals/index.ts'
 import { accessBy } from './access-settings.ts'
 import { keepAnchors } from './audit-anchors.ts'
@@ -37,6 +44,7 @@ export interface App {
   readonly log: Log
   readonly engine: EmbeddedEngine
   readonly history: History
+  readonly runLogs: RunLogs
   readonly inbox: Inbox
   readonly waits: Waits
   readonly overview: Overview
@@ -77,7 +85,7 @@ export interface AppOptions {
 
 /** Opens the data folder and everything on it. Errors carry a code of `errors.ts`; what was opened is closed again. */
 export async function openApp(options: AppOptions): Promise<App> {
-  const { settings, log, environment = process.env } = options
+  const { settings, environment = process.env } = options
   const closers: (() => Promise<void>)[] = []
   const close = async () => {
     for (const each of closers.splice(0).reverse()) await each()
@@ -89,6 +97,16 @@ export async function openApp(options: AppOptions): Promise<App> {
       folder: settings.secretsDir,
     })
     const guard = await openGuard(settings.project, options.clock)
+    const { data: folder, maxDataBytes: maxBytes } = settings
+    const database = await openDatabase({ folder, ...(maxBytes !== undefined && { maxBytes }) })
+    closers.push(() => database.close())
+    const now = () => options.clock?.now() ?? Date.now()
+    const runLogs = openRunLogs(database, now)
+    closers.push(() => runLogs.close())
+    const log: Log = (level, message, data) => {
+      options.log(level, message, data)
+      runLogs.take(level, message, data)
+    }
     const activities = createActivityRunner({
       guard,
       projectFolder: settings.project,
@@ -98,14 +116,10 @@ export async function openApp(options: AppOptions): Promise<App> {
       log,
     })
     closers.push(() => activities.close())
-    const { data: folder, maxDataBytes: maxBytes } = settings
-    const database = await openDatabase({ folder, ...(maxBytes !== undefined && { maxBytes }) })
-    closers.push(() => database.close())
     const opened: { engine?: EmbeddedEngine } = {}
     let approvalsAreOpen: (approvals: Approvals) => void = () => {}
     const whenOpen = new Promise<Approvals>((resolve) => (approvalsAreOpen = resolve))
     const secret = async (name: string) => (await secrets([name]))[name]
-    const now = () => options.clock?.now() ?? Date.now()
     const audit = openAuditLog(database, now)
     const access = await accessBy(settings, {
       database,
@@ -187,6 +201,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       log,
       engine,
       history: openHistory(database),
+      runLogs,
       inbox: openInbox(database),
       waits: openWaits(database),
       overview: openOverview(database),

@@ -52,7 +52,8 @@ export function openOverview(database: Database): Overview {
         ),
         database.query<Row>(
           `SELECT namespace, name, version, next_due FROM schedules
-           WHERE next_due IS NOT NULL${within.sql} ORDER BY next_due LIMIT 20`,
+           WHERE next_due IS NOT NULL${within.sql} AND NOT EXISTS (SELECT 1 FROM disabled_pipelines AS off
+             WHERE off.namespace = schedules.namespace AND off.name = schedules.name) ORDER BY next_due LIMIT 20`,
           within.parameters,
         ),
       ])

@@ -15,6 +15,8 @@ export interface Pipelines {
   list(): readonly Definition[]
   /** A version, or the highest one; `SLUSE-DEFINITION-NOT-FOUND`. */
   find(namespace: string, name: string, version?: string): Definition
+  /** Those that start no runs, by `namespace/name`: since when, and by whom. */
+  disabled(): Promise<ReadonlyMap<string, Disabled>>
   /**
    * Reads the project anew and deploys what is valid in it. What is gone from it is undeployed; a pipeline whose
    * file is broken now stays as it was. Runs under way go on in any case.
@@ -24,6 +26,12 @@ export interface Pipelines {
 
 /** Who has it deployed, for the audit log; without: whoever changed the folder, which is known to nobody here. */
 export type DeployedBy = Pick<AuditEntry, 'who' | 'from'>
+
+export interface Disabled {
+  /** ISO 8601, UTC. */
+  readonly at: string
+  readonly by?: string
+}
 
 /** `reloaded` is told of the project whenever it was read. */
 export function openPipelines(
@@ -99,6 +107,17 @@ export function openPipelines(
       if (found) return found
       throw new SluseError('SLUSE-DEFINITION-NOT-FOUND', `Asked for: ${namespace}/${name}:${version}.`)
     },
+    disabled: async () => {
+      const rows = await database.query<DisabledRow>(
+        'SELECT namespace, name, disabled_at AS at, disabled_by AS by_whom FROM disabled_pipelines',
+      )
+      return new Map(
+        rows.map(({ namespace, name, at, by_whom }) => [
+          `${namespace}/${name}`,
+          { at: new Date(at).toISOString(), ...(by_whom !== null && { by: by_whom }) },
+        ]),
+      )
+    },
     reload: (by = { who: { subject: 'system' } }) => {
       const next = reloading.then(
         () => reload(by),
@@ -116,6 +135,8 @@ function sha256(text: string): string {
 }
 
 type DeploymentRow = { namespace: string; name: string; version: string; file: string | null }
+
+type DisabledRow = { namespace: string; name: string; at: number; by_whom: string | null }
 
 async function deployments(database: Database): Promise<DeploymentRow[]> {
   return database.query<DeploymentRow>(

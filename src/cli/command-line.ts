@@ -13,6 +13,7 @@ import { functionsVerb } from './functions/index.ts'
 import { graphVerb } from './graph.ts'
 import { initVerb } from './init.ts'
 import { keysVerb } from './keys.ts'
+import { pipelinesVerb } from './pipelines.ts'
 import { runVerb } from './run.ts'
 import { runsVerb } from './runs.ts'
 import { serveVerb } from './serve.ts'
@@ -40,6 +41,7 @@ export function createProgram(done: (code: number) => void): Command {
     testVerb,
     functionsVerb,
     graphVerb,
+    pipelinesVerb,
     runsVerb,
     approvalsVerb,
     transfersVerb,

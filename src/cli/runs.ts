@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { RunPage, RunSummary, RunWait, Timeline } from '../history/index.ts'
+import type { RunLogLine, RunLogPage, RunPage, RunSummary, RunWait, Timeline } from '../history/index.ts'
 import { callServer } from './call-server.ts'
 import { exitCodes } from './failure.ts'
 import { readJsonOption } from './json-input.ts'
@@ -13,7 +13,7 @@ export function runsVerb(done: (code: number) => void): Command {
     .description('What ran, what waits, what failed: ask the server, and tell it what to do.')
     .helpOption('-h, --help', 'Print help.')
     .helpCommand(false)
-  for (const each of [list, show, action('cancel'), action('suspend'), action('resume'), rerun]) {
+  for (const each of [list, show, logs, action('cancel'), action('suspend'), action('resume'), rerun]) {
     command.addCommand(each(done))
   }
   return command
@@ -75,6 +75,32 @@ const show = verb({
   },
 })
 
+const logs = verb({
+  ...common,
+  name: 'logs',
+  about: 'Print what the functions of a run said, and the engine of the run.',
+  arguments: [['<id>', 'Its id.']],
+  options: [new Option('-f, --follow', 'Go on with what comes, until the run has ended.')],
+  run: async ({ settings, words, options, terminal }) => {
+    const path = `${runPath(words[0])}/logs`
+    const lines: RunLogLine[] = []
+    for (let after = 0, done = false; ;) {
+      const query = { after: String(after), limit: '1000' }
+      const page = await callServer<RunLogPage & { ended: boolean }>(settings, 'GET', path, { query })
+      after = page.lines.at(-1)?.seq ?? after
+      for (const line of page.lines) terminal.line(logText(line, terminal))
+      lines.push(...page.lines)
+      if (page.more) continue
+      // What was said last is written a moment after the run has ended.
+      if (options.follow !== true || done) break
+      done = page.ended
+      await new Promise((resolve) => setTimeout(resolve, 1000))
+    }
+    if (terminal.json) terminal.data({ lines })
+    return exitCodes.done
+  },
+})
+
 function action(name: 'cancel' | 'suspend' | 'resume') {
   return verb({
     ...common,
@@ -123,6 +149,12 @@ const rerun = verb({
 
 function runPath(id: Given['words'][number]): string {
   return `/api/v1/runs/${encodeURIComponent(String(id))}`
+}
+
+function logText({ at, level, message, data }: RunLogLine, terminal: Terminal): string {
+  const styles = { error: 'red', warn: 'yellow', info: 'blue', debug: 'dim' } as const
+  const from = typeof data.function === 'string' ? ` ${data.function}:` : ''
+  return `${at} ${terminal.paint(styles[level], level)}${plain(from)} ${plain(message)}`
 }
 
 function printTimeline({ run, tasks }: Timeline, terminal: Terminal): void {

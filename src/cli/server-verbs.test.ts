@@ -62,11 +62,23 @@ describe('sluse serve', () => {
     expect((await runs('resume', id)).code).toBe(0)
     expect((await runs('show', id)).out).toContain('/do/0/hear')
     expect((await runs('cancel', id)).code).toBe(0)
+    expect((await runs('logs', id, '--follow')).out).toContain('cancelled')
     const rerun = await runs('rerun', id, '--output', 'json')
     expect(JSON.parse(rerun.out)).toMatchObject({ existing: false })
     const unknown = await runs('show', 'none')
     expect(unknown.code).toBe(1)
     expect(unknown.err).toContain('SLUSE-RUN-NOT-FOUND')
+  })
+
+  test('is asked and told by `sluse pipelines`', async () => {
+    const { url } = await serve('serve')
+    const pipelines = async (...words: string[]) => folder.run('pipelines', ...words, '--server', url)
+    expect((await pipelines('disable', 'test/quick')).out).toMatch(/test\/quick:1.0.0 +disabled/)
+    expect((await pipelines('list')).out).toMatch(/test\/wait:1.0.0 +enabled/)
+    const refused = await post(`${url}/api/v1/pipelines/test/quick/runs`, {})
+    expect(refused.status).toBe(409)
+    expect((await pipelines('enable', 'quick')).out).toMatch(/test\/quick:1.0.0 +enabled/)
+    expect((await pipelines('enable', 'none')).err).toContain('SLUSE-DEFINITION-NOT-FOUND')
   })
 
   test('is asked and told by `sluse targets`', async () => {

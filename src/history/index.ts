@@ -1,8 +1,9 @@
 /**
  * What happened: reads the one feed that engines write, as the list of runs, a run's timeline, the
- * specification's lifecycle CloudEvents and a live subscription. Writes nothing.
+ * specification's lifecycle CloudEvents and a live subscription. Writes nothing of that; keeps the log of each run.
  */
 export { openHistory } from './open-history.ts'
+export { openRunLogs, type RunLogLine, type RunLogPage, type RunLogs } from './run-logs.ts'
 export type {
   FeedEvent,
   History,

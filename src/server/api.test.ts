@@ -74,6 +74,44 @@ describe('pipelines', () => {
   })
 })
 
+describe('a pipeline that is disabled', () => {
+  const change = async (action: string) => server.call('POST', `/api/v1/pipelines/test/echo/${action}`)
+  const state = async () => {
+    const { json } = await server.call('GET', '/api/v1/pipelines/test/echo?version=1.0.0')
+    return json.pipeline.disabled
+  }
+
+  test('starts no run of any version, says so everywhere, and goes on when it is enabled', async () => {
+    expect((await change('disable')).json).toMatchObject({ name: 'echo', disabled: { by: 'local' } })
+    for (const version of ['1.0.0', '1.10.0']) {
+      const path = `/api/v1/pipelines/test/echo/runs?version=${version}`
+      expect((await server.call('POST', path)).json).toMatchObject({
+        status: 409,
+        code: 'SLUSE-PIPELINE-DISABLED',
+      })
+    }
+    expect(await state()).toMatchObject({ at: expect.any(String) })
+    const { json } = await server.call('GET', '/api/v1/overview')
+    expect(json.attention.disabled).toEqual([{ namespace: 'test', name: 'echo' }])
+    await server.restart()
+    expect((await start('echo')).status).toBe(409)
+    expect((await change('enable')).json.disabled).toBeUndefined()
+    expect((await start('echo', { word: 'Hi' })).status).toBe(201)
+  })
+
+  test('stands in the audit log, once for each change, with who did it', async () => {
+    await change('disable')
+    await change('disable')
+    await change('enable')
+    const { json } = await server.call('GET', '/api/v1/audit?resource=pipeline/test/echo&limit=3')
+    expect(json.entries.slice(0, 2)).toMatchObject([
+      { action: 'pipelines.enable', outcome: 'done', namespace: 'test' },
+      { action: 'pipelines.disable', outcome: 'done', namespace: 'test' },
+    ])
+    expect((await server.call('POST', '/api/v1/pipelines/test/none/disable')).status).toBe(404)
+  })
+})
+
 describe('runs', () => {
   test('are started, durable before the answer, and give their output', async () => {
     const { status, json, headers } = await start('echo', { word: 'Åh' })

@@ -26,6 +26,11 @@ export const attention = Type.Object(
         { description: 'Targets whose circuit breaker is not closed.' },
       ),
     ),
+    disabled: Type.Optional(
+      Type.Array(Type.Object({ namespace: Type.String(), name: Type.String() }), {
+        description: 'Pipelines that start no runs until they are enabled again.',
+      }),
+    ),
   },
   {
     description:
@@ -35,15 +40,17 @@ export const attention = Type.Object(
 
 /** What waits for this person to do something about it: only what they may see, and only where there is any. */
 export async function attentionOf(app: App, who: Principal): Promise<Static<typeof attention>> {
-  const [approvals, deadLetters, targets] = await Promise.all([
+  const [approvals, deadLetters, targets, disabled] = await Promise.all([
     approvalsOf(app, who),
     deadLettersOf(app, who),
     targetsOf(app, who),
+    disabledOf(app, who),
   ])
   return {
     ...(approvals && { approvals }),
     ...(deadLetters > 0 && { deadLetters }),
     ...(targets.length > 0 && { targets }),
+    ...(disabled.length > 0 && { disabled }),
   }
 }
 
@@ -68,4 +75,13 @@ async function targetsOf({ targets }: App, who: Principal) {
   return (await targets.list()).flatMap(({ key, name, breaker }) =>
     breaker === undefined || breaker.state === 'closed' ? [] : [{ key, name, state: breaker.state }],
   )
+}
+
+async function disabledOf({ pipelines }: App, who: Principal) {
+  const disabled = await pipelines.disabled()
+  const found = pipelines
+    .list()
+    .map(({ reference: { namespace, name } }) => ({ namespace, name, key: `${namespace}/${name}` }))
+    .filter(({ key, namespace }) => disabled.has(key) && may(who, 'pipelines.read', namespace))
+  return [...new Map(found.map(({ key, ...rest }) => [key, rest])).values()]
 }

@@ -22,6 +22,20 @@ do:
 do:
   - x: { set: { x: 1 } }
 `,
+  'functions/talk/1.0.0/function.yaml': `run: { shell: { command: node talk.mjs, environment: { TOKEN: '\${ $secrets.token }' } } }
+metadata: { protocol: ndjson }
+`,
+  'functions/talk/1.0.0/talk.mjs': `import { createInterface } from 'node:readline'
+for await (const line of createInterface({ input: process.stdin })) {
+  console.error('looked at ' + line.length + ' characters <img src=x onerror=alert(1)>')
+  console.error('with ' + process.env.TOKEN)
+  console.log(line)
+}
+`,
+  'pipelines/talks.yaml': `${head('talks')}use: { secrets: [token] }
+do:
+  - talk: { call: 'talk:1.0.0@default', with: { a: 1 } }
+`,
   'pipelines/tries.yaml': `${head('tries')}do:
   - attempt:
       try:
@@ -32,7 +46,7 @@ do:
 
 let server: TestServer
 beforeAll(async () => {
-  server = await openServer(files)
+  server = await openServer(files, { environment: { SLUSE_SECRET_token: 'swordfish' } })
 })
 afterAll(() => server.close())
 
@@ -48,6 +62,32 @@ const publish = async (type: string, id: string) =>
     body: JSON.stringify({ specversion: '1.0', id, source: '/test', type }),
     headers: { 'content-type': 'application/cloudevents+json' },
   })
+
+describe('the log of a run', () => {
+  const logOf = async (id: string, query = '') => server.call('GET', `/api/v1/runs/${id}/logs${query}`)
+
+  test('is what its functions said, with the trace and without secrets', async () => {
+    const id = await run('talks')
+    await expect.poll(async () => (await logOf(id)).json.lines.length).toBe(2)
+    const { lines, ended } = (await logOf(id)).json
+    expect(ended).toBe(true)
+    expect(lines).toMatchObject([
+      { level: 'info', data: { function: 'talk:1.0.0', trace: expect.stringMatching(/^[0-9a-f]{32}$/) } },
+      { message: expect.stringMatching(/^with /) },
+    ])
+    expect(lines[0].message).toContain('<img src=x')
+    expect(JSON.stringify(lines)).not.toContain('swordfish')
+    expect((await logOf(id, `?after=${lines[0].seq}`)).json.lines).toEqual([lines[1]])
+  })
+
+  test('tells what people did, and is empty for a run that said nothing', async () => {
+    const id = await start('hear')
+    await server.call('POST', `/api/v1/runs/${id}/cancel`)
+    await expect.poll(async () => (await logOf(id)).json.lines).toMatchObject([{ data: { by: 'local' } }])
+    expect((await logOf(await run('fail'))).json).toEqual({ lines: [], more: false, ended: true })
+    expect((await logOf('none')).status).toBe(404)
+  })
+})
 
 describe('one run', () => {
   test('has a timeline without values, and each task with its values', async () => {

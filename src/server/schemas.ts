@@ -167,6 +167,21 @@ export const task = Type.Object(
   { $id: 'Task' },
 )
 
+export const logLine = Type.Object(
+  {
+    seq: Type.Integer({ description: 'Orders the lines of a run; what `after` takes.' }),
+    at: time,
+    level: Type.Enum(['error', 'warn', 'info', 'debug']),
+    message: Type.String(),
+    data: Type.Unsafe<{ [name: string]: unknown }>({
+      type: 'object',
+      additionalProperties: true,
+      description: 'What else was said: `function`, `trace`.',
+    }),
+  },
+  { $id: 'LogLine', description: 'A line of the log of a run. Secrets are masked.' },
+)
+
 /** A definition as a picture: what a client draws. Texts are as they were written. */
 export const graph = Type.Object(
   {
@@ -217,6 +232,12 @@ export const pipeline = Type.Object(
     summary: Type.Optional(Type.String()),
     file: Type.Optional(Type.String()),
     schedule: Type.Optional(anything),
+    disabled: Type.Optional(
+      Type.Object(
+        { at: time, by: Type.Optional(Type.String()) },
+        { description: 'No run of it is started, whatever the version, until it is enabled again.' },
+      ),
+    ),
   },
   { $id: 'Pipeline' },
 )
@@ -310,6 +331,7 @@ export const components: readonly TSchema[] = [
   finding,
   run,
   task,
+  logLine,
   graph,
   pipeline,
   startedRun,

@@ -568,6 +568,40 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pipelines/{namespace}/{name}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start no runs of a pipeline until it is enabled again; those under way go on */
+        post: operations["disablePipeline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pipelines/{namespace}/{name}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a pipeline be started again; its schedules go on */
+        post: operations["enablePipeline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pipelines/{namespace}/{name}/runs": {
         parameters: {
             query?: never;
@@ -713,6 +747,23 @@ export type paths = {
         };
         /** What happens in one run, from its beginning unless told otherwise */
         get: operations["liveRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the functions of a run said on standard error, and the engine of the run */
+        get: operations["getLogs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1567,7 +1618,27 @@ export type components = {
             /** @description ISO 8601, UTC. */
             usedAt?: string;
         };
+        /** @description A line of the log of a run. Secrets are masked. */
+        LogLine: {
+            /** @description ISO 8601, UTC. */
+            at: string;
+            /** @description What else was said: `function`, `trace`. */
+            data: {
+                [key: string]: unknown;
+            };
+            /** @enum {unknown} */
+            level: "error" | "warn" | "info" | "debug";
+            message: string;
+            /** @description Orders the lines of a run; what `after` takes. */
+            seq: number;
+        };
         Pipeline: {
+            /** @description No run of it is started, whatever the version, until it is enabled again. */
+            disabled?: {
+                /** @description ISO 8601, UTC. */
+                at: string;
+                by?: string;
+            };
             file?: string;
             name: string;
             namespace: string;
@@ -4053,6 +4124,11 @@ export interface operations {
                             };
                             /** @description Open dead letters. */
                             deadLetters?: number;
+                            /** @description Pipelines that start no runs until they are enabled again. */
+                            disabled?: {
+                                name: string;
+                                namespace: string;
+                            }[];
                             /** @description Targets whose circuit breaker is not closed. */
                             targets?: {
                                 key: string;
@@ -4310,6 +4386,124 @@ export interface operations {
             };
         };
     };
+    disablePipeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pipeline"];
+                };
+            };
+            /** @description Problem details. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enablePipeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pipeline"];
+                };
+            };
+            /** @description Problem details. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     startRun: {
         parameters: {
             query?: {
@@ -4364,6 +4558,15 @@ export interface operations {
             };
             /** @description Problem details. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4829,6 +5032,65 @@ export interface operations {
             };
             /** @description Problem details. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLogs: {
+        parameters: {
+            query?: {
+                /** @description Only lines after this one, by its `seq`. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The run has ended: little will follow. */
+                        ended: boolean;
+                        lines: components["schemas"]["LogLine"][];
+                        /** @description There are more lines after these. */
+                        more: boolean;
+                    };
+                };
+            };
+            /** @description Problem details. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,6 +5,7 @@ import { transfers } from './0004-transfers.ts'
 import { targets } from './0005-targets.ts'
 import { disabledPipelines } from './0006-disabled-pipelines.ts'
 import { storageOfDatasets } from './0007-storage-of-datasets.ts'
+import { runLogs } from './0008-run-logs.ts'
 
 /** In words that both databases know, or in those of each. */
 export type SchemaStatement = string | { readonly sqlite: string; readonly postgres: string }
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   { number: 5, statements: targets },
   { number: 6, statements: disabledPipelines },
   { number: 7, statements: storageOfDatasets },
+  { number: 8, statements: runLogs },
 ]

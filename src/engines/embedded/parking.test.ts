@@ -116,11 +116,15 @@ describe('retention', () => {
     const waiting = await start('other')
     await engine.publish([testEvent('go', 1)])
     await engine.outcome(ended)
+    const said = 'INSERT INTO run_logs (run, seq, at, level, message, data) VALUES (?, 1, 0, ?, ?, ?)'
+    const line = (run: string) => ({ sql: said, parameters: [run, 'info', 'said', '{}'] })
+    await database.commit([line(ended), line(waiting)])
     await parked()
     const rows = async (table: string) => (await database.query(`SELECT 1 FROM ${table}`)).length
     clock.moveTo('2026-04-02T00:00:00Z')
     await until(async () => (await rows('runs')) === 1 && (await rows('inbox')) === 0)
     expect(await rows('journal')).toBe(1)
+    expect(await database.query('SELECT run FROM run_logs')).toEqual([{ run: waiting }])
     expect(await status(waiting)).toBe('waiting')
     // Numbers do not begin again: readers go by them.
     await test.reopen()

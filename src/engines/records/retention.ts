@@ -77,6 +77,7 @@ export class Retention {
     if (rows.length === 0) return false
     const numbers = rows.map(({ number }) => number)
     await this.#journal(numbers)
+    await this.#logs(numbers)
     await commits.write({
       statements: [
         { sql: `DELETE FROM runs WHERE number IN (${places(numbers)})`, parameters: numbers },
@@ -101,6 +102,19 @@ export class Retention {
         })
       }
       if (rows.length < manyRows) return
+      await breath()
+    }
+  }
+
+  /** What a run has said is bounded: a transaction for each. */
+  async #logs(runs: readonly number[]): Promise<void> {
+    const { database, commits } = this.#core
+    const rows = await database.query<{ run: string }>(
+      `SELECT DISTINCT run FROM run_logs WHERE run IN (SELECT id FROM runs WHERE number IN (${places(runs)}))`,
+      runs,
+    )
+    for (const { run } of rows) {
+      await commits.write({ statements: [{ sql: 'DELETE FROM run_logs WHERE run = ?', parameters: [run] }] })
       await breath()
     }
   }

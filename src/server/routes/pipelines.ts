@@ -53,8 +53,9 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
         .filter(({ reference }) => may(who, 'pipelines.read', reference.namespace))
       const files = new Set(visible.map(({ file }) => file))
       const all = mayIn(who, 'pipelines.read') === '*'
+      const disabled = await app.pipelines.disabled()
       return {
-        pipelines: visible.map(summaryOf),
+        pipelines: visible.map((each) => summaryOf(each, disabled)),
         findings: app.pipelines.project.findings.filter(({ file }) => all || files.has(file)),
       }
     },
@@ -87,7 +88,7 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
       const found = app.pipelines.find(params.namespace, params.name, query.version)
       const { mermaid } = await import('../../workflow/index.ts')
       return {
-        pipeline: summaryOf(found),
+        pipeline: summaryOf(found, await app.pipelines.disabled()),
         versions: versionsOf(app, params),
         ...showDefinition(found),
         definition: found.workflow,
@@ -121,7 +122,7 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
         response: answers({
           200: named(startedRun),
           201: named(startedRun),
-          ...problems(400, 404, 413, 415, 422, 503, 507),
+          ...problems(400, 404, 409, 413, 415, 422, 503, 507),
         }),
       },
     },
@@ -151,6 +152,35 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
         .send(started)
     },
   )
+
+  for (const action of ['disable', 'enable'] as const) {
+    scope.post(
+      `/api/v1/pipelines/:namespace/:name/${action}`,
+      {
+        config: { access: { permission: 'pipelines.control', in: 'namespace', audit: false } },
+        schema: {
+          tags: ['pipelines'],
+          operationId: `${action}Pipeline`,
+          summary: {
+            disable: 'Start no runs of a pipeline until it is enabled again; those under way go on',
+            enable: 'Let a pipeline be started again; its schedules go on',
+          }[action],
+          params: pipelineName,
+          response: answers({ 200: named(pipeline), ...problems(404, 503, 507) }),
+        },
+      },
+      async (request) => {
+        const { namespace, name } = request.params
+        const found = app.pipelines.find(namespace, name)
+        const entry = entryOf(request, `pipelines.${action}`, 'done', namespace)
+        await app.engine.setEnabled({ namespace, name }, action === 'enable', {
+          by: request.who.subject,
+          record: app.audit.entry(entry),
+        })
+        return summaryOf(found, await app.pipelines.disabled())
+      },
+    )
+  }
 
   // Definitions come as text: JSON, too, is kept to the byte.
   void scope.register(async (plain) => {
@@ -212,7 +242,10 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
           who: audited(request.who),
           from: originOf(request),
         })
-        return summaryOf(app.pipelines.find(namespace, name, definition.reference.version))
+        return summaryOf(
+          app.pipelines.find(namespace, name, definition.reference.version),
+          await app.pipelines.disabled(),
+        )
       },
     )
   })
@@ -234,13 +267,18 @@ function versionsOf(app: App, { namespace, name }: { namespace: string; name: st
     .map(({ reference }) => reference.version)
 }
 
-function summaryOf({ reference, workflow, file }: Definition) {
+function summaryOf(
+  { reference, workflow, file }: Definition,
+  disabled: ReadonlyMap<string, { readonly at: string; readonly by?: string }>,
+) {
   const { title, summary } = workflow.document
+  const off = disabled.get(`${reference.namespace}/${reference.name}`)
   return {
     ...reference,
     ...(title !== undefined && { title }),
     ...(summary !== undefined && { summary }),
     ...(file !== undefined && { file }),
     ...(workflow.schedule !== undefined && { schedule: workflow.schedule }),
+    ...(off && { disabled: off }),
   }
 }

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import {
   answers,
   cloudEvent,
+  logLine,
   named,
   problems,
   reference,
@@ -50,6 +51,38 @@ export const runDetailRoutes: Route = (scope, { app }) => {
         app.overview.waitsOf(params.id),
       ])
       return { run: timeline.run, tasks: timeline.tasks, waits: [...waits] }
+    },
+  )
+
+  scope.get(
+    '/api/v1/runs/:id/logs',
+    {
+      config: { access: { permission: 'runs.data', in: 'run' } },
+      schema: {
+        tags: ['runs'],
+        operationId: 'getLogs',
+        summary: 'What the functions of a run said on standard error, and the engine of the run',
+        params: runId,
+        querystring: Type.Object({
+          after: Type.Optional(
+            Type.Integer({ minimum: 0, description: 'Only lines after this one, by its `seq`.' }),
+          ),
+          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 500 })),
+        }),
+        response: answers({
+          200: Type.Object({
+            lines: Type.Array(named(logLine)),
+            more: Type.Boolean({ description: 'There are more lines after these.' }),
+            ended: Type.Boolean({ description: 'The run has ended: little will follow.' }),
+          }),
+          ...problems(400, 404),
+        }),
+      },
+    },
+    async ({ params, query }) => {
+      const { endedAt } = await app.history.run(params.id)
+      const { lines, more } = await app.runLogs.read(params.id, query)
+      return { lines: [...lines], more, ended: endedAt !== undefined }
     },
   )
 
