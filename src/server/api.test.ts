@@ -105,8 +105,8 @@ describe('a pipeline that is disabled', () => {
     await change('enable')
     const { json } = await server.call('GET', '/api/v1/audit?resource=pipeline/test/echo&limit=3')
     expect(json.entries.slice(0, 2)).toMatchObject([
-      { action: 'pipelines.enable', outcome: 'done', namespace: 'test' },
-      { action: 'pipelines.disable', outcome: 'done', namespace: 'test' },
+      { action: 'pipelines.control', outcome: 'done', namespace: 'test', details: { enabled: true } },
+      { action: 'pipelines.control', outcome: 'done', namespace: 'test', details: { enabled: false } },
     ])
     expect((await server.call('POST', '/api/v1/pipelines/test/none/disable')).status).toBe(404)
   })

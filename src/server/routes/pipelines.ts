@@ -172,11 +172,22 @@ export const pipelineRoutes: Route = (scope, { app, editable }) => {
       async (request) => {
         const { namespace, name } = request.params
         const found = app.pipelines.find(namespace, name)
-        const entry = entryOf(request, `pipelines.${action}`, 'done', namespace)
-        await app.engine.setEnabled({ namespace, name }, action === 'enable', {
-          by: request.who.subject,
-          record: app.audit.entry(entry),
-        })
+        const enabled = action === 'enable'
+        await carryOut(
+          app,
+          request,
+          {
+            permission: 'pipelines.control',
+            resource: `pipeline/${namespace}/${name}`,
+            namespace,
+            details: { enabled },
+          },
+          (record) =>
+            app.engine.setEnabled({ namespace, name }, enabled, {
+              by: request.who.subject,
+              record: record(),
+            }),
+        )
         return summaryOf(found, await app.pipelines.disabled())
       },
     )
