@@ -65,6 +65,7 @@ export interface ListQuery {
   readonly box: 'inbox' | 'mine' | 'all'
   readonly status?: readonly Approval['status'][]
   readonly namespace?: string
+  readonly run?: string
   /** Default: an inbox has the oldest first, the others the newest. */
   readonly newestFirst?: boolean
   readonly cursor?: number
@@ -205,12 +206,13 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
   return {
     activity: open,
 
-    list: async ({ box, status, namespace, newestFirst = box !== 'inbox', cursor, limit }, who) => {
+    list: async ({ box, status, namespace, run, newestFirst = box !== 'inbox', cursor, limit }, who) => {
       const held = mayIn(who, 'approvals.read')
       const namespaces =
         namespace === undefined ? held : held === '*' || held.includes(namespace) ? [namespace] : []
       const filter = {
         ...(namespaces !== '*' && { namespaces }),
+        ...(run !== undefined && { run }),
         ...(box === 'inbox' ? { statuses: ['open' as const] } : status && { statuses: status }),
         ...(box === 'mine' && { actor: who.subject }),
         newest: newestFirst,

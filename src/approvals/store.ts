@@ -127,6 +127,8 @@ export async function approvalOfTask(
 export interface ApprovalFilter {
   readonly statuses?: readonly ApprovalStatus[]
   readonly namespaces?: readonly string[]
+  /** Only those that this run asked for. */
+  readonly run?: string
   /** Only those in which this person did something. */
   readonly actor?: string
   /** Those after this number; with `newest` those before it. */
@@ -144,6 +146,7 @@ export async function listApprovals(database: Database, filter: ApprovalFilter):
   }
   if (filter.statuses) among('status', filter.statuses)
   if (filter.namespaces) among('namespace', filter.namespaces)
+  if (filter.run !== undefined) among('run', [filter.run])
   if (filter.actor !== undefined) {
     conditions.push('id IN (SELECT approval FROM approval_events WHERE subject = ?)')
     parameters.push(filter.actor)

@@ -48,6 +48,10 @@ export interface RunQuery {
   to?: string
   /** Found in the id, the definition's name, a label or the error. */
   text?: string
+  /** The key that they were started with, or the value by which one that waits on disk tells its event from others. */
+  correlation?: string
+  /** Only those that make no progress and that nothing will move. */
+  stuck?: boolean
   /** Children of this run. */
   parent?: string
   /** `RunPage.next` of the page before. */

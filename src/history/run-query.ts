@@ -67,6 +67,15 @@ function conditionsOf(query: RunQuery, only: { id: string } | undefined) {
   if (query.from !== undefined) where('+runs.started_at >= ?', millisecondsOf(query.from))
   if (query.to !== undefined) where('+runs.started_at < ?', millisecondsOf(query.to))
   if (query.parent !== undefined) where('runs.parent = (SELECT number FROM runs WHERE id = ?)', query.parent)
+  if (query.correlation !== undefined) {
+    where(
+      `runs.number IN (SELECT number FROM runs WHERE idempotency_key = ?
+         UNION SELECT run FROM waits WHERE hint = ? AND type IS NOT NULL)`,
+      query.correlation,
+      query.correlation,
+    )
+  }
+  if (query.stuck === true) where('runs.ended_at IS NULL AND runs.number IN (SELECT run FROM stuck_runs)')
   if (query.text !== undefined && query.text !== '') {
     const pattern = `%${query.text.replace(/[\\%_]/g, '\\$&')}%`
     const searched = ['runs.id', 'runs.name', 'runs.labels', 'runs.error']

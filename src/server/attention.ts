@@ -3,6 +3,7 @@ import { may, mayIn, type Principal } from '../access/index.ts'
 import type { App } from '../app.ts'
 
 const mostApprovals = 100
+const mostCounted = 100
 
 export const attention = Type.Object(
   {
@@ -26,6 +27,14 @@ export const attention = Type.Object(
         { description: 'Targets whose circuit breaker is not closed.' },
       ),
     ),
+    stuck: Type.Optional(
+      Type.Integer({ description: `Runs that nothing will move; no more than ${mostCounted} are counted.` }),
+    ),
+    transfers: Type.Optional(
+      Type.Integer({
+        description: `Transfers that fail at present and are tried again; no more than ${mostCounted} are counted.`,
+      }),
+    ),
     disabled: Type.Optional(
       Type.Array(Type.Object({ namespace: Type.String(), name: Type.String() }), {
         description: 'Pipelines that start no runs until they are enabled again.',
@@ -40,17 +49,21 @@ export const attention = Type.Object(
 
 /** What waits for this person to do something about it: only what they may see, and only where there is any. */
 export async function attentionOf(app: App, who: Principal): Promise<Static<typeof attention>> {
-  const [approvals, deadLetters, targets, disabled] = await Promise.all([
+  const [approvals, deadLetters, targets, disabled, stuck, transfers] = await Promise.all([
     approvalsOf(app, who),
     deadLettersOf(app, who),
     targetsOf(app, who),
     disabledOf(app, who),
+    stuckOf(app, who),
+    troubledOf(app, who),
   ])
   return {
     ...(approvals && { approvals }),
     ...(deadLetters > 0 && { deadLetters }),
     ...(targets.length > 0 && { targets }),
     ...(disabled.length > 0 && { disabled }),
+    ...(stuck > 0 && { stuck }),
+    ...(transfers > 0 && { transfers }),
   }
 }
 
@@ -84,4 +97,25 @@ async function disabledOf({ pipelines }: App, who: Principal) {
     .map(({ reference: { namespace, name } }) => ({ namespace, name, key: `${namespace}/${name}` }))
     .filter(({ key, namespace }) => disabled.has(key) && may(who, 'pipelines.read', namespace))
   return [...new Map(found.map(({ key, ...rest }) => [key, rest])).values()]
+}
+
+async function stuckOf({ history }: App, who: Principal) {
+  const namespaces = mayIn(who, 'runs.read')
+  const page = await history.runs({
+    stuck: true,
+    limit: mostCounted,
+    ...(namespaces !== '*' && { namespaces }),
+  })
+  return page.runs.length
+}
+
+async function troubledOf({ transfers }: App, who: Principal) {
+  const namespaces = mayIn(who, 'transfers.read')
+  if (namespaces.length === 0) return 0
+  const page = await transfers.overview.list({
+    troubled: true,
+    limit: mostCounted,
+    ...(namespaces !== '*' && { namespaces }),
+  })
+  return page.transfers.length
 }

@@ -36,6 +36,9 @@ for await (const line of createInterface({ input: process.stdin })) {
 do:
   - talk: { call: 'talk:1.0.0@default', with: { a: 1 } }
 `,
+  'pipelines/case.yaml': `${head('case')}do:
+  - hear: { listen: { to: { one: { with: { type: dk.test.answered, subject: '\${ .id }' } } } } }
+`,
   'pipelines/tries.yaml': `${head('tries')}do:
   - attempt:
       try:
@@ -62,6 +65,28 @@ const publish = async (type: string, id: string) =>
     body: JSON.stringify({ specversion: '1.0', id, source: '/test', type }),
     headers: { 'content-type': 'application/cloudevents+json' },
   })
+
+describe('the runs of a case', () => {
+  const found = async (query: string) =>
+    (await server.call('GET', `/api/v1/runs?${query}`)).json.runs.map(
+      ({ id }: { id: string }) => id,
+    ) as string[]
+
+  test('are found by the key that they were started with, whole', async () => {
+    const path = '/api/v1/pipelines/test/loop/runs'
+    const { json } = await server.call('POST', path, { headers: { 'idempotency-key': 'S-2026-17' } })
+    expect(await found('correlation=S-2026-17')).toEqual([json.id])
+    expect(await found('correlation=S-2026-1')).toEqual([])
+    expect(await found('correlation=S-2026-17&status=faulted')).toEqual([])
+  })
+
+  test('are found by the value by which they wait for their event', async () => {
+    const { json } = await server.call('POST', '/api/v1/pipelines/test/case/runs', {
+      json: { input: { id: 'K-9' } },
+    })
+    await expect.poll(() => found('correlation=K-9'), { timeout: 20_000 }).toEqual([json.id])
+  })
+})
 
 describe('the log of a run', () => {
   const logOf = async (id: string, query = '') => server.call('GET', `/api/v1/runs/${id}/logs${query}`)

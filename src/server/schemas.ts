@@ -383,6 +383,10 @@ export const runFilters = Type.Object(
     from: Type.Optional(text(40, 'Runs that started at or after this, ISO 8601.')),
     to: Type.Optional(text(40, 'Runs that started before this, ISO 8601.')),
     text: Type.Optional(text(200, "Found in the id, the definition's name, a label or the error.")),
+    correlation: Type.Optional(
+      text(1000, 'The idempotency key of its start, or the value by which it waits for an event. Whole.'),
+    ),
+    stuck: Type.Optional(Type.Literal(true, { description: 'Only runs that nothing will move.' })),
     parent: Type.Optional(text(200)),
     cursor: Type.Optional(text(500, '`next` of the page before.')),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })),

@@ -162,7 +162,15 @@ export const transferComponents: readonly TSchema[] = [
 ]
 
 export const transferFilters = Type.Object(
-  { status: Type.Optional(transferStatus), run: name, namespace: name, name, cursor, limit },
+  {
+    status: Type.Optional(transferStatus),
+    run: name,
+    troubled: Type.Optional(Type.Literal(true, { description: 'Only those that fail at present.' })),
+    namespace: name,
+    name,
+    cursor,
+    limit,
+  },
   { additionalProperties: false },
 )
 export const datasetFilters = Type.Object({ cursor, limit }, { additionalProperties: false })

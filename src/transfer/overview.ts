@@ -37,6 +37,8 @@ export interface Overview {
 export interface TransferQuery {
   readonly status?: TransferStatus | undefined
   readonly run?: string | undefined
+  /** Only those under way that fail at present, at their source or at a target. */
+  readonly troubled?: boolean | undefined
   readonly namespace?: string | undefined
   readonly name?: string | undefined
   /** Only of pipelines in these; not given: all. */
@@ -144,6 +146,7 @@ export function openOverview(means: Means, rates: Rates): Overview {
       const all: Condition[] = [
         ['status = ?', query.status],
         ['run = ?', query.run],
+        [troubled, query.troubled === true ? 1 : undefined],
         ['namespace = ?', query.namespace],
         ['name = ?', query.name],
         ['number < ?', query.cursor === undefined ? undefined : cursorOf(query.cursor)],
@@ -293,3 +296,6 @@ function left(amount: number, perSecond: number): { secondsLeft?: number } {
 function iso(time: number): string {
   return new Date(time).toISOString()
 }
+
+const troubled = `ended_at IS NULL AND ? = 1 AND (failing_since IS NOT NULL OR EXISTS (
+  SELECT 1 FROM transfer_targets AS t WHERE t.transfer = transfers.id AND t.failing_since IS NOT NULL))`

@@ -6,6 +6,7 @@ import { targets } from './0005-targets.ts'
 import { disabledPipelines } from './0006-disabled-pipelines.ts'
 import { storageOfDatasets } from './0007-storage-of-datasets.ts'
 import { runLogs } from './0008-run-logs.ts'
+import { findRuns } from './0009-find-runs.ts'
 
 /** In words that both databases know, or in those of each. */
 export type SchemaStatement = string | { readonly sqlite: string; readonly postgres: string }
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   { number: 6, statements: disabledPipelines },
   { number: 7, statements: storageOfDatasets },
   { number: 8, statements: runLogs },
+  { number: 9, statements: findRuns },
 ]

@@ -51,6 +51,7 @@ export const approvalRoutes: Route = (scope, { app }) => {
               }),
             ),
             namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+            run: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Its id.' })),
             cursor: Type.Optional(
               Type.String({ pattern: '^\\d{1,15}$', description: '`next` of the page before.' }),
             ),
@@ -68,13 +69,14 @@ export const approvalRoutes: Route = (scope, { app }) => {
       },
     },
     async ({ query, who }) => {
-      const { box = 'inbox', status, namespace, cursor, limit = 50 } = query
+      const { box = 'inbox', status, namespace, run, cursor, limit = 50 } = query
       const page = await approvals.list(
         {
           box,
           limit,
           ...(status !== undefined && { status: statusesOf(status) }),
           ...(namespace !== undefined && { namespace }),
+          ...(run !== undefined && { run }),
           ...(cursor !== undefined && { cursor: Number(cursor) }),
         },
         who,
