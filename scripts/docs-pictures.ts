@@ -11,11 +11,17 @@ const shown = [
   'run',
   'run-failed',
   'run-graph',
+  'run-logs',
   'approvals',
   'approval',
   'pipelines',
   'pipeline-start',
   'pipeline-versions',
+  'transfers',
+  'transfer',
+  'dead-letters',
+  'connections',
+  'targets',
   'playground',
   'audit',
   'access',
@@ -24,6 +30,7 @@ const shown = [
 const folder = 'docs/manual/pictures'
 const [demo, browser] = await Promise.all([openDemo({}, { consoleFolder: 'dist/console' }), openBrowser()])
 try {
+  await troubles()
   mkdirSync(folder, { recursive: true })
   const pages = pagesOf(demo.runs)
   const take = async (name: string, view: Parameters<typeof browser.open>[1] & { language: 'da' | 'en' }) => {
@@ -43,4 +50,17 @@ try {
 } finally {
   await browser.close()
   await demo.close()
+}
+
+/** What an operator finds at night: a target that does not answer, with a run that waits for it, and one held back. */
+async function troubles(): Promise<void> {
+  for (let run = 0; run < 3; run++) await demo.call('POST', '/api/v1/pipelines/andeby/post-to-finance/runs')
+  await demo.call('POST', '/api/v1/targets/archive/hold')
+  await demo.call('POST', '/api/v1/pipelines/andeby/morning-report/disable')
+  for (;;) {
+    const { json } = await demo.call('GET', '/api/v1/overview')
+    const states = (json.attention.targets as { state: string }[] | undefined)?.map(({ state }) => state)
+    if (states?.includes('open')) return
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
 }

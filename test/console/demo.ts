@@ -1,84 +1,75 @@
 import { openServer, type TestServer } from '../../src/server/testing/open-server.ts'
+import { moveFiles } from './records.ts'
 
 const document = (name: string, title: string, version = '1.0.0') =>
   `document: { dsl: '1.0.3', namespace: andeby, name: ${name}, version: '${version}', title: ${title} }\n`
 
+/** Two versions of one pipeline: what differs is how much one may apply for, and a last branch. */
+const grant = (version: string, most: string, more = '') =>
+  `${document('grant-application', 'Tilskud til foreningslokaler', version)}input:
+  schema:
+    document:
+      type: object
+      title: Ansøgning
+      required: [association, amount]
+      properties:
+        association: { type: string, title: Forening, minLength: 2 }
+        amount: { type: number, title: Beløb, minimum: 1, description: I kroner }
+        kind: { type: string, title: Slags, enum: [sport, kultur, andet], default: sport }
+        urgent: { type: boolean, title: Haster }
+        rooms: { type: array, title: Lokaler, items: { type: string } }
+do:
+  - check:
+      switch:
+        - large: { when: .amount > ${most.replace('.', '')}, then: tooLarge }
+        - small: { then: eachRoom }
+  - tooLarge:
+      raise:
+        error:
+          type: https://andeby.dk/errors/too-large
+          status: 422
+          title: Beløbet er for stort
+          detail: Der kan højst søges om ${most} kr.
+  - eachRoom:
+      for: { each: room, in: '.rooms // []' }
+      do:
+        - reserve: { set: { room: '\${ $room }', reserved: true } }
+  - deliver:
+      fork:
+        branches:
+          - toCaseSystem: { set: { caseNumber: S-2026-17 } }
+          - toFinance:
+              try:
+                - post: { set: { receipt: R-1 } }
+              catch: { as: error, retry: { delay: { seconds: 1 }, limit: { attempt: { count: 3 } } } }
+${more}`
+
 /** A small municipality: something of each kind to look at, that needs no other system. */
 const files = {
-  'pipelines/grant.yaml': `${document('grant-application', 'Tilskud til foreningslokaler')}input:
-  schema:
-    document:
-      type: object
-      title: Ansøgning
-      required: [association, amount]
-      properties:
-        association: { type: string, title: Forening, minLength: 2 }
-        amount: { type: number, title: Beløb, minimum: 1, description: I kroner }
-        kind: { type: string, title: Slags, enum: [sport, kultur, andet], default: sport }
-        urgent: { type: boolean, title: Haster }
-        rooms: { type: array, title: Lokaler, items: { type: string } }
-do:
-  - check:
-      switch:
-        - large: { when: .amount > 100000, then: tooLarge }
-        - small: { then: eachRoom }
-  - tooLarge:
-      raise:
-        error:
-          type: https://andeby.dk/errors/too-large
-          status: 422
-          title: Beløbet er for stort
-          detail: Der kan højst søges om 100.000 kr.
-  - eachRoom:
-      for: { each: room, in: '.rooms // []' }
-      do:
-        - reserve: { set: { room: '\${ $room }', reserved: true } }
-  - deliver:
-      fork:
-        branches:
-          - toCaseSystem: { set: { caseNumber: S-2026-17 } }
-          - toFinance:
-              try:
-                - post: { set: { receipt: R-1 } }
-              catch: { as: error, retry: { delay: { seconds: 1 }, limit: { attempt: { count: 3 } } } }
+  ...moveFiles,
+  'pipelines/grant.yaml': grant('1.0.0', '100.000'),
+  'pipelines/grant-2.yaml': grant('1.1.0', '150.000', '          - toArchive: { set: { archived: true } }\n'),
+  'functions/score/1.0.0/function.yaml': `run: { shell: { command: node score.mjs } }
+metadata: { protocol: ndjson, title: Vurderer en ansøgning }
 `,
-  'pipelines/grant-2.yaml': `${document('grant-application', 'Tilskud til foreningslokaler', '1.1.0')}input:
-  schema:
-    document:
-      type: object
-      title: Ansøgning
-      required: [association, amount]
-      properties:
-        association: { type: string, title: Forening, minLength: 2 }
-        amount: { type: number, title: Beløb, minimum: 1, description: I kroner }
-        kind: { type: string, title: Slags, enum: [sport, kultur, andet], default: sport }
-        urgent: { type: boolean, title: Haster }
-        rooms: { type: array, title: Lokaler, items: { type: string } }
-do:
-  - check:
-      switch:
-        - large: { when: .amount > 150000, then: tooLarge }
-        - small: { then: eachRoom }
-  - tooLarge:
-      raise:
-        error:
-          type: https://andeby.dk/errors/too-large
-          status: 422
-          title: Beløbet er for stort
-          detail: Der kan højst søges om 150.000 kr.
-  - eachRoom:
-      for: { each: room, in: '.rooms // []' }
-      do:
-        - reserve: { set: { room: '\${ $room }', reserved: true } }
-  - deliver:
-      fork:
-        branches:
-          - toCaseSystem: { set: { caseNumber: S-2026-17 } }
-          - toFinance:
-              try:
-                - post: { set: { receipt: R-1 } }
-              catch: { as: error, retry: { delay: { seconds: 1 }, limit: { attempt: { count: 3 } } } }
-          - toArchive: { set: { archived: true } }
+  'functions/score/1.0.0/score.mjs': `import { createInterface } from 'node:readline'
+for await (const line of createInterface({ input: process.stdin })) {
+  const { association, amount } = JSON.parse(line)
+  console.error('Vurderer ansøgningen fra ' + association)
+  console.error('Beløbet er ' + amount + ' kr.; grænsen er 100.000 kr.')
+  console.log(JSON.stringify({ association, score: amount < 100000 ? 'lav' : 'høj' }))
+}
+`,
+  'pipelines/score.yaml': `${document('score-application', 'Vurdering af ansøgning')}do:
+  - score: { call: 'score:1.0.0@default', with: { association: '\${ .association }', amount: '\${ .amount }' } }
+`,
+  'pipelines/post.yaml': `${document('post-to-finance', 'Bogføring i økonomisystemet')}do:
+  - post: { call: http, with: { method: post, endpoint: 'http://127.0.0.1:9/postings', body: { amount: 12500 } } }
+`,
+  'connections/finance.yaml': `apiVersion: dapr.io/v1alpha1
+kind: HTTPEndpoint
+metadata: { name: økonomi, annotations: { sluse/max-concurrent: '4' } }
+spec: { baseUrl: 'http://127.0.0.1:9' }
 `,
   'pipelines/answer.yaml': `${document('await-answer', 'Høring af nabo')}do:
   - ask: { set: { asked: true, neighbour: '\${ .neighbour }' } }
@@ -145,12 +136,16 @@ export async function openDemo(
   const cancelled = await start('await-answer', { neighbour: 'Joakim von And' })
   const parent = await start('month-end', {})
   const payment = await start('payment', { association: 'Andeby Boldklub', amount: 12500 })
+  const scored = await start('score-application', { association: 'Andeby Boldklub', amount: 12500 })
+  const moved = await start('move', {})
   const approval = await approvalOf(server, payment)
-  for (const id of [completed, failed, parent]) await server.app.engine.outcome(id)
+  for (const id of [completed, failed, parent, scored, moved]) await server.app.engine.outcome(id)
   await server.call('POST', `/api/v1/runs/${suspended}/suspend`)
+  const { transfers } = (await server.call('GET', `/api/v1/transfers?run=${moved}`)).json
+  const transfer = transfers[0].id as string
   await server.call('POST', `/api/v1/runs/${cancelled}/cancel`)
   return Object.assign(server, {
-    runs: { completed, failed, waiting, suspended, cancelled, parent, payment, approval },
+    runs: { completed, failed, waiting, suspended, cancelled, parent, payment, scored, approval, transfer },
   })
 }
 
@@ -177,6 +172,10 @@ export interface DemoRuns {
   readonly parent: string
   /** Waits for an approval. */
   readonly payment: string
+  /** Called a function, which said something. */
+  readonly scored: string
   /** Id of that approval. */
   readonly approval: string
+  /** Id of a transfer with dead letters. */
+  readonly transfer: string
 }

@@ -33,9 +33,12 @@ describe.skipIf(missing)('every page', () => {
       expect(await page.getAttribute('html', 'lang')).toBe(language)
       expect(await page.title()).toMatch(/^\S.* · Sluse$/)
       expect(await accessibilityFaults(page)).toEqual([])
-      await page.emulateMedia({ colorScheme: 'dark' })
-      expect(await accessibilityFaults(page, ['color-contrast'])).toEqual([])
-      await page.emulateMedia({ colorScheme: 'light' })
+      // Colours do not depend on the language.
+      if (language === 'da') {
+        await page.emulateMedia({ colorScheme: 'dark' })
+        expect(await accessibilityFaults(page, ['color-contrast'])).toEqual([])
+        await page.emulateMedia({ colorScheme: 'light' })
+      }
       await page.setViewportSize({ width: 320, height: 640 })
       expect(await overflow(page)).toBeLessThanOrEqual(0)
       if (language === 'da') expect(await accessibilityFaults(page)).toEqual([])

@@ -11,24 +11,31 @@ import { recordFiles } from './records.ts'
 
 const missing = chromiumPath === undefined && process.env.SLUSE_TEST_REQUIRE_SERVERS !== '1'
 
+let browser: TestBrowser
+beforeAll(async () => {
+  if (!missing) browser = await openBrowser()
+})
+afterAll(async () => {
+  if (!missing) await browser.close()
+})
+
 /** Records that went wrong: an operator is told of them, sees why, and puts them right. */
 describe.skipIf(missing).each([
   ['da', da],
   ['en', en],
 ] as const)('with bad records, in language %s,', (language, texts) => {
   let server: TestServer
-  let browser: TestBrowser
   let open: OpenPage
   let page: Page
   beforeAll(async () => {
-    ;[server, browser] = await Promise.all([openServer(recordFiles), openBrowser()])
+    server = await openServer(recordFiles)
     open = await browser.open(server.url, { language })
     page = open.page
     page.setDefaultTimeout(20_000)
   })
   afterAll(async () => {
     expect(open.faults).toEqual([])
-    await Promise.all([server.close(), browser.close()])
+    await Promise.all([open.context.close(), server.close()])
   })
 
   const go = async (path: string) => {

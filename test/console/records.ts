@@ -11,8 +11,8 @@ metadata: { name: ${name} }
 spec: { type: bindings.localstorage, version: v1, metadata: [{ name: rootPath, value: ${folder} }] }
 `
 
-/** A project that moves records from a file to two others: two of five cannot be worked on, and one is no JSON. */
-export const recordFiles = {
+/** What moves records from a file to two others: two of five cannot be worked on, and one is no JSON. */
+export const moveFiles = {
   'files/in.ndjson': [...lines, '{ "id": 5, "cpr": '].join('\n') + '\n',
   'archive/.keep': '',
   'connections/files.yaml': [
@@ -33,6 +33,11 @@ do:
           - { name: copy, connection: archive, path: copy.ndjson }
         personalData: { encrypt: [.cpr] }
 `,
+} satisfies { readonly [file: string]: string }
+
+/** A project that does, and in which somebody must decide. */
+export const recordFiles = {
+  ...moveFiles,
   'pipelines/payment.yaml': `document: { dsl: '1.0.3', namespace: andeby, name: payment, version: '1.0.0' }
 do:
   - approve: { call: 'approve:1.0.0@default', with: { title: Udbetaling, approvers: { roles: [approver] }, fourEyes: false } }

@@ -8,6 +8,7 @@ import { asking, person, roleFlags, type Headers } from '../../src/server/testin
 import { chromiumPath, openBrowser, type OpenPage, type TestBrowser } from './browser.ts'
 import { accessibilityFaults, overflow, settled } from './check-page.ts'
 import { approvalOf } from './demo.ts'
+import { problemText } from './problem-text.ts'
 
 const missing = chromiumPath === undefined && process.env.SLUSE_TEST_REQUIRE_SERVERS !== '1'
 
@@ -53,6 +54,14 @@ async function approvalWithin({ app }: TestServer, run: string): Promise<string>
   return (await find()) as string
 }
 
+let browser: TestBrowser
+beforeAll(async () => {
+  if (!missing) browser = await openBrowser()
+})
+afterAll(async () => {
+  if (!missing) await browser.close()
+})
+
 /** The way of a case worker from the link in a mail: real provider, real browser, found by what a screen reader says. */
 describe.skipIf(missing).each([
   ['da', da],
@@ -62,10 +71,9 @@ describe.skipIf(missing).each([
   (language, texts) => {
     let provider: TestProvider
     let server: TestServer
-    let browser: TestBrowser
     let starter: Headers
     beforeAll(async () => {
-      ;[provider, browser] = await Promise.all([openProvider(), openBrowser()])
+      provider = await openProvider()
       server = await openServer(files, {
         flags: { ...roleFlags, auth: 'oidc', oidcIssuer: provider.issuer, oidcClientId: provider.clientId },
         environment: { SLUSE_SECRET_oidcClientSecret: provider.clientSecret },
@@ -76,7 +84,7 @@ describe.skipIf(missing).each([
       provider.accounts.set('nobody', { name: 'Nobody', groups: ['guests'] })
       starter = await person(server.app, 'starter', ['staff'])
     })
-    afterAll(() => Promise.all([server.close(), provider.close(), browser.close()]))
+    afterAll(() => Promise.all([server.close(), provider.close()]))
 
     let open: OpenPage
     let page: Page
@@ -247,10 +255,8 @@ describe.skipIf(missing).each([
       ['no role', 'nobody'],
     ])('and has %s, is told so, and the run does not go on', async (_role, account) => {
       await signIn(account)
-      await heading(texts['problem.SLUSE-FORBIDDEN'])
-        .or(page.getByText(texts['problem.SLUSE-FORBIDDEN']))
-        .first()
-        .waitFor()
+      const forbidden = problemText(language, 'SLUSE-FORBIDDEN')
+      await heading(forbidden).or(page.getByText(forbidden)).first().waitFor()
       expect(await page.textContent('body')).not.toContain('12.500 kr.')
       expect(await button(texts['decide.send']).count()).toBe(0)
       await hasNoFault()

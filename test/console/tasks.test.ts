@@ -5,8 +5,17 @@ import { en } from '../../console/src/texts/en.ts'
 import { chromiumPath, openBrowser, type OpenPage, type TestBrowser } from './browser.ts'
 import { accessibilityFaults, settled } from './check-page.ts'
 import { approvalOf, openDemo, type Demo } from './demo.ts'
+import { problemText } from './problem-text.ts'
 
 const missing = chromiumPath === undefined && process.env.SLUSE_TEST_REQUIRE_SERVERS !== '1'
+
+let browser: TestBrowser
+beforeAll(async () => {
+  if (!missing) browser = await openBrowser()
+})
+afterAll(async () => {
+  if (!missing) await browser.close()
+})
 
 /** What an operator and a developer do, in a real browser, found by what a screen reader says. */
 describe.skipIf(missing).each([
@@ -14,17 +23,16 @@ describe.skipIf(missing).each([
   ['en', en],
 ] as const)('in language %s one can', (language, texts) => {
   let demo: Demo
-  let browser: TestBrowser
   let open: OpenPage
   let page: Page
   beforeAll(async () => {
-    ;[demo, browser] = await Promise.all([openDemo(), openBrowser()])
+    demo = await openDemo()
     open = await browser.open(demo.url, { language })
     page = open.page
   })
   afterAll(async () => {
     expect(open.faults).toEqual([])
-    await Promise.all([demo.close(), browser.close()])
+    await Promise.all([open.context.close(), demo.close()])
   })
 
   const go = async (path: string) => {
@@ -50,7 +58,7 @@ describe.skipIf(missing).each([
     await page.getByLabel(texts['runs.pipeline'], { exact: true }).selectOption('andeby/month-end')
     await expect.poll(() => rows().count()).toBe(1)
     await button(texts['runs.clear']).click()
-    await page.getByRole('searchbox').fill(demo.runs.waiting)
+    await page.getByRole('searchbox', { name: texts['runs.text'], exact: true }).fill(demo.runs.waiting)
     await expect.poll(() => rows().count()).toBe(1)
   })
 
@@ -63,6 +71,104 @@ describe.skipIf(missing).each([
     await button(texts['action.cancel']).click()
     await page.getByRole('dialog').getByRole('button', { name: texts['action.cancel'] }).click()
     await expect.poll(() => Promise.all(ids.map(statusOf))).toEqual(['cancelled', 'cancelled'])
+  })
+
+  test('run many runs again at once, after a question', async () => {
+    const ids = [await start('await-answer', {}), await start('await-answer', {})]
+    for (const id of ids) await demo.call('POST', `/api/v1/runs/${id}/cancel`)
+    await go('/runs')
+    for (const id of ids) {
+      await page.getByRole('checkbox', { name: texts['runs.chooseOne'].replace('{id}', id) }).check()
+    }
+    await button(texts['action.rerun']).click()
+    await page.getByRole('dialog').getByRole('button', { name: texts['action.rerun'] }).click()
+    await page.getByText(texts['bulk.done.other'].replace('{count}', '2')).waitFor()
+    const { json } = await demo.call('GET', '/api/v1/runs?limit=20')
+    const again = (json.runs as { rerunOf?: string }[]).map(({ rerunOf }) => rerunOf)
+    expect(again).toEqual(expect.arrayContaining(ids))
+  })
+
+  test('find the run of a case by its key', async () => {
+    const path = '/api/v1/pipelines/andeby/await-answer/runs'
+    const { json } = await demo.call('POST', path, { headers: { 'idempotency-key': 'S-2026-42' } })
+    await go('/runs')
+    await page.getByLabel(texts['runs.correlation'], { exact: true }).fill('S-2026-42')
+    await expect.poll(() => rows().count()).toBe(1)
+    expect(await rows().textContent()).toContain(json.id)
+  })
+
+  test('read what the functions of a run said, and find a line in it', async () => {
+    await go(`/runs/${demo.runs.scored}?tab=logs`)
+    const lines = page.locator('.log li')
+    await expect.poll(() => lines.count()).toBe(2)
+    await page.getByRole('searchbox', { name: texts['logs.find'] }).fill('grænsen')
+    await expect.poll(() => lines.count()).toBe(1)
+    expect(await lines.textContent()).toContain('score:1.0.0')
+  })
+
+  test('see on a failed run what to press: it runs again from the task that failed', async () => {
+    await go(`/runs/${demo.runs.failed}`)
+    await button(texts['run.rerunFailed'].replace('{name}', 'tooLarge')).click()
+    const dialog = page.getByRole('dialog')
+    expect(await dialog.getByLabel(texts['rerun.from']).inputValue()).toBe('/do/1/tooLarge')
+    await page.keyboard.press('Escape')
+  })
+
+  test('see that a run waits for an approval, and go there', async () => {
+    await go(`/runs/${demo.runs.payment}`)
+    await page.getByRole('heading', { name: texts['run.waitsForApproval'] }).waitFor({ timeout: 20_000 })
+    await page.getByRole('link', { name: 'Udbetaling til Andeby Boldklub' }).click()
+    await page.waitForURL(`**/approvals/${demo.runs.approval}`)
+  })
+
+  test('run again from any task of a long run', async () => {
+    const rooms = Array.from({ length: 600 }, (_, index) => `Lokale ${index}`)
+    const id = await start('grant-application', { association: 'Andeby Skak', amount: 1, rooms })
+    await demo.app.engine.outcome(id)
+    await go(`/runs/${id}`)
+    await button(texts['action.rerun']).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('searchbox').fill('eachRoom[587]')
+    await dialog.getByLabel(texts['rerun.from']).selectOption('/do/2/eachRoom[587]/do/0/reserve')
+    await page.keyboard.press('Escape')
+  })
+
+  test('disable a pipeline, so that nothing starts it, and enable it again', async () => {
+    await go('/pipelines/andeby/await-answer')
+    await button(texts['pipeline.disable']).click()
+    const dialog = page.getByRole('dialog')
+    expect(await accessibilityFaults(page)).toEqual([])
+    await dialog.getByRole('button', { name: texts['pipeline.disable'] }).click()
+    await page.getByRole('heading', { name: texts['pipeline.isDisabled'] }).waitFor()
+    expect(await page.getByRole('link', { name: texts['pipeline.tab.start'], exact: true }).count()).toBe(0)
+    expect((await demo.call('POST', '/api/v1/pipelines/andeby/await-answer/runs')).status).toBe(409)
+    await go('/')
+    await page.locator('.tile', { hasText: texts['attention.disabled'] }).click()
+    await page.getByText(texts['pipelines.disabled']).waitFor()
+    await page.getByRole('link', { name: 'Høring af nabo' }).click()
+    await button(texts['pipeline.enable']).click()
+    await dialog.getByRole('button', { name: texts['pipeline.enable'] }).click()
+    await button(texts['pipeline.disable']).waitFor()
+    expect((await demo.call('POST', '/api/v1/pipelines/andeby/await-answer/runs')).status).toBe(201)
+  })
+
+  test('hold a target back, release it, reset its breaker and change its limits', async () => {
+    const target = async () => (await demo.call('GET', '/api/v1/targets/app:%C3%B8konomi')).json
+    await go('/targets')
+    const row = page.getByRole('row').filter({ hasText: 'app:økonomi' })
+    const press = (name: string) => row.getByRole('button', { name: `${name} økonomi` }).click()
+    await press(texts['targets.hold'])
+    await row.getByText(texts['targets.state.held'], { exact: true }).waitFor()
+    await press(texts['targets.release'])
+    await row.getByText(texts['targets.state.closed'], { exact: true }).waitFor()
+    await press(texts['targets.setLimits'])
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel(texts['targets.atOnce']).fill('2')
+    expect(await accessibilityFaults(page)).toEqual([])
+    await dialog.getByRole('button', { name: texts['targets.setLimits'] }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await row.getByText(texts['targets.changed']).waitFor()
+    expect(await target()).toMatchObject({ limits: { concurrency: 2 }, breaker: { state: 'closed' } })
   })
 
   test('see a new run come and end without loading the page again', async () => {
@@ -202,7 +308,7 @@ describe.skipIf(missing).each([
     const dialog = page.getByRole('dialog')
     const confirm = dialog.getByRole('button', { name: texts['reassign.open'] })
     await confirm.click()
-    await dialog.getByRole('heading', { name: texts['problem.SLUSE-REQUEST'] }).waitFor()
+    await dialog.getByRole('heading', { name: problemText(language, 'SLUSE-REQUEST') }).waitFor()
     await dialog.getByLabel(texts['reassign.users']).fill('rip, rap')
     await dialog.getByLabel(texts['decide.comment']).fill('Jeg har ferie')
     expect(await accessibilityFaults(page)).toEqual([])

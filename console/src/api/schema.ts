@@ -1899,6 +1899,8 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
                 namespace?: string;
+                /** @description Its id. */
+                run?: string;
                 /** @description With commas between them: open, approved, rejected, changes-requested, expired, withdrawn. */
                 status?: string;
             };
@@ -4129,6 +4131,8 @@ export interface operations {
                                 name: string;
                                 namespace: string;
                             }[];
+                            /** @description Runs that nothing will move; no more than 100 are counted. */
+                            stuck?: number;
                             /** @description Targets whose circuit breaker is not closed. */
                             targets?: {
                                 key: string;
@@ -4136,6 +4140,8 @@ export interface operations {
                                 /** @enum {unknown} */
                                 state: "open" | "half-open" | "held";
                             }[];
+                            /** @description Transfers that fail at present and are tried again; no more than 100 are counted. */
+                            transfers?: number;
                         };
                         /** @description Runs that ended within 24 hours, by status. */
                         ended: {
@@ -4699,6 +4705,8 @@ export interface operations {
     listRuns: {
         parameters: {
             query?: {
+                /** @description The idempotency key of its start, or the value by which it waits for an event. Whole. */
+                correlation?: string;
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /** @description Runs that started at or after this, ISO 8601. */
@@ -4709,6 +4717,8 @@ export interface operations {
                 parent?: string;
                 /** @description With commas between them: pending, running, waiting, suspended, cancelled, faulted, completed. */
                 status?: string;
+                /** @description Only runs that nothing will move. */
+                stuck?: true;
                 /** @description Found in the id, the definition's name, a label or the error. */
                 text?: string;
                 /** @description Runs that started before this, ISO 8601. */
@@ -5899,6 +5909,8 @@ export interface operations {
                 namespace?: string;
                 run?: string;
                 status?: "reading" | "delivering" | "completed" | "failed" | "cancelled";
+                /** @description Only those that fail at present. */
+                troubled?: true;
             };
             header?: never;
             path?: never;

@@ -1,12 +1,12 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, dataOf, type Schemas } from '../../api/client.ts'
 import { useMe } from '../../api/me.ts'
-import { Dialog } from '../../parts/dialog.tsx'
-import { Loading } from '../../parts/loading.tsx'
+import { ActionDialog } from '../../parts/action-dialog.tsx'
+import { Loaded } from '../../parts/loaded.tsx'
 import { PageTitle } from '../../parts/page-title.tsx'
-import { Failure } from '../../parts/problem.tsx'
 import { Mark } from '../../parts/status.tsx'
+import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 import { useTexts } from '../../texts/index.tsx'
 import { NewKey } from './new-key.tsx'
@@ -51,18 +51,10 @@ export function Access() {
 function Keys() {
   const { t } = useTexts()
   const me = useMe()
-  const client = useQueryClient()
   const [revoking, setRevoking] = useState<Key>()
-  const { data, error, isPending } = useQuery({
+  const keys = useQuery({
     queryKey: ['keys'],
     queryFn: () => dataOf(api.GET('/api/v1/keys')),
-  })
-  const revoke = useMutation({
-    mutationFn: (id: string) => dataOf(api.POST('/api/v1/keys/{id}/revoke', { params: { path: { id } } })),
-    onSettled: async () => {
-      setRevoking(undefined)
-      await client.invalidateQueries({ queryKey: ['keys'] })
-    },
   })
   return (
     <section className="panel">
@@ -70,25 +62,15 @@ function Keys() {
         <h2>{t('access.keys')}</h2>
         {(me.can('keys.create') || me.can('keys.own')) && <NewKey />}
       </header>
-      {(error ?? revoke.error) && <Failure error={error ?? revoke.error} />}
-      {isPending && <Loading />}
-      {data?.keys.length === 0 && <p className="empty">{t('access.noKeys')}</p>}
-      {data && data.keys.length > 0 && (
-        <table className="table stacks">
-          <thead>
-            <tr>
-              <th scope="col">{t('access.key')}</th>
-              <th scope="col">{t('access.roles')}</th>
-              <th scope="col">{t('access.expires')}</th>
-              <th scope="col">{t('access.used')}</th>
-              <th scope="col">{t('access.state')}</th>
-              <th scope="col">
-                <span className="visually-hidden">{t('pipelines.actions')}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {data.keys.map((key) => {
+      <Loaded of={keys} empty={{ when: (found) => found.keys.length === 0, text: t('access.noKeys') }}>
+        {(found) => (
+          <Table
+            columns={(['key', 'roles', 'expires', 'used', 'state'] as const).map((column) =>
+              t(`access.${column}`),
+            )}
+            actions
+          >
+            {found.keys.map((key) => {
               const expired = Date.parse(key.expiresAt) < Date.now()
               const over = key.revokedAt !== undefined || expired
               return (
@@ -126,20 +108,20 @@ function Keys() {
                 </tr>
               )
             })}
-          </tbody>
-        </table>
-      )}
+          </Table>
+        )}
+      </Loaded>
       {revoking && (
-        <Dialog
+        <ActionDialog
           title={t('access.revokeTitle', { name: revoking.name })}
           confirm={t('access.revoke')}
           danger
-          busy={revoke.isPending}
-          onConfirm={() => revoke.mutate(revoking.id)}
+          act={() => dataOf(api.POST('/api/v1/keys/{id}/revoke', { params: { path: { id: revoking.id } } }))}
+          changes={['keys']}
           onClose={() => setRevoking(undefined)}
         >
           <p>{t('access.revokeText')}</p>
-        </Dialog>
+        </ActionDialog>
       )}
     </section>
   )

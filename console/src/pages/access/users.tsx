@@ -2,8 +2,9 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, dataOf } from '../../api/client.ts'
 import { useMe } from '../../api/me.ts'
-import { Loading } from '../../parts/loading.tsx'
+import { Loaded } from '../../parts/loaded.tsx'
 import { Failure } from '../../parts/problem.tsx'
+import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 import { useTexts } from '../../texts/index.tsx'
 import { TextFilter } from '../runs/text-filter.tsx'
@@ -13,7 +14,7 @@ export function Users() {
   const { t } = useTexts()
   const me = useMe()
   const [text, setText] = useState('')
-  const { data, error, isPending } = useQuery({
+  const users = useQuery({
     queryKey: ['users', text],
     queryFn: () => dataOf(api.GET('/api/v1/users', { params: { query: text === '' ? {} : { text } } })),
   })
@@ -29,29 +30,19 @@ export function Users() {
       <div className="panel-body">
         <TextFilter label={t('users.find')} value={text} onChange={setText} />
       </div>
-      {(error ?? end.error) && <Failure error={error ?? end.error} />}
+      {end.error && <Failure error={end.error} />}
       {end.isSuccess && (
         <p role="status" className="panel-body">
           {t('users.ended')}
         </p>
       )}
-      {isPending && <Loading />}
-      {data?.users.length === 0 && <p className="empty">{t('users.none')}</p>}
-      {data && data.users.length > 0 && (
-        <table className="table stacks">
-          <thead>
-            <tr>
-              <th scope="col">{t('access.name')}</th>
-              <th scope="col">{t('access.roles')}</th>
-              <th scope="col">{t('access.groups')}</th>
-              <th scope="col">{t('users.lastSeen')}</th>
-              <th scope="col">
-                <span className="visually-hidden">{t('pipelines.actions')}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {data.users.map(({ subject, name, email, roles, groups, lastSeen }) => (
+      <Loaded of={users} empty={{ when: (found) => found.users.length === 0, text: t('users.none') }}>
+        {(found) => (
+          <Table
+            columns={[t('access.name'), t('access.roles'), t('access.groups'), t('users.lastSeen')]}
+            actions
+          >
+            {found.users.map(({ subject, name, email, roles, groups, lastSeen }) => (
               <tr key={subject}>
                 <th scope="row">
                   {name}
@@ -72,9 +63,9 @@ export function Users() {
                 </td>
               </tr>
             ))}
-          </tbody>
-        </table>
-      )}
+          </Table>
+        )}
+      </Loaded>
     </section>
   )
 }

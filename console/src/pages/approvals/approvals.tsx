@@ -2,9 +2,9 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useSearchParams } from 'wouter'
 import { api, dataOf, type Schemas } from '../../api/client.ts'
 import { useMe } from '../../api/me.ts'
-import { Loading } from '../../parts/loading.tsx'
+import { LoadedPages } from '../../parts/loaded.tsx'
 import { PageTitle } from '../../parts/page-title.tsx'
-import { Failure } from '../../parts/problem.tsx'
+import { Table } from '../../parts/table.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
 import { Ago, Time } from '../../parts/time.tsx'
 import { useTexts } from '../../texts/index.tsx'
@@ -46,40 +46,24 @@ function Box({ box }: { readonly box: 'inbox' | 'mine' | 'all' }) {
     getNextPageParam: ({ next }) => next,
     refetchInterval: 20_000,
   })
-  const approvals = list.data?.pages.flatMap((page) => page.approvals) ?? []
-  if (list.error) return <Failure error={list.error} />
-  if (list.isPending) return <Loading />
-  if (approvals.length === 0)
-    return <p className="empty">{t(box === 'inbox' ? 'approvals.noneWait' : 'approvals.none')}</p>
   return (
-    <>
-      <table className="table stacks">
-        <thead>
-          <tr>
-            {(['what', 'status', 'opened', 'deadline', 'approvedBy'] as const).map((column) => (
-              <th key={column} scope="col">
-                {t(`approvals.${column}`)}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
+    <LoadedPages
+      of={list}
+      items={(page) => page.approvals}
+      empty={t(box === 'inbox' ? 'approvals.noneWait' : 'approvals.none')}
+    >
+      {(approvals) => (
+        <Table
+          columns={(['what', 'status', 'opened', 'deadline', 'approvedBy'] as const).map((column) =>
+            t(`approvals.${column}`),
+          )}
+        >
           {approvals.map((approval) => (
             <Row key={approval.id} approval={approval} />
           ))}
-        </tbody>
-      </table>
-      {list.hasNextPage && (
-        <button
-          type="button"
-          className="button"
-          disabled={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          {t('approvals.more')}
-        </button>
+        </Table>
       )}
-    </>
+    </LoadedPages>
   )
 }
 

@@ -2,8 +2,9 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, dataOf } from '../../api/client.ts'
 import { Field } from '../../parts/field.tsx'
-import { Loading } from '../../parts/loading.tsx'
+import { Loaded } from '../../parts/loaded.tsx'
 import { Failure } from '../../parts/problem.tsx'
+import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 import { fromDanishTime } from '../../texts/formats.ts'
 import { useTexts } from '../../texts/index.tsx'
@@ -12,7 +13,7 @@ import { useTexts } from '../../texts/index.tsx'
 export function Delegations() {
   const { t } = useTexts()
   const client = useQueryClient()
-  const { data, error } = useQuery({
+  const delegations = useQuery({
     queryKey: ['delegations'],
     queryFn: () => dataOf(api.GET('/api/v1/delegations')),
   })
@@ -34,28 +35,22 @@ export function Delegations() {
       dataOf(api.POST('/api/v1/delegations/{id}/end', { params: { path: { id } } })),
     onSuccess: settled,
   })
-  const failure = error ?? make.error ?? end.error
+  const failure = make.error ?? end.error
   return (
     <>
       {failure && <Failure error={failure} />}
-      {!data && !error && <Loading />}
-      {data?.delegations.length === 0 && <p className="empty">{t('delegations.none')}</p>}
-      {data && data.delegations.length > 0 && (
-        <table className="table stacks">
-          <thead>
-            <tr>
-              {(['from', 'to', 'begins', 'ends', 'reason'] as const).map((column) => (
-                <th key={column} scope="col">
-                  {t(`delegations.${column}`)}
-                </th>
-              ))}
-              <th scope="col">
-                <span className="visually-hidden">{t('pipelines.actions')}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {data.delegations.map((each) => (
+      <Loaded
+        of={delegations}
+        empty={{ when: (found) => found.delegations.length === 0, text: t('delegations.none') }}
+      >
+        {(found) => (
+          <Table
+            columns={(['from', 'to', 'begins', 'ends', 'reason'] as const).map((column) =>
+              t(`delegations.${column}`),
+            )}
+            actions
+          >
+            {found.delegations.map((each) => (
               <tr key={each.id}>
                 <td data-label={t('delegations.from')}>{each.from}</td>
                 <td data-label={t('delegations.to')}>{each.to}</td>
@@ -73,9 +68,9 @@ export function Delegations() {
                 </td>
               </tr>
             ))}
-          </tbody>
-        </table>
-      )}
+          </Table>
+        )}
+      </Loaded>
       <section className="panel">
         <h2>{t('delegations.new')}</h2>
         <form

@@ -1,10 +1,8 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, dataOf, type Schemas } from '../../api/client.ts'
 import { useMe } from '../../api/me.ts'
-import { Dialog } from '../../parts/dialog.tsx'
+import { ActionDialog } from '../../parts/action-dialog.tsx'
 import { Field } from '../../parts/field.tsx'
-import { Failure } from '../../parts/problem.tsx'
 import { useTexts } from '../../texts/index.tsx'
 
 const kinds = ['users', 'groups', 'roles'] as const
@@ -14,33 +12,24 @@ const nobody = { users: '', groups: '', roles: '' }
 export function Reassign({ approval }: { readonly approval: Schemas['Approval'] }) {
   const { t } = useTexts()
   const me = useMe()
-  const client = useQueryClient()
   const [asking, setAsking] = useState(false)
   const [people, setPeople] = useState(nobody)
   const [comment, setComment] = useState('')
   const { id, status, mayDecide, pipeline } = approval
-  const reassign = useMutation({
-    mutationFn: () =>
-      dataOf(
-        api.POST('/api/v1/approvals/{id}/reassign', {
-          params: { path: { id } },
-          body: {
-            to: {
-              users: namesIn(people.users),
-              groups: namesIn(people.groups),
-              roles: namesIn(people.roles),
-            },
-            comment,
+  const reassign = () =>
+    dataOf(
+      api.POST('/api/v1/approvals/{id}/reassign', {
+        params: { path: { id } },
+        body: {
+          to: {
+            users: namesIn(people.users),
+            groups: namesIn(people.groups),
+            roles: namesIn(people.roles),
           },
-        }),
-      ),
-    onSuccess: () => {
-      setAsking(false)
-      setPeople(nobody)
-      setComment('')
-      return client.invalidateQueries({ queryKey: ['approval', id] })
-    },
-  })
+          comment,
+        },
+      }),
+    )
   if (status !== 'open' || !(mayDecide || me.can('approvals.manage', pipeline.namespace))) return null
   return (
     <>
@@ -48,14 +37,17 @@ export function Reassign({ approval }: { readonly approval: Schemas['Approval'] 
         {t('reassign.open')}
       </button>
       {asking && (
-        <Dialog
+        <ActionDialog
           title={t('reassign.title')}
           confirm={t('reassign.open')}
-          busy={reassign.isPending}
-          onConfirm={() => reassign.mutate()}
+          act={reassign}
+          changes={['approval', id]}
+          onDone={() => {
+            setPeople(nobody)
+            setComment('')
+          }}
           onClose={() => setAsking(false)}
         >
-          {reassign.error && <Failure error={reassign.error} />}
           <p>{t('reassign.text')}</p>
           {kinds.map((kind) => (
             <Field key={kind} label={t(`reassign.${kind}`)}>
@@ -73,7 +65,7 @@ export function Reassign({ approval }: { readonly approval: Schemas['Approval'] 
               <input {...attributes} value={comment} onChange={({ target }) => setComment(target.value)} />
             )}
           </Field>
-        </Dialog>
+        </ActionDialog>
       )}
     </>
   )

@@ -1,43 +1,37 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { api, dataOf, type Schemas } from '../../api/client.ts'
 import { useMe } from '../../api/me.ts'
-import { Loading } from '../../parts/loading.tsx'
+import { Loaded } from '../../parts/loaded.tsx'
 import { PageTitle } from '../../parts/page-title.tsx'
 import { Failure } from '../../parts/problem.tsx'
 import { Mark } from '../../parts/status.tsx'
+import { Table } from '../../parts/table.tsx'
 import { useTexts } from '../../texts/index.tsx'
 
 /** The connections of the project, and whether they work. Nothing of their settings is shown. */
 export function Connections() {
   const { t } = useTexts()
-  const { data, error } = useQuery({
+  const connections = useQuery({
     queryKey: ['connections'],
     queryFn: () => dataOf(api.GET('/api/v1/connections')),
   })
   return (
     <>
       <PageTitle title={t('connections.title')} lead={t('connections.lead')} />
-      {error && <Failure error={error} />}
-      {!data && !error && <Loading />}
-      {data?.connections.length === 0 && <p className="empty">{t('connections.none')}</p>}
-      {data && data.connections.length > 0 && (
-        <table className="table stacks">
-          <thead>
-            <tr>
-              {(['name', 'type', 'use', 'health'] as const).map((column) => (
-                <th key={column} scope="col">
-                  {t(`connections.${column}`)}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {data.connections.map((each) => (
+      <Loaded
+        of={connections}
+        empty={{ when: (found) => found.connections.length === 0, text: t('connections.none') }}
+      >
+        {(found) => (
+          <Table
+            columns={(['name', 'type', 'use', 'health'] as const).map((column) => t(`connections.${column}`))}
+          >
+            {found.connections.map((each) => (
               <Row key={each.name} connection={each} />
             ))}
-          </tbody>
-        </table>
-      )}
+          </Table>
+        )}
+      </Loaded>
     </>
   )
 }

@@ -2,11 +2,46 @@ import type { Body } from '../../api/client.ts'
 import { useTexts } from '../../texts/index.tsx'
 import { Tiles, type Tile } from './tiles.tsx'
 
-/** What somebody must do something about, each with the way to it. Where there is nothing, nothing is shown. */
+/** The server counts no further. */
+const mostCounted = 100
+
+/** What somebody must do something about, each with the way to it. Where there is nothing, that is said. */
 export function Attention({ attention }: { readonly attention: Body<'overview'>['attention'] }) {
   const { t } = useTexts()
-  const { approvals, deadLetters, targets = [] } = attention
+  const { approvals, deadLetters, targets = [], disabled = [], stuck, transfers } = attention
   const tiles: Tile[] = []
+  if (stuck !== undefined) {
+    tiles.push({
+      id: 'stuck',
+      href: '/runs?stuck=true',
+      label: t('attention.stuck'),
+      number: stuck,
+      more: stuck >= mostCounted,
+      tone: 'bad',
+      note: t('attention.stuckNote'),
+    })
+  }
+  if (targets.length > 0) {
+    tiles.push({
+      id: 'targets',
+      href: '/targets',
+      label: t('attention.targets'),
+      number: targets.length,
+      tone: targets.every(({ state }) => state === 'held') ? 'warn' : 'bad',
+      note: targets.map(({ name, state }) => `${name}: ${t(`targets.state.${state}`)}`).join(', '),
+    })
+  }
+  if (transfers !== undefined) {
+    tiles.push({
+      id: 'transfers',
+      href: '/transfers?troubled=true',
+      label: t('attention.transfers'),
+      number: transfers,
+      more: transfers >= mostCounted,
+      tone: 'bad',
+      note: t('attention.transfersNote'),
+    })
+  }
   if (approvals) {
     tiles.push({
       id: 'approvals',
@@ -28,17 +63,17 @@ export function Attention({ attention }: { readonly attention: Body<'overview'>[
       note: t('attention.deadLettersNote'),
     })
   }
-  if (targets.length > 0) {
+  if (disabled.length > 0) {
     tiles.push({
-      id: 'targets',
-      href: '/targets',
-      label: t('attention.targets'),
-      number: targets.length,
-      tone: targets.every(({ state }) => state === 'held') ? 'warn' : 'bad',
-      note: targets.map(({ name, state }) => `${name}: ${t(`targets.state.${state}`)}`).join(', '),
+      id: 'disabled',
+      href: '/pipelines',
+      label: t('attention.disabled'),
+      number: disabled.length,
+      tone: 'warn',
+      note: disabled.map(({ name }) => name).join(', '),
     })
   }
-  if (tiles.length === 0) return null
+  if (tiles.length === 0) return <p className="all-well">{t('attention.none')}</p>
   return (
     <section>
       <h2>{t('attention.title')}</h2>

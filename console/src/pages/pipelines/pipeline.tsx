@@ -10,6 +10,7 @@ import { Failure } from '../../parts/problem.tsx'
 import { SourceView } from '../../parts/source-view.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
 import { useTexts } from '../../texts/index.tsx'
+import { DisabledNotice, EnableButton } from './enable.tsx'
 import { Findings } from './findings.tsx'
 import { PipelineRuns } from './pipeline-runs.tsx'
 import { scheduleText } from './pipeline-texts.ts'
@@ -47,7 +48,9 @@ export function PipelinePage() {
   }
   if (!data) return <Loading />
   const { pipeline, versions, source, findings, flow } = data
-  const shown = tabs.filter((each) => each !== 'start' || me.can('runs.start', namespace))
+  const shown = tabs.filter(
+    (each) => each !== 'start' || (me.can('runs.start', namespace) && !pipeline.disabled),
+  )
   const asked = parameters.get('tab')
   const tab = shown.find((each) => each === asked) ?? 'graph'
   const suffix = version === undefined ? '' : `&version=${encodeURIComponent(version)}`
@@ -57,29 +60,33 @@ export function PipelinePage() {
         title={pipeline.title ?? name}
         lead={pipeline.summary}
         actions={
-          versions.length > 1 && (
-            <Field label={t('pipeline.version')}>
-              {(attributes) => (
-                <select
-                  {...attributes}
-                  value={pipeline.version}
-                  onChange={({ target }) =>
-                    setParameters((old) => {
-                      const next = new URLSearchParams(old)
-                      next.set('version', target.value)
-                      return next
-                    })
-                  }
-                >
-                  {versions.map((each) => (
-                    <option key={each}>{each}</option>
-                  ))}
-                </select>
-              )}
-            </Field>
-          )
+          <>
+            {versions.length > 1 && (
+              <Field label={t('pipeline.version')}>
+                {(attributes) => (
+                  <select
+                    {...attributes}
+                    value={pipeline.version}
+                    onChange={({ target }) =>
+                      setParameters((old) => {
+                        const next = new URLSearchParams(old)
+                        next.set('version', target.value)
+                        return next
+                      })
+                    }
+                  >
+                    {versions.map((each) => (
+                      <option key={each}>{each}</option>
+                    ))}
+                  </select>
+                )}
+              </Field>
+            )}
+            <EnableButton pipeline={pipeline} />
+          </>
         }
       />
+      {pipeline.disabled && <DisabledNotice disabled={pipeline.disabled} />}
       <dl className="facts">
         <div>
           <dt>{t('pipeline.name')}</dt>

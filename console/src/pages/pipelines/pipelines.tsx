@@ -1,12 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
-import { useMemo } from 'react'
 import { Link } from 'wouter'
 import { api, dataOf, type Schemas } from '../../api/client.ts'
 import { useMe } from '../../api/me.ts'
-import { Loading } from '../../parts/loading.tsx'
+import { Loaded } from '../../parts/loaded.tsx'
 import { PageTitle } from '../../parts/page-title.tsx'
-import { Failure } from '../../parts/problem.tsx'
 import { Mark } from '../../parts/status.tsx'
+import { Table } from '../../parts/table.tsx'
 import { useTexts } from '../../texts/index.tsx'
 import { Findings } from './findings.tsx'
 import { addressOf, scheduleText } from './pipeline-texts.ts'
@@ -17,35 +16,29 @@ type Pipeline = Schemas['Pipeline']
 export function Pipelines() {
   const { t, many } = useTexts()
   const me = useMe()
-  const { data, error, isPending } = useQuery({
+  const pipelines = useQuery({
     queryKey: ['pipelines'],
     queryFn: () => dataOf(api.GET('/api/v1/pipelines')),
   })
-  const newest = useMemo(() => newestOf(data?.pipelines ?? []), [data])
   return (
     <>
       <PageTitle title={t('pipelines.title')} lead={t('pipelines.lead')} />
-      {error && <Failure error={error} />}
-      {isPending && <Loading />}
-      {data && data.findings.length > 0 && <Findings findings={data.findings} />}
-      {data && newest.length === 0 && <p className="empty">{t('pipelines.none')}</p>}
-      {newest.length > 0 && (
-        <table className="table stacks">
-          <thead>
-            <tr>
-              <th scope="col">{t('pipelines.name')}</th>
-              <th scope="col">{t('pipelines.version')}</th>
-              <th scope="col">{t('pipelines.starts')}</th>
-              <th scope="col">{t('pipelines.state')}</th>
-              <th scope="col">
-                <span className="visually-hidden">{t('pipelines.actions')}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {newest.map(({ pipeline, versions }) => {
-              const wrong =
-                data?.findings.filter(({ file }) => file !== undefined && file === pipeline.file) ?? []
+      {pipelines.data && pipelines.data.findings.length > 0 && (
+        <Findings findings={pipelines.data.findings} />
+      )}
+      <Loaded
+        of={pipelines}
+        empty={{ when: (found) => found.pipelines.length === 0, text: t('pipelines.none') }}
+      >
+        {(found) => (
+          <Table
+            columns={(['name', 'version', 'starts', 'state'] as const).map((column) =>
+              t(`pipelines.${column}`),
+            )}
+            actions
+          >
+            {newestOf(found.pipelines).map(({ pipeline, versions }) => {
+              const wrong = found.findings.filter(({ file }) => file !== undefined && file === pipeline.file)
               const errors = wrong.filter(({ severity }) => severity === 'error').length
               return (
                 <tr key={`${pipeline.namespace}/${pipeline.name}`}>
@@ -61,16 +54,17 @@ export function Pipelines() {
                   </td>
                   <td data-label={t('pipelines.starts')}>{scheduleText(pipeline.schedule, t)}</td>
                   <td>
+                    {pipeline.disabled && <Mark tone="warn">{t('pipelines.disabled')}</Mark>}
                     {errors > 0 ? (
                       <Mark tone="bad">{many('count.errors', errors)}</Mark>
                     ) : wrong.length > 0 ? (
                       <Mark tone="warn">{many('count.warnings', wrong.length)}</Mark>
                     ) : (
-                      <Mark tone="good">{t('pipelines.deployed')}</Mark>
+                      !pipeline.disabled && <Mark tone="good">{t('pipelines.deployed')}</Mark>
                     )}
                   </td>
                   <td className="number">
-                    {me.can('runs.start', pipeline.namespace) && (
+                    {me.can('runs.start', pipeline.namespace) && !pipeline.disabled && (
                       <Link className="button small" href={`${addressOf(pipeline)}?tab=start`}>
                         {t('pipelines.start')}
                         <span className="visually-hidden"> {pipeline.title ?? pipeline.name}</span>
@@ -80,9 +74,9 @@ export function Pipelines() {
                 </tr>
               )
             })}
-          </tbody>
-        </table>
-      )}
+          </Table>
+        )}
+      </Loaded>
     </>
   )
 }

@@ -1,10 +1,8 @@
-import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLocation } from 'wouter'
 import { api, dataOf } from '../../api/client.ts'
-import { Dialog } from '../../parts/dialog.tsx'
+import { ActionDialog } from '../../parts/action-dialog.tsx'
 import { Field } from '../../parts/field.tsx'
-import { Failure } from '../../parts/problem.tsx'
 import { useTexts } from '../../texts/index.tsx'
 import type { Run } from './run-data.ts'
 import type { TaskRow } from './task-tree.ts'
@@ -17,7 +15,7 @@ interface Props {
   readonly onClose: () => void
 }
 
-/** More would only be found by searching, and the timeline is for that. */
+/** As many as one can look through; the others are found by a part of their key. */
 const mostChoices = 500
 
 /** Run again: from where, in which version, with which input. Leads to the new run. */
@@ -25,42 +23,56 @@ export function RerunDialog({ run, rows, from: first, onClose }: Props) {
   const { t } = useTexts()
   const [, go] = useLocation()
   const [from, setFrom] = useState(first)
+  const [find, setFind] = useState('')
   const [definition, setDefinition] = useState<'original' | 'newest'>('original')
   const [input, setInput] = useState<string>()
   const parsed = input === undefined ? undefined : parse(input)
-  const rerun = useMutation({
-    mutationFn: () =>
-      dataOf(
-        api.POST('/api/v1/runs/{id}/rerun', {
-          params: { path: { id: run.id } },
-          body: {
-            definition,
-            ...(from !== '' && { from }),
-            ...(parsed?.ok === true && { input: parsed.value }),
-          },
-        }),
-      ),
-    onSuccess: ({ id }) => {
-      onClose()
-      go(`/runs/${encodeURIComponent(id)}`)
-    },
-  })
-  const choices = rows.slice(0, mostChoices)
+  const rerun = () =>
+    dataOf(
+      api.POST('/api/v1/runs/{id}/rerun', {
+        params: { path: { id: run.id } },
+        body: {
+          definition,
+          ...(from !== '' && { from }),
+          ...(parsed?.ok === true && { input: parsed.value }),
+        },
+      }),
+    )
+  const words = find.trim().toLowerCase()
+  const found = rows.filter(({ task }) => task.key.toLowerCase().includes(words))
+  const choices = found.slice(0, mostChoices)
+  const listed = from === '' || choices.some(({ task }) => task.key === from)
   return (
-    <Dialog
+    <ActionDialog
       title={t('rerun.title')}
       confirm={t('rerun.confirm')}
-      busy={rerun.isPending || parsed?.ok === false}
-      onConfirm={() => rerun.mutate()}
+      incomplete={parsed?.ok === false}
+      act={rerun}
+      changes={['runs']}
+      onDone={({ id }) => go(`/runs/${encodeURIComponent(id)}`)}
       onClose={onClose}
     >
       <p>{t('explain.rerun')}</p>
-      {rerun.error && <Failure error={rerun.error} />}
+      {rows.length > mostChoices && (
+        <Field
+          label={t('timeline.find')}
+          hint={t('rerun.findHint', { shown: choices.length, all: found.length })}
+        >
+          {(attributes) => (
+            <input
+              {...attributes}
+              type="search"
+              value={find}
+              onChange={({ target }) => setFind(target.value)}
+            />
+          )}
+        </Field>
+      )}
       <Field label={t('rerun.from')} hint={t('rerun.fromHint')}>
         {(attributes) => (
           <select {...attributes} value={from} onChange={({ target }) => setFrom(target.value)}>
             <option value="">{t('rerun.beginning')}</option>
-            {first !== '' && !choices.some(({ task }) => task.key === first) && <option>{first}</option>}
+            {!listed && <option>{from}</option>}
             {choices.map(({ task, name, pass, depth }) => (
               <option key={task.key} value={task.key}>
                 {`${'  '.repeat(depth)}${name} ${pass}`}
@@ -105,7 +117,7 @@ export function RerunDialog({ run, rows, from: first, onClose }: Props) {
           )}
         </Field>
       )}
-    </Dialog>
+    </ActionDialog>
   )
 }
 

@@ -1,12 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, dataOf } from '../../api/client.ts'
-import { Dialog } from '../../parts/dialog.tsx'
+import { ActionDialog } from '../../parts/action-dialog.tsx'
 import { Failure } from '../../parts/problem.tsx'
 import { useTexts } from '../../texts/index.tsx'
 import { isOver, type Run } from './run-data.ts'
 
-type Action = 'cancel' | 'suspend' | 'resume'
+type Action = 'suspend' | 'resume'
 
 export function RunActions({ run, onRerun }: { readonly run: Run; readonly onRerun: () => void }) {
   const { t } = useTexts()
@@ -15,10 +15,7 @@ export function RunActions({ run, onRerun }: { readonly run: Run; readonly onRer
   const act = useMutation({
     mutationFn: (action: Action) =>
       dataOf(api.POST(`/api/v1/runs/{id}/${action}`, { params: { path: { id: run.id } } })),
-    onSettled: async () => {
-      setCancelling(false)
-      await client.invalidateQueries({ queryKey: ['run', run.id] })
-    },
+    onSettled: () => client.invalidateQueries({ queryKey: ['run', run.id] }),
   })
   return (
     <>
@@ -52,16 +49,16 @@ export function RunActions({ run, onRerun }: { readonly run: Run; readonly onRer
         {t('action.rerun')}
       </button>
       {cancelling && (
-        <Dialog
+        <ActionDialog
           title={t('run.cancelTitle')}
           confirm={t('action.cancel')}
           danger
-          busy={act.isPending}
-          onConfirm={() => act.mutate('cancel')}
+          act={() => dataOf(api.POST('/api/v1/runs/{id}/cancel', { params: { path: { id: run.id } } }))}
+          changes={['run', run.id]}
           onClose={() => setCancelling(false)}
         >
           <p>{t('explain.cancel')}</p>
-        </Dialog>
+        </ActionDialog>
       )}
     </>
   )

@@ -11,16 +11,18 @@ import '../../style/run.css'
 import { Children } from './children.tsx'
 import { Events } from './events.tsx'
 import { InputOutput } from './input-output.tsx'
+import { Logs } from './logs.tsx'
 import { RerunDialog } from './rerun-dialog.tsx'
 import { RunActions } from './run-actions.tsx'
 import { useRun } from './run-data.ts'
 import { RunFacts } from './run-facts.tsx'
+import { Trouble } from './trouble.tsx'
 import { statesByPointer, taskRows } from './task-tree.ts'
 import { Timeline } from './timeline.tsx'
 
 const Flow = lazy(async () => ({ default: (await import('../../graph/flow.tsx')).Flow }))
 
-const tabs = ['timeline', 'graph', 'data', 'events', 'children', 'source'] as const
+const tabs = ['timeline', 'graph', 'data', 'logs', 'events', 'children', 'source'] as const
 type Tab = (typeof tabs)[number]
 
 /** One run: what happened, why, and what to do about it. */
@@ -53,6 +55,9 @@ function Run({ id }: { readonly id: string }) {
   if (!timeline.data) return <Loading />
   const { run } = timeline.data
   const { error } = run
+  // The innermost: those around it failed because of it.
+  const failed =
+    error && rows.findLast(({ task }) => task.error !== undefined && task.task === error.instance)
   const place = error?.instance === undefined ? undefined : definition.data?.places[error.instance]
   const mark = place && { line: place.line, tone: 'bad' as const, text: error?.title ?? error?.detail ?? '' }
   return (
@@ -70,6 +75,21 @@ function Run({ id }: { readonly id: string }) {
       </PageTitle>
       {error && (
         <Problem title={t('run.failed')} problem={error}>
+          <div className="actions no-print">
+            {failed && (
+              <button type="button" className="button small" onClick={() => setRerunFrom(failed.task.key)}>
+                {t('run.rerunFailed', { name: `${failed.name} ${failed.pass}`.trim() })}
+              </button>
+            )}
+            {failed && (
+              <Link className="button small" href={`?task=${encodeURIComponent(failed.task.key)}`}>
+                {t('run.lookAtFailed')}
+              </Link>
+            )}
+            <Link className="button small" href="?tab=logs">
+              {t('run.tab.logs')}
+            </Link>
+          </div>
           {definition.data && mark && (
             <>
               <SourceView
@@ -85,6 +105,7 @@ function Run({ id }: { readonly id: string }) {
           )}
         </Problem>
       )}
+      <Trouble run={run} />
       <RunFacts run={run} />
       <Tabs
         label={t('run.parts')}
@@ -102,6 +123,7 @@ function Run({ id }: { readonly id: string }) {
         </Suspense>
       )}
       {tab === 'data' && <InputOutput run={run} />}
+      {tab === 'logs' && <Logs run={run} />}
       {tab === 'events' && <Events id={id} />}
       {tab === 'children' && <Children id={id} />}
       {tab === 'source' && definition.data && (

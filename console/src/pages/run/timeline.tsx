@@ -1,8 +1,8 @@
-import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { useMemo, useRef } from 'react'
 import { useSearchParams } from 'wouter'
 import { Status, toneOf } from '../../parts/status.tsx'
 import { Duration, Time } from '../../parts/time.tsx'
+import { useRows } from '../../parts/use-rows.ts'
 import { useNow } from '../../parts/use-now.ts'
 import { useTexts } from '../../texts/index.tsx'
 import { TextFilter } from '../runs/text-filter.tsx'
@@ -42,18 +42,13 @@ export function Timeline({ run, rows, onRerun }: Props) {
     )
 
   const table = useRef<HTMLTableElement>(null)
-  const [offset, setOffset] = useState(0)
-  useLayoutEffect(() => setOffset(table.current?.offsetTop ?? 0), [])
-  const virtual = useWindowVirtualizer({
+  const { before, after, ...visible } = useRows({
+    table,
     count: shown.length,
-    estimateSize: () => 45,
+    height: 45,
     overscan: 15,
-    scrollMargin: offset,
-    getItemKey: (index) => shown[index]?.task.key ?? index,
+    keyOf: (index) => shown[index]?.task.key ?? index,
   })
-  const items = virtual.getVirtualItems()
-  const before = (items[0]?.start ?? offset) - offset
-  const after = virtual.getTotalSize() - ((items.at(-1)?.end ?? offset) - offset)
   const span = useSpan(run)
   return (
     <>
@@ -83,13 +78,13 @@ export function Timeline({ run, rows, onRerun }: Props) {
             </tr>
           </thead>
           {before > 0 && <Spacer height={before} />}
-          {items.map(({ index }) => {
+          {visible.shown.map((index) => {
             const row = shown[index]
             if (!row) return null
             const { key } = row.task
             const open = chosen === key
             return (
-              <tbody key={key} role="rowgroup" data-index={index} ref={virtual.measureElement}>
+              <tbody key={key} role="rowgroup" data-index={index} ref={visible.measure}>
                 <TaskLine
                   row={row}
                   index={index}

@@ -1,12 +1,11 @@
-import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
-import { api, dataOf } from '../../api/client.ts'
-import { Dialog } from '../../parts/dialog.tsx'
-import { Failure } from '../../parts/problem.tsx'
+import { api, dataOf, type Body } from '../../api/client.ts'
+import { ActionDialog } from '../../parts/action-dialog.tsx'
 import { useTexts } from '../../texts/index.tsx'
 
 const actions = ['cancel', 'rerun', 'suspend', 'resume'] as const
 type Action = (typeof actions)[number]
+type Result = Body<'bulkRuns'>['results'][number]
 
 /** The API takes so many at a time. */
 const mostAtOnce = 500
@@ -21,25 +20,21 @@ export function BulkActions({
 }) {
   const { t, many } = useTexts()
   const [asked, setAsked] = useState<Action>()
-  const act = useMutation({
-    mutationFn: async (action: Action) => {
-      const results = []
-      for (let at = 0; at < ids.length; at += mostAtOnce) {
-        const body = { action, ids: ids.slice(at, at + mostAtOnce) }
-        results.push(...(await dataOf(api.POST('/api/v1/runs/bulk', { body }))).results)
-      }
-      return results
-    },
-    onSettled: () => setAsked(undefined),
-    onSuccess: onDone,
-  })
-  const refused = act.data?.filter(({ ok }) => !ok) ?? []
+  const [results, setResults] = useState<readonly Result[]>()
+  const act = async (action: Action) => {
+    const found: Result[] = []
+    for (let at = 0; at < ids.length; at += mostAtOnce) {
+      const body = { action, ids: ids.slice(at, at + mostAtOnce) }
+      found.push(...(await dataOf(api.POST('/api/v1/runs/bulk', { body }))).results)
+    }
+    return found
+  }
+  const refused = results?.filter(({ ok }) => !ok) ?? []
   return (
     <div className="actions">
-      {act.error && <Failure error={act.error} />}
-      {act.data && (
+      {results && (
         <p role="status">
-          {many('bulk.done', act.data.length - refused.length)}
+          {many('bulk.done', results.length - refused.length)}
           {refused.length > 0 && ` ${many('bulk.refused', refused.length)}`}
         </p>
       )}
@@ -59,16 +54,20 @@ export function BulkActions({
         </>
       )}
       {asked && (
-        <Dialog
+        <ActionDialog
           title={t(`bulk.${asked}`, { count: ids.length })}
           confirm={t(`action.${asked}`)}
           danger={asked === 'cancel'}
-          busy={act.isPending}
-          onConfirm={() => act.mutate(asked)}
+          act={() => act(asked)}
+          changes={['run']}
+          onDone={(found) => {
+            setResults(found)
+            onDone()
+          }}
           onClose={() => setAsked(undefined)}
         >
           <p>{t(`explain.${asked}`)}</p>
-        </Dialog>
+        </ActionDialog>
       )}
     </div>
   )

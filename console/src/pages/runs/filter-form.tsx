@@ -4,7 +4,7 @@ import { Field } from '../../parts/field.tsx'
 import { runStatuses } from '../../parts/status.tsx'
 import { useTexts } from '../../texts/index.tsx'
 import { TextFilter } from './text-filter.tsx'
-import type { RunFilters } from './filters.ts'
+import { noFilters, type RunFilters } from './filters.ts'
 
 interface Props {
   readonly filters: RunFilters
@@ -49,6 +49,14 @@ export function FilterForm({ filters, onChange }: Props) {
                 {t(`status.${status}`)}
               </label>
             ))}
+          <label className="chip">
+            <input
+              type="checkbox"
+              checked={filters.stuck === 'true'}
+              onChange={({ target }) => onChange({ stuck: target.checked ? 'true' : '' })}
+            />
+            {t('runs.stuck')}
+          </label>
         </div>
       </fieldset>
       <TextFilter
@@ -56,6 +64,12 @@ export function FilterForm({ filters, onChange }: Props) {
         hint={t('runs.textHint')}
         value={filters.text}
         onChange={(text) => onChange({ text })}
+      />
+      <TextFilter
+        label={t('runs.correlation')}
+        hint={t('runs.correlationHint')}
+        value={filters.correlation}
+        onChange={(correlation) => onChange({ correlation })}
       />
       <Field label={t('runs.pipeline')}>
         {(attributes) => (
@@ -99,14 +113,7 @@ export function FilterForm({ filters, onChange }: Props) {
         )}
       </Field>
       <div className="actions">
-        <button
-          type="button"
-          className="button"
-          disabled={!isSet}
-          onClick={() =>
-            onChange({ status: [], namespace: '', name: '', text: '', from: '', to: '', parent: '' })
-          }
-        >
+        <button type="button" className="button" disabled={!isSet} onClick={() => onChange(noFilters)}>
           {t('runs.clear')}
         </button>
       </div>

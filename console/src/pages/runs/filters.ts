@@ -10,13 +10,28 @@ export interface RunFilters {
   readonly namespace: string
   readonly name: string
   readonly text: string
+  readonly correlation: string
+  /** `true`, or empty. */
+  readonly stuck: string
   /** As a field for local time has them: `2026-11-25T14:00`. */
   readonly from: string
   readonly to: string
   readonly parent: string
 }
 
-const texts = ['namespace', 'name', 'text', 'from', 'to', 'parent'] as const
+export const noFilters: RunFilters = {
+  status: [],
+  namespace: '',
+  name: '',
+  text: '',
+  correlation: '',
+  stuck: '',
+  from: '',
+  to: '',
+  parent: '',
+}
+
+const texts = ['namespace', 'name', 'text', 'correlation', 'stuck', 'from', 'to', 'parent'] as const
 
 export function useRunFilters(): [RunFilters, (changes: Partial<RunFilters>) => void] {
   const [parameters, setParameters] = useSearchParams()
@@ -50,10 +65,11 @@ export function useRunFilters(): [RunFilters, (changes: Partial<RunFilters>) => 
 }
 
 /** As the API takes them. */
-export function queryOf({ status, from, to, ...rest }: RunFilters): RunQuery {
+export function queryOf({ status, from, to, stuck, ...rest }: RunFilters): RunQuery {
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value.trim() !== ''))
   return {
     ...given,
+    ...(stuck === 'true' && { stuck: true as const }),
     ...(status.length > 0 && {
       status: status.flatMap((each) => (each === 'running' ? ['running', 'pending'] : [each])).join(','),
     }),

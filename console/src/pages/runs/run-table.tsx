@@ -1,8 +1,9 @@
-import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useEffect, useRef } from 'react'
 import { Link } from 'wouter'
 import type { Schemas } from '../../api/client.ts'
+import { ProblemTitle } from '../../parts/problem.tsx'
 import { Status } from '../../parts/status.tsx'
+import { useRows } from '../../parts/use-rows.ts'
 import { Duration, Time } from '../../parts/time.tsx'
 import { useTexts } from '../../texts/index.tsx'
 
@@ -20,25 +21,20 @@ interface Props {
 export function RunTable({ runs, selected, onSelect, more }: Props) {
   const { t } = useTexts()
   const table = useRef<HTMLTableElement>(null)
-  const [offset, setOffset] = useState(0)
-  useLayoutEffect(() => setOffset(table.current?.offsetTop ?? 0), [])
-  const virtual = useWindowVirtualizer({
+  const { before, after, ...visible } = useRows({
+    table,
     count: runs.length,
-    estimateSize: () => 66,
+    height: 66,
     overscan: 12,
-    scrollMargin: offset,
-    getItemKey: (index) => runs[index]?.id ?? index,
+    keyOf: (index) => runs[index]?.id ?? index,
   })
-  const items = virtual.getVirtualItems()
-  const last = items.at(-1)?.index ?? 0
+  const last = visible.shown.at(-1) ?? 0
   const load = more?.busy === false ? more.load : undefined
   useEffect(() => {
     if (last >= runs.length - 30) load?.()
     // `load` is another one each time; what counts is how far one has scrolled.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [last, runs.length, load === undefined])
-  const before = (items[0]?.start ?? offset) - offset
-  const after = virtual.getTotalSize() - ((items.at(-1)?.end ?? offset) - offset)
   const all = runs.length > 0 && runs.every(({ id }) => selected.has(id))
 
   const toggle = (id: string, on: boolean) => {
@@ -77,19 +73,13 @@ export function RunTable({ runs, selected, onSelect, more }: Props) {
         </thead>
         <tbody role="rowgroup">
           {before > 0 && <tr role="presentation" className="spacer" style={{ height: before }} />}
-          {items.map(({ index }) => {
+          {visible.shown.map((index) => {
             const run = runs[index]
             if (!run) return null
             const { namespace, name, version } = run.definition
             const { error } = run
             return (
-              <tr
-                key={run.id}
-                role="row"
-                aria-rowindex={index + 2}
-                data-index={index}
-                ref={virtual.measureElement}
-              >
+              <tr key={run.id} role="row" aria-rowindex={index + 2} data-index={index} ref={visible.measure}>
                 <td role="cell" className="choose">
                   <input
                     type="checkbox"
@@ -105,7 +95,12 @@ export function RunTable({ runs, selected, onSelect, more }: Props) {
                   <Link href={`/runs/${encodeURIComponent(run.id)}`}>{name}</Link>
                   <span className="sub">
                     {namespace} {version}
-                    {error && <span className="run-error"> {error.title ?? error.detail ?? error.type}</span>}
+                    {error && (
+                      <span className="run-error">
+                        {' '}
+                        <ProblemTitle problem={error} />
+                      </span>
+                    )}
                   </span>
                 </td>
                 <td role="cell" data-label={t('runs.started')} className="nowrap">

@@ -2,10 +2,11 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, dataOf, type Schemas } from '../../api/client.ts'
 import { useMe } from '../../api/me.ts'
-import { Loading } from '../../parts/loading.tsx'
+import { Loaded } from '../../parts/loaded.tsx'
 import { PageTitle } from '../../parts/page-title.tsx'
 import { Failure } from '../../parts/problem.tsx'
 import { Mark, type Tone } from '../../parts/status.tsx'
+import { Table } from '../../parts/table.tsx'
 import { Ago } from '../../parts/time.tsx'
 import { useTexts } from '../../texts/index.tsx'
 import { LimitsDialog } from './limits-dialog.tsx'
@@ -15,7 +16,7 @@ type Target = Schemas['Target']
 /** The systems that pipelines call: whether they answer, what waits for them, and what an operator can do about it. */
 export function Targets() {
   const { t } = useTexts()
-  const { data, error, isPending } = useQuery({
+  const targets = useQuery({
     queryKey: ['targets'],
     queryFn: () => dataOf(api.GET('/api/v1/targets')),
     refetchInterval: 5000,
@@ -23,32 +24,28 @@ export function Targets() {
   return (
     <>
       <PageTitle title={t('targets.title')} lead={t('targets.lead')} />
-      {error && <Failure error={error} />}
-      {isPending && <Loading />}
-      {data?.targets.length === 0 && <p className="empty">{t('targets.none')}</p>}
-      {data && data.targets.length > 0 && (
-        <table className="table stacks">
-          <thead>
-            <tr>
-              {(['name', 'breaker', 'limits', 'calls', 'waiting'] as const).map((column) => (
-                <th key={column} scope="col">
-                  {t(`targets.${column}`)}
-                </th>
-              ))}
-              <th scope="col">
-                <span className="visually-hidden">{t('pipelines.actions')}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {data.targets.map((target) => (
+      <Loaded of={targets} empty={{ when: (found) => found.targets.length === 0, text: t('targets.none') }}>
+        {(found) => (
+          <Table
+            columns={(['name', 'breaker', 'limits', 'calls', 'waiting'] as const).map((column) =>
+              t(`targets.${column}`),
+            )}
+            actions
+          >
+            {[...found.targets].sort(downFirst).map((target) => (
               <Row key={target.key} target={target} />
             ))}
-          </tbody>
-        </table>
-      )}
+          </Table>
+        )}
+      </Loaded>
     </>
   )
+}
+
+/** What is down comes first: who looks here at night looks for that. */
+function downFirst(one: Target, other: Target): number {
+  const rank = ({ breaker }: Target) => ['open', 'half-open', 'held'].indexOf(breaker?.state ?? 'closed')
+  return ((rank(one) + 4) % 4) - ((rank(other) + 4) % 4)
 }
 
 const toneOf: { readonly [state: string]: Tone } = {

@@ -1,9 +1,9 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useSearchParams } from 'wouter'
 import { api, dataOf } from '../../api/client.ts'
-import { Loading } from '../../parts/loading.tsx'
+import { LoadedPages } from '../../parts/loaded.tsx'
 import { PageTitle } from '../../parts/page-title.tsx'
-import { Failure } from '../../parts/problem.tsx'
+import { Table } from '../../parts/table.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
 import { Time } from '../../parts/time.tsx'
 import { useTexts } from '../../texts/index.tsx'
@@ -27,76 +27,70 @@ export function Transfers() {
         current={part}
         tabs={parts.map((each) => ({ id: each, text: t(`transfers.part.${each}`), href: `?part=${each}` }))}
       />
-      {part === 'transfers' && <TransferList />}
+      {part === 'transfers' && <TransferList troubled={parameters.get('troubled') === 'true'} />}
       {part === 'dead-letters' && <DeadLetters />}
       {part === 'datasets' && <Datasets />}
     </>
   )
 }
 
-function TransferList() {
+function TransferList({ troubled }: { readonly troubled: boolean }) {
   const { t, number } = useTexts()
   const list = useInfiniteQuery({
-    queryKey: ['transfers'],
+    queryKey: ['transfers', troubled],
     queryFn: ({ pageParam }) =>
       dataOf(
         api.GET('/api/v1/transfers', {
-          params: { query: pageParam === undefined ? {} : { cursor: pageParam } },
+          params: {
+            query: {
+              ...(troubled && { troubled: true as const }),
+              ...(pageParam !== undefined && { cursor: pageParam }),
+            },
+          },
         }),
       ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next,
     refetchInterval: 5000,
   })
-  const transfers = list.data?.pages.flatMap((page) => page.transfers) ?? []
-  if (list.error) return <Failure error={list.error} />
-  if (list.isPending) return <Loading />
-  if (transfers.length === 0) return <p className="empty">{t('transfers.none')}</p>
   return (
     <>
-      <table className="table stacks">
-        <thead>
-          <tr>
-            {(['what', 'status', 'started', 'read', 'bad', 'targets'] as const).map((column) => (
-              <th key={column} scope="col">
-                {t(`transfers.${column}`)}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {transfers.map(({ id, status, pipeline, source, startedAt, read, bad, targets, kind }) => (
-            <tr key={id}>
-              <th scope="row">
-                <Link href={`/transfers/${encodeURIComponent(id)}`}>{source}</Link>
-                <span className="sub">
-                  {kind === 'replay' && `${t('transfers.replay')} `}
-                  {pipeline && `${pipeline.namespace}/${pipeline.name}`}
-                </span>
-              </th>
-              <td>
-                <TransferStatus status={status} />
-              </td>
-              <td data-label={t('transfers.started')}>
-                <Time at={startedAt} short />
-              </td>
-              <td data-label={t('transfers.read')}>{number(read)}</td>
-              <td data-label={t('transfers.bad')}>{number(bad)}</td>
-              <td data-label={t('transfers.targets')}>{targets.join(', ')}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {list.hasNextPage && (
-        <button
-          type="button"
-          className="button"
-          disabled={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          {t('approvals.more')}
-        </button>
+      {troubled && (
+        <p>
+          {t('attention.transfers')}: {t('attention.transfersNote')}.{' '}
+          <Link href="/transfers">{t('transfers.all')}</Link>
+        </p>
       )}
+      <LoadedPages of={list} items={(page) => page.transfers} empty={t('transfers.none')}>
+        {(transfers) => (
+          <Table
+            columns={(['what', 'status', 'started', 'read', 'bad', 'targets'] as const).map((column) =>
+              t(`transfers.${column}`),
+            )}
+          >
+            {transfers.map(({ id, status, pipeline, source, startedAt, read, bad, targets, kind }) => (
+              <tr key={id}>
+                <th scope="row">
+                  <Link href={`/transfers/${encodeURIComponent(id)}`}>{source}</Link>
+                  <span className="sub">
+                    {kind === 'replay' && `${t('transfers.replay')} `}
+                    {pipeline && `${pipeline.namespace}/${pipeline.name}`}
+                  </span>
+                </th>
+                <td>
+                  <TransferStatus status={status} />
+                </td>
+                <td data-label={t('transfers.started')}>
+                  <Time at={startedAt} short />
+                </td>
+                <td data-label={t('transfers.read')}>{number(read)}</td>
+                <td data-label={t('transfers.bad')}>{number(bad)}</td>
+                <td data-label={t('transfers.targets')}>{targets.join(', ')}</td>
+              </tr>
+            ))}
+          </Table>
+        )}
+      </LoadedPages>
     </>
   )
 }
