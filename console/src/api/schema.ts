@@ -6109,7 +6109,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description To where the sign-in began. */
+            /** @description To where the sign-in began; where it failed, to a page that says why. */
             302: {
                 headers: {
                     [name: string]: unknown;
@@ -6120,6 +6120,15 @@ export interface operations {
             };
             /** @description Problem details. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6170,6 +6179,15 @@ export interface operations {
             };
             /** @description Problem details. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
