@@ -60,11 +60,11 @@ function section(group: SettingGroup): string[] {
 }
 
 function row(name: SettingName): string {
-  const { type, default: standard, about }: Setting = settingsTable[name]
-  const flag = `--${flagName(name)}${type.placeholder === '' ? '' : ` ${type.placeholder}`}`
+  const { type, default: standard, about, secret }: Setting = settingsTable[name]
+  const words = `--${flagName(name)}${type.placeholder === '' ? '' : ` ${type.placeholder}`}`
   const file = fileName(name)
   const fallback = standard === undefined ? '' : code(type.show(standard as NonNullable<unknown>))
-  return `| ${[code(cell(flag)), code(environmentName(name)), file ? code(file) : '', fallback, cell(about)].join(' | ')} |`
+  return `| ${[secret ? '' : code(cell(words)), code(environmentName(name)), file ? code(file) : '', fallback, cell(about)].join(' | ')} |`
 }
 
 writePages(import.meta.url, files)

@@ -230,6 +230,11 @@ export const errorTable = {
     todo: 'Send it again to another instance, or when the server is back.',
     status: 503,
   },
+  'SLUSE-MIGRATE': {
+    what: 'The records were not moved; both databases are as they were.',
+    todo: 'Do what the message says, and ask again.',
+    status: 409,
+  },
   'SLUSE-SETTING': {
     what: 'A setting is not valid, so nothing was started.',
     todo: 'Correct each value named; docs/reference/settings.md lists all settings.',

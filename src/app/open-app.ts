@@ -1,7 +1,7 @@
 import type { Access } from '../access/index.ts'
 import { createActivityRunner } from '../activities/index.ts'
 import { openSecrets, packageVersion, type Log, type Settings } from '../config/index.ts'
-import { openDatabase, type Database } from '../database/index.ts'
+import { openDatabase, patient, type Database } from '../database/index.ts'
 import {
   openEmbeddedEngine,
   systemClock,
@@ -97,8 +97,8 @@ export async function openApp(options: AppOptions): Promise<App> {
       folder: settings.secretsDir,
     })
     const guard = await openGuard(settings.project, options.clock)
-    const { data: folder, maxDataBytes: maxBytes } = settings
-    const database = await openDatabase({ folder, ...(maxBytes !== undefined && { maxBytes }) })
+    const { data: folder, maxDataBytes: maxBytes, databaseUrl: url } = settings
+    const database = await openDatabase({ folder, url, log, ...(maxBytes !== undefined && { maxBytes }) })
     closers.push(() => database.close())
     const now = () => options.clock?.now() ?? Date.now()
     const runLogs = openRunLogs(database, now)
@@ -151,8 +151,9 @@ export async function openApp(options: AppOptions): Promise<App> {
       () => opened.engine,
     )
     const targets = await openTargets(database, guard, { log, now })
+    closers.push(async () => targets.close())
     const engine = await openEmbeddedEngine({
-      database,
+      database: patient(database),
       gatekeeper: guard,
       activities: options.activities?.(running) ?? running,
       secrets: secrets as Parameters<typeof openEmbeddedEngine>[0]['secrets'] & object,

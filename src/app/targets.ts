@@ -10,6 +10,7 @@ export interface Targets {
   find(keyOrName: string): Promise<TargetInfo>
   /** Takes effect at once, and lasts over a restart. `SLUSE-TARGET-NOT-FOUND`, `SLUSE-TARGET-STATE`. */
   change(keyOrName: string, change: TargetChange, by: ChangedBy): Promise<TargetInfo>
+  close(): void
 }
 
 export interface ChangedBy {
@@ -41,13 +42,35 @@ export async function openTargets(
   options: { readonly log: Log; readonly now: () => number },
 ): Promise<Targets> {
   const changed = new Map<string, Override>()
-  const rows = await database.query<OverrideRow>('SELECT key, concurrency, per_second, held FROM targets')
-  for (const row of rows) {
-    const override = fromRow(row)
-    changed.set(row.key, override)
-    if (override.limits) guard.changeLimits(row.key, override.limits)
-    if (override.held) guard.hold(row.key)
+  let changes = 0
+
+  /** Takes over what is in the database: also what operators do at another server. */
+  const follow = async () => {
+    const at = changes
+    const rows = await database.query<OverrideRow>('SELECT key, concurrency, per_second, held FROM targets')
+    // What was changed here meanwhile is newer; its commit has us look again.
+    if (at !== changes) return
+    const now = new Map(rows.map((row) => [row.key, fromRow(row)]))
+    for (const key of new Set([...changed.keys(), ...now.keys()])) {
+      const before = changed.get(key) ?? untouched
+      const after = now.get(key) ?? untouched
+      if (JSON.stringify(before.limits) !== JSON.stringify(after.limits))
+        guard.changeLimits(key, after.limits)
+      if (before.held !== after.held) guard[after.held ? 'hold' : 'reset'](key)
+      if (after === untouched) changed.delete(key)
+      else changed.set(key, after)
+    }
   }
+  await follow()
+  let following: NodeJS.Timeout | undefined
+  const stop = database.onCommit(() => {
+    following ??= setTimeout(() => {
+      following = undefined
+      follow().catch((error: unknown) =>
+        options.log('warn', 'What operators changed of targets cannot be read.', { error: String(error) }),
+      )
+    }, followMs).unref()
+  })
 
   const list = async (): Promise<TargetInfo[]> => {
     const counts = await database.query<{ hint: string; count: number }>(
@@ -78,12 +101,13 @@ export async function openTargets(
     if ((asked.kind === 'reset' || asked.kind === 'hold') && held) {
       throw new SluseError('SLUSE-TARGET-STATE', `${name} is held: release it first.`)
     }
-    const before = changed.get(key) ?? { held: false, limits: undefined }
+    const before = changed.get(key) ?? untouched
     const after = {
       held: asked.kind === 'hold' || (before.held && asked.kind !== 'release'),
       limits: asked.kind === 'limit' ? asked.limits : before.limits,
     }
     await database.commit([statementOf(key, after, options.now(), by.subject), ...(by.entry?.(key) ?? [])])
+    changes++
     changed.set(key, after)
     apply(guard, key, asked)
     const { kind } = asked
@@ -96,8 +120,16 @@ export async function openTargets(
     return find(key)
   }
 
-  return { list, find, change }
+  const close = () => {
+    stop()
+    clearTimeout(following)
+  }
+
+  return { list, find, change, close }
 }
+
+/** How soon a server does as operators told another one. */
+const followMs = 1000
 
 function apply(guard: Guard, key: string, change: TargetChange): void {
   switch (change.kind) {
@@ -115,6 +147,8 @@ interface Override {
   readonly held: boolean
   readonly limits: Limits | undefined
 }
+
+const untouched: Override = { held: false, limits: undefined }
 
 type OverrideRow = { key: string; concurrency: number | null; per_second: number | null; held: number }
 

@@ -1,7 +1,7 @@
 import { audited, may, mayIn, type Access, type Permission, type Principal } from '../access/index.ts'
 import type { Database, Statement } from '../database/index.ts'
 import type { ActivityRequest, Clock } from '../engines/index.ts'
-import { SluseError } from '../errors.ts'
+import { hasCode, SluseError } from '../errors.ts'
 import type { AuditedOrigin, AuditLog } from '../history/index.ts'
 import { invalid, type CloudEvent, type Json } from '../workflow/index.ts'
 import {
@@ -108,6 +108,7 @@ export function decidedEvent({ id, run }: Approval, state: ApprovalState, now: n
   }
 }
 
+const mostTries = 5
 const scanned = 5000
 const pageSize = 200
 
@@ -125,14 +126,22 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
     decideOn: (approval: Approval) => Promise<Change>,
   ): Promise<Approval> =>
     turns.take(id, async () => {
-      const approval = await getApproval(database, id)
+      let approval = await getApproval(database, id)
       const { namespace, run } = approval
       const attempt = { ...by, action, resource: `approval/${id}`, namespace, details: { run } }
       return auditingRefusals(audit, attempt, async () => {
-        if (approval.state.outcome) throw alreadyDecided(approval)
-        const { state, event, entry, notice } = await decideOn(approval)
-        await write(approval, state, event, entry, notice)
-        return getApproval(database, id)
+        for (let tries = 1; ; tries++) {
+          if (approval.state.outcome) throw alreadyDecided(approval)
+          const { state, event, entry, notice } = await decideOn(approval)
+          try {
+            await write(approval, state, event, entry, notice)
+            return await getApproval(database, id)
+          } catch (error) {
+            if (!hasCode(error, 'SLUSE-STORE-CHANGED') || tries === mostTries) throw error
+          }
+          // Another process was faster: it is judged anew, as it is now.
+          approval = await getApproval(database, id)
+        }
       })
     })
 

@@ -80,9 +80,14 @@ export function openSchedule(options: ScheduleOptions): Schedule {
       if (closed) return
       await turns.take(id, async () => {
         const approval = await findApproval(database, id)
-        if (approval) await work(approval)
+        if (approval) await work(approval).catch(unlessDone)
       })
     }
+  }
+
+  /** Another process on the same database did something to it first; what is still due is found again. */
+  const unlessDone = (error: unknown) => {
+    if (!hasCode(error, 'SLUSE-STORE-CHANGED')) throw error
   }
 
   const tick = async () => {
@@ -108,7 +113,7 @@ export function openSchedule(options: ScheduleOptions): Schedule {
       await database.commit([
         {
           sql: `INSERT INTO marks (name, value) VALUES ('approvals', ?)
-            ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+            ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE excluded.value > marks.value`,
           parameters: [to],
         },
       ])
@@ -142,7 +147,11 @@ export function openSchedule(options: ScheduleOptions): Schedule {
     })
   }
 
-  const timer = setInterval(() => void soon(sweep), sweepMs)
+  const timer = setInterval(() => {
+    void soon(sweep)
+    // Others may have asked for something that is due sooner.
+    arm()
+  }, sweepMs)
   timer.unref()
   arm()
 

@@ -1,4 +1,5 @@
 import { Option } from 'commander'
+import { SluseError } from '../errors.ts'
 import { exitCodes } from './failure.ts'
 import { verb } from './verb.ts'
 
@@ -15,6 +16,7 @@ export const backupVerb = verb({
     ),
   ],
   run: async ({ settings, words, options, terminal }) => {
+    if (settings.databaseUrl !== undefined) throw new SluseError('SLUSE-BACKUP', elsewhere)
     const { backUp } = await import('../app.ts')
     const backup = await backUp({
       data: settings.data,
@@ -26,3 +28,6 @@ export const backupVerb = verb({
     return exitCodes.done
   },
 })
+
+const elsewhere =
+  'Records are on PostgreSQL: take its own backup (pg_dump, or a base backup), and then copy the data folder.'

@@ -3,6 +3,7 @@ import { packageVersion } from '../config/index.ts'
 import { approvalsVerb } from './approvals.ts'
 import { auditVerb } from './audit.ts'
 import { backupVerb } from './backup.ts'
+import { migrateVerb } from './migrate.ts'
 import { connectionsVerb } from './connections.ts'
 import { datasetsVerb } from './datasets.ts'
 import { deadLettersVerb } from './dead-letters.ts'
@@ -52,6 +53,7 @@ export function createProgram(done: (code: number) => void): Command {
     auditVerb,
     targetsVerb,
     backupVerb,
+    migrateVerb,
     doctorVerb,
   ]
   for (const verb of verbs) program.addCommand(verb(done))

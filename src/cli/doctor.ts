@@ -13,7 +13,7 @@ export const doctorVerb = verb({
   projectFirst: true,
   run: async ({ settings, terminal }) => {
     const checks: Check[] = []
-    for (const look of [node, data, project, secrets, server]) {
+    for (const look of [node, data, records, project, secrets, server]) {
       const found = await look(settings).catch((error: unknown): Check => ({
         name: look.name,
         state: 'bad',
@@ -47,7 +47,7 @@ async function node(): Promise<Check> {
 
 const enoughBytes = 1_000_000_000
 
-async function data({ data: folder }: Settings): Promise<Check> {
+async function data({ data: folder, databaseUrl }: Settings): Promise<Check> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await access(folder, constants.R_OK | constants.W_OK)
   const { bavail, bsize } = await statfs(folder)
@@ -56,6 +56,12 @@ async function data({ data: folder }: Settings): Promise<Check> {
   if (free < enoughBytes) {
     return { name: 'data', state: 'note', message: `${folder} has only ${gigabytes} left: make room.` }
   }
+  const usable = {
+    name: 'data',
+    state: 'good',
+    message: `${folder} can be read and written; ${gigabytes} free.`,
+  } as const
+  if (databaseUrl !== undefined) return usable
   const { openDatabase } = await import('../database/index.ts')
   try {
     const database = await openDatabase({ folder })
@@ -76,7 +82,28 @@ async function data({ data: folder }: Settings): Promise<Check> {
       message: `${folder} is in use by a running process; ${gigabytes} free.`,
     }
   }
-  return { name: 'data', state: 'good', message: `${folder} can be read and written; ${gigabytes} free.` }
+  return usable
+}
+
+/** Of a server of their own; else they are in the data folder. */
+async function records({ data: folder, databaseUrl: url }: Settings): Promise<Check> {
+  if (url === undefined) return { name: 'records', state: 'good', message: 'They are in the data folder.' }
+  const { openDatabase } = await import('../database/index.ts')
+  try {
+    const database = await openDatabase({ folder, url, exclusive: false, patience: 0 })
+    try {
+      const [row] = await database.query<{ version: string; bytes: number }>(
+        "SELECT current_setting('server_version') AS version, pg_database_size(current_database()) AS bytes",
+      )
+      const size = `${((row?.bytes ?? 0) / 1e6).toFixed(0)} MB`
+      return { name: 'records', state: 'good', message: `They are on PostgreSQL ${row?.version}; ${size}.` }
+    } finally {
+      await database.close()
+    }
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'SLUSE-STORE-LOCKED') throw error
+    return { name: 'records', state: 'good', message: 'They are on PostgreSQL, in use by a running process.' }
+  }
 }
 
 async function project(settings: Settings): Promise<Check> {

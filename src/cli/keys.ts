@@ -66,7 +66,7 @@ const create = verb({
     new Option('--own', 'A key with which you are yourself, instead of one for a machine.'),
     new Option(
       '--offline',
-      'Make it in the data folder, while no server runs on it: for the first key of an installation.',
+      'Make it where records are kept, while no server runs on it: for the first key of an installation.',
     ),
   ],
   run: async (given) => {
@@ -121,7 +121,8 @@ async function createOffline(
       import('../history/index.ts'),
       import('../access/index.ts'),
     ])
-  const database = await openDatabase({ folder: settings.data })
+  const { data: folder, databaseUrl: url } = settings
+  const database = await openDatabase({ folder, url, exclusive: false })
   try {
     const grants = roles.map((text): Grant => {
       try {

@@ -49,7 +49,7 @@ export const runVerb = verb({
     const folder = given.isSet('data') ? undefined : await mkdtemp(join(tmpdir(), 'sluse-run-'))
     try {
       const app = await openApp({
-        settings: folder === undefined ? settings : { ...settings, data: folder },
+        settings: folder === undefined ? settings : { ...settings, data: folder, databaseUrl: undefined },
         log,
         // That a run is on disk as waiting is how it is seen that it waits for an event.
         ...(events.length > 0 && { engine: { parkAtOnceAfter: 0, maxIdleRuns: 0 } }),

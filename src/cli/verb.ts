@@ -90,6 +90,7 @@ export function verb(options: VerbOptions): (done: (code: number) => void) => Co
 function settingFlags({ settings, without = [], defaults = {} }: VerbOptions) {
   return (Object.keys(settingsTable) as SettingName[])
     .filter((name) => settings.includes(settingsTable[name].group) && !without.includes(name))
+    .filter((name) => !(settingsTable[name] as Setting).secret)
     .map((name) => {
       const { type, default: standard, about, group }: Setting = settingsTable[name]
       const placeholder = type.placeholder === '' ? '' : ` ${type.placeholder}`

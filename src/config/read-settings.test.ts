@@ -38,6 +38,14 @@ describe('settings', () => {
     expect(settings).toMatchObject({ port: 1003, host: 'localhost', maxBodyBytes: 2_000_000 })
   })
 
+  test('never show one that holds a secret, and take it from the environment alone', async () => {
+    const error = await fault(read({ SLUSE_DATABASE_URL: 'mysql://sluse:hemmelig@db/records' }))
+    expect(error?.message).toContain('SLUSE_DATABASE_URL is not valid. It must be postgres://')
+    expect(error?.message).not.toContain('hemmelig')
+    file('databaseUrl: postgres://sluse:hemmelig@db/records\n')
+    expect((await fault(read()))?.message).toContain('no setting for it')
+  })
+
   test('take paths from where they were written', async () => {
     file('data: store\n')
     expect((await read()).settings.data).toBe(join(folder, 'store'))

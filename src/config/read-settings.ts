@@ -49,12 +49,12 @@ export async function readSettings(sources: SettingsSources = {}): Promise<ReadS
     value === undefined || value === '' ? [] : [{ value, source, folder }]
 
   const choose = (name: SettingName, file: { [key: string]: unknown }, projectFolder: string): unknown => {
-    const { type, default: declared } = settingsTable[name] as Setting
+    const { type, default: declared, secret } = settingsTable[name] as Setting
     const standard = defaults[name] ?? declared
     const variable = environmentName(name)
     const key = fileName(name)
     const [chosen] = [
-      ...from(flags[name], `--${flagName(name)}`, workingFolder),
+      ...from(secret ? undefined : flags[name], `--${flagName(name)}`, workingFolder),
       ...from(environment[variable], variable, workingFolder),
       ...from(key && file[key], `${key} in ${settingsFile}`, projectFolder),
       ...from(standard, 'default', name === 'project' ? workingFolder : projectFolder),
@@ -65,7 +65,8 @@ export async function readSettings(sources: SettingsSources = {}): Promise<ReadS
       const value = type.parse(chosen.value)
       return isPath(type) ? resolve(chosen.folder, value as string) : value
     } catch (error) {
-      faults.push(`${chosen.source} is ${JSON.stringify(chosen.value)}. ${(error as Error).message}`)
+      const shown = secret ? 'not valid' : JSON.stringify(chosen.value)
+      faults.push(`${chosen.source} is ${shown}. ${(error as Error).message}`)
       return undefined
     }
   }

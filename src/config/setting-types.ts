@@ -45,6 +45,16 @@ export const mailServer: SettingType<string> = {
   show: (value) => value,
 }
 
+/** A database of a PostgreSQL server; what the address says is read where it is opened. */
+export const databaseUrl: SettingType<string> = {
+  placeholder: '<url>',
+  parse: (value) => {
+    if (typeof value === 'string' && /^postgres(ql)?:\/\//.test(value) && URL.canParse(value)) return value
+    throw new RangeError('It must be postgres://user:password@host:port/database.')
+  },
+  show: () => '(set)',
+}
+
 export const flag: SettingType<boolean> = {
   placeholder: '',
   parse: (value) => {

@@ -1,5 +1,6 @@
 import {
   choice,
+  databaseUrl,
   duration,
   flag,
   integer,
@@ -23,6 +24,8 @@ export interface Setting<T = unknown> {
   readonly flag?: string
   /** `false`: it cannot stand in `sluse.yaml`. */
   readonly inFile?: false
+  /** `true`: it holds a secret. It stands in the environment alone, and is never shown. */
+  readonly secret?: true
 }
 
 /** Groups in which help and the reference page list the settings; a verb takes whole groups. */
@@ -56,6 +59,14 @@ export const settingsTable = {
     type: path,
     default: '.sluse',
     about: 'Where everything durable lies. From default and file it is within the project.',
+  }),
+  databaseUrl: declare<string | undefined>({
+    group: 'project',
+    type: databaseUrl,
+    default: undefined,
+    secret: true,
+    about:
+      'Keep records on PostgreSQL instead of a file in the data folder: `postgres://user:password@host:port/database?sslmode=verify-full`. See the how-to.',
   }),
   secretsDir: declare<string | undefined>({
     group: 'project',
@@ -431,7 +442,8 @@ export function flagName(name: SettingName): string {
 
 /** The key in `sluse.yaml`; `undefined` where the setting cannot stand there. */
 export function fileName(name: SettingName): string | undefined {
-  return (settingsTable[name] as Setting).inFile === false ? undefined : name
+  const { inFile, secret }: Setting = settingsTable[name]
+  return inFile === false || secret ? undefined : name
 }
 
 function kebab(name: string): string {

@@ -4,6 +4,8 @@
 export type { Chain, Database, Row, SqlValue, Statement } from './database.ts'
 export { chainHash } from './chain.ts'
 export { openKeySet, type KeySet } from './key-set.ts'
+export { moveToPostgres, type Moved } from './move.ts'
+export { patient } from './patient.ts'
 export { insertRows } from './insert-rows.ts'
 export { openDatabase, type DatabaseOptions } from './open.ts'
 export { databaseFile } from './sqlite.ts'

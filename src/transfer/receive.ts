@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { SourceBatch } from '../connectors/index.ts'
+import { hasCode } from '../errors.ts'
 import type { CloudEvent, Json } from '../workflow/index.ts'
 import type { Means } from './carry-out.ts'
 import { originsOf } from './dataset/block.ts'
@@ -98,7 +99,14 @@ export function openIntake({
       if (known.announced === 0) await announce(known)
       return { dataset: uriOf(known.dataset), records: known.records, bad: known.bad, duplicate: true }
     }
-    const staged = await stage(connection, key, batches, means, keep)
+    const staged = await stage(connection, key, batches, means, keep).catch(async (error: unknown) => {
+      // Another process on the same database was faster; the sender hears what it was told there.
+      const other = hasCode(error, 'SLUSE-STORE') ? await find(connection, key) : undefined
+      if (!other) throw error
+      return other
+    })
+    if ('announced' in staged)
+      return { dataset: uriOf(staged.dataset), records: staged.records, bad: staged.bad, duplicate: true }
     await announce({ connection, key, ...staged, announced: 0 })
     return { ...staged, dataset: uriOf(staged.dataset), duplicate: false }
   }
@@ -128,10 +136,10 @@ async function stage(
   keep: number,
 ): Promise<{ dataset: string; records: number; bad: number }> {
   const { store, keys, folder, now } = means
-  const dataset = transferId(`received:${connection}:${key}`)
+  // Each attempt writes into a dataset of its own: two processes may be sent the same.
+  const dataset = transferId(`received:${connection}:${key}:${randomUUID()}`)
   const secret = await keys.create(dataset)
   const start = { segment: 0, offset: 0, records: 0, bytes: 0 }
-  // What a crash left of an earlier attempt is written over.
   const writer = await DatasetWriter.open(join(folder, dataset), secret, start)
   const letters: NewLetter[] = []
   const receivedAt = now()

@@ -1,5 +1,6 @@
 import type { Database } from '../../database/index.ts'
 import type { Clock } from '../../engines/index.ts'
+import { hasCode } from '../../errors.ts'
 import type { Json } from '../../workflow/index.ts'
 import type { NoticeContent } from '../notices.ts'
 
@@ -22,6 +23,10 @@ export interface Outbox {
 const atOnce = 20
 const firstPause = 30_000
 const longestPause = 3_600_000
+/** For so long a notice belongs to whoever sends it; after that, its sender has died. */
+const claimMs = 120_000
+/** How often it is looked for what another process has left. */
+const lookMs = 30_000
 /** About two days, at the longest pause. */
 const mostAttempts = 55
 
@@ -35,7 +40,20 @@ export function openOutbox({ database, clock, channels, log }: OutboxOptions): O
   let working: Promise<void> | undefined
   let again = false
 
+  /** Whether it is ours to send: another process on the same database may have been faster. */
+  const claim = async ({ number, due_at: due }: NotificationRow): Promise<boolean> => {
+    const sql = 'UPDATE notifications SET due_at = ? WHERE number = ? AND due_at = ?'
+    try {
+      await database.commit([{ sql, parameters: [clock.now() + claimMs, number, due], expect: 1 }])
+      return true
+    } catch (error) {
+      if (hasCode(error, 'SLUSE-STORE-CHANGED')) return false
+      throw error
+    }
+  }
+
   const send = async (row: NotificationRow): Promise<void> => {
+    if (!(await claim(row))) return
     const channel = row.channel === 'email' ? channels.email : channels.webhook
     const content = JSON.parse(row.content) as NoticeContent
     try {
@@ -75,7 +93,7 @@ export function openOutbox({ database, clock, channels, log }: OutboxOptions): O
     for (;;) {
       again = false
       const rows = await database.query<NotificationRow>(
-        `SELECT number, id, channel, recipient, content, attempts FROM notifications
+        `SELECT number, id, channel, recipient, content, attempts, due_at FROM notifications
          WHERE due_at <= ? ORDER BY due_at, number LIMIT ?`,
         [clock.now(), atOnce],
       )
@@ -108,11 +126,14 @@ export function openOutbox({ database, clock, channels, log }: OutboxOptions): O
       })
   }
 
+  const looking = setInterval(wake, lookMs)
+  looking.unref()
   wake()
   return {
     wake,
     close: async () => {
       closed = true
+      clearInterval(looking)
       stop()
       await working
     },
@@ -126,4 +147,5 @@ type NotificationRow = {
   recipient: string
   content: string
   attempts: number
+  due_at: number
 }

@@ -51,7 +51,12 @@ async function play(test: TestCase, file: TestFile, options: CaseOptions): Promi
     const clock = virtualClock()
     let mocked: Mocked | undefined
     const app = await openApp({
-      settings: { ...options.settings, data: join(folder, 'data'), secretsDir: undefined },
+      settings: {
+        ...options.settings,
+        data: join(folder, 'data'),
+        databaseUrl: undefined,
+        secretsDir: undefined,
+      },
       log: options.log,
       secretsFile,
       environment: {},

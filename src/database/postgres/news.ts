@@ -57,7 +57,7 @@ export function openNews(config: ClientConfig, heard: () => void): News {
       rows: [],
     }
     const now = (rows[0] as { seen: string } | undefined)?.seen
-    if (now !== seen) heard()
+    if (seen !== undefined && now !== seen) heard()
     seen = now
   }
   const poll = () => void look().catch(lost)

@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { describe, test } from 'vitest'
 import { postgresBinaries } from '../../../test/servers/postgres/index.ts'
 import { sharedPostgres } from '../../../test/servers/postgres/shared.ts'
-import type { Database } from '../database.ts'
+import type { Database, Row } from '../database.ts'
 import { openDatabase, type DatabaseOptions } from '../open.ts'
+import { connect, readDatabaseUrl } from '../postgres/connect.ts'
 
 /** The databases over which a suite runs: `describe.each(databases)`. */
 export const databases = ['SQLite', 'PostgreSQL'] as const
@@ -23,6 +25,14 @@ export interface TestDatabase {
   /** Opens it, however often; each is closed in the end, if it is not yet. */
   open(options?: Partial<DatabaseOptions>): Promise<Database>
   remove(): Promise<void>
+}
+
+/** The tests of `suite`, over each of the databases. */
+export function overDatabases(suite: (kind: DatabaseKind) => void): void {
+  describe.each(databases)('on %s', (kind) => {
+    if (isMissing(kind)) test.skip('PostgreSQL is not installed')
+    else suite(kind)
+  })
 }
 
 /** A database of its own, with nothing in it: a folder, and a schema of the server that all tests share. */
@@ -53,18 +63,15 @@ async function makeSchema(): Promise<{ url: string; drop(): Promise<void> }> {
   await ask(server, `CREATE SCHEMA ${name}`)
   return {
     url: `${server}?options=${encodeURIComponent(`-c search_path=${name}`)}`,
-    drop: () => ask(server, `SET client_min_messages = error; DROP SCHEMA ${name} CASCADE`),
+    drop: async () => void (await ask(server, `DROP SCHEMA ${name} CASCADE`)),
   }
 }
 
 /** Past the port, as somebody would who has the database. */
-export async function ask(url: string, sql: string): Promise<void> {
-  const { default: pg } = await import('pg')
-  const options = new URL(url).searchParams.get('options')
-  const client = new pg.Client({ connectionString: url.split('?')[0], ...(options !== null && { options }) })
-  await client.connect()
+export async function ask(url: string, sql: string): Promise<Row[]> {
+  const client = await connect(readDatabaseUrl(url), () => {})
   try {
-    await client.query(sql)
+    return (await client.query<Row>(sql)).rows
   } finally {
     await client.end()
   }

@@ -89,7 +89,7 @@ export class GroupCommit {
     } else {
       // One unit that can never be written must not hold up the others.
       const left =
-        units.length > 1 && !hasCode(error, 'SLUSE-STORE-FULL')
+        units.length > 1 && !hasCode(error, 'SLUSE-STORE-FULL') && !hasCode(error, 'SLUSE-STORE-UNREACHABLE')
           ? await this.#oneByOne(units)
           : this.#refuse(units, error)
       this.#waiting = [...left, ...this.#waiting]

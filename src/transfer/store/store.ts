@@ -145,7 +145,7 @@ export function changeTransfer(id: string, change: TransferChange, now: number):
   if (change.confirmed !== undefined) set.plain('confirmed', change.confirmed ? 1 : 0)
   set.plain('read_at', change.readAt)
   set.plain('ended_at', change.endedAt)
-  // An assignment that comes later wins: an error in the end is the one that is shown.
+  // An error in the end is the one that is shown.
   if ('trouble' in change) set.trouble(change.trouble)
   set.json('error', change.error)
   set.plain('updated_at', now)
@@ -233,14 +233,12 @@ export function insertLetters(letters: readonly NewLetter[]): Statement[] {
   )
 }
 
+/** Of two assignments to one column the later counts. */
 class Assignments {
-  readonly #names: string[] = []
-  readonly #values: SqlValue[] = []
+  readonly #values = new Map<string, SqlValue>()
 
   plain(name: string, value: SqlValue | undefined): void {
-    if (value === undefined) return
-    this.#names.push(`${name} = ?`)
-    this.#values.push(value)
+    if (value !== undefined) this.#values.set(name, value)
   }
 
   json(name: string, value: unknown): void {
@@ -256,8 +254,9 @@ class Assignments {
   }
 
   statement(table: string, where: string, parameters: readonly SqlValue[]): Statement {
-    const sql = `UPDATE ${table} SET ${this.#names.join(', ')} WHERE ${where}`
-    return { sql, parameters: [...this.#values, ...parameters] }
+    const assigned = [...this.#values.keys()].map((name) => `${name} = ?`).join(', ')
+    const sql = `UPDATE ${table} SET ${assigned} WHERE ${where}`
+    return { sql, parameters: [...this.#values.values(), ...parameters] }
   }
 }
 

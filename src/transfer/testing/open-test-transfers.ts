@@ -8,7 +8,7 @@ import {
   type ConnectionDeclaration,
   type Connector,
 } from '../../connectors/index.ts'
-import { openDatabase } from '../../database/index.ts'
+import { testDatabase, type DatabaseKind } from '../../database/testing/databases.ts'
 import type { ActivityRequest } from '../../engines/engine.ts'
 import type { Functions } from '../../functions/index.ts'
 import type { HttpClient } from '../../http/index.ts'
@@ -21,6 +21,7 @@ export async function openTestTransfers(
     connectors?: readonly Connector[]
     functions?: Functions
     folder?: string
+    kind?: DatabaseKind
     now?: () => number
     random?: () => number
   } = {},
@@ -34,7 +35,8 @@ export async function openTestTransfers(
     declare('files', 'bindings.localstorage', [{ name: 'rootPath', value: files }], find),
     ...own.map(({ type }) => declare(type.replace(/^.*\./, ''), type, [], find)),
   ]
-  const database = await openDatabase({ folder: join(folder, 'data') })
+  const records = await testDatabase(options.kind ?? 'SQLite')
+  const database = await records.open({ folder: join(folder, 'data') })
   const published: CloudEvent[] = []
   const logged: { level: string; message: string; data?: JsonObject | undefined }[] = []
   const connections = openConnections({
@@ -104,6 +106,7 @@ export async function openTestTransfers(
     stop,
     close: async () => {
       await stop()
+      await records.remove()
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -1,0 +1,30 @@
+import { hasCode } from '../errors.ts'
+import type { Database, Row, SqlValue } from './database.ts'
+
+const pauseMs = 500
+
+/**
+ * The same database, for an engine: what it asks is answered, however long the server is away. What it writes it
+ * tries again by itself.
+ */
+export function patient(database: Database): Database {
+  let closed = false
+  return {
+    async query<R extends Row>(sql: string, parameters?: readonly SqlValue[]): Promise<R[]> {
+      for (;;) {
+        try {
+          return await database.query<R>(sql, parameters)
+        } catch (error) {
+          if (closed || !hasCode(error, 'SLUSE-STORE-UNREACHABLE')) throw error
+          await new Promise((done) => setTimeout(done, pauseMs))
+        }
+      }
+    },
+    commit: (statements) => database.commit(statements),
+    onCommit: (listener) => database.onCommit(listener),
+    close() {
+      closed = true
+      return database.close()
+    },
+  }
+}
