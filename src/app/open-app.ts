@@ -98,7 +98,12 @@ export async function openApp(options: AppOptions): Promise<App> {
     })
     const guard = await openGuard(settings.project, options.clock)
     const { data: folder, maxDataBytes: maxBytes, databaseUrl: url } = settings
-    const database = await openDatabase({ folder, url, log, ...(maxBytes !== undefined && { maxBytes }) })
+    const database = await openDatabase({
+      folder,
+      url,
+      log: options.log,
+      ...(maxBytes !== undefined && { maxBytes }),
+    })
     closers.push(() => database.close())
     const now = () => options.clock?.now() ?? Date.now()
     const runLogs = openRunLogs(database, now)
