@@ -75,9 +75,9 @@ overDatabases((kind) => {
   })
 
   it('says when it is full, and goes on when there is room again', async () => {
-    const database = await test.open({ maxBytes: 400_000 })
+    const database = await test.open({ maxBytes: 800_000 })
     if (test.options.url !== undefined) await ask(test.options.url, fullWhenLong)
-    const fill = { sql: 'INSERT INTO journal (run, data) VALUES (1, ?)', parameters: ['x'.repeat(500_000)] }
+    const fill = { sql: 'INSERT INTO journal (run, data) VALUES (1, ?)', parameters: ['x'.repeat(1_000_000)] }
     await expect(database.commit([fill])).rejects.toMatchObject({ code: 'SLUSE-STORE-FULL' })
     await database.commit([mark('a', 1)])
     expect(await database.query('SELECT count(*) AS rows FROM journal')).toEqual([{ rows: 0 }])
