@@ -50,6 +50,13 @@ export function ProblemTitle({ problem }: { readonly problem: Problem }) {
   )
 }
 
+/** What is particular to this case. What our own server says, it says in English. */
+export function ProblemDetail({ problem }: { readonly problem: Problem }) {
+  const { language } = useTexts()
+  if (problem.detail === undefined || problem.detail === '') return null
+  return <span lang={englishIn(language, isOurs(problem))}>{problem.detail}</span>
+}
+
 /** Why a run or a task failed, in the words of whoever raised it. Shown as text, whatever it holds. */
 export function Problem({
   problem,
@@ -60,8 +67,8 @@ export function Problem({
   readonly title: string
   readonly children?: ReactNode
 }) {
-  const { t, language } = useTexts()
-  const { title: _, detail, status, type, instance, ...rest } = problem
+  const { t } = useTexts()
+  const { title: _title, detail: _detail, status, type, instance, ...rest } = problem
   const more = Object.entries(rest)
   return (
     <div className="notice" data-tone="bad">
@@ -69,13 +76,8 @@ export function Problem({
       <p className="problem-said">
         <strong>
           <ProblemTitle problem={problem} />
-        </strong>
-        {detail !== undefined && detail !== '' && (
-          <>
-            {' '}
-            <span lang={englishIn(language, isOurs(problem))}>{detail}</span>
-          </>
-        )}
+        </strong>{' '}
+        <ProblemDetail problem={problem} />
       </p>
       {children}
       <dl className="facts">

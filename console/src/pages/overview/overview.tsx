@@ -4,7 +4,7 @@ import { api, dataOf, type Schemas } from '../../api/client.ts'
 import { useLive } from '../../api/live.ts'
 import { Loading } from '../../parts/loading.tsx'
 import { PageTitle } from '../../parts/page-title.tsx'
-import { Failure, ProblemTitle } from '../../parts/problem.tsx'
+import { Failure, ProblemDetail, ProblemTitle } from '../../parts/problem.tsx'
 import { toneOf, type RunStatus } from '../../parts/status.tsx'
 import { Ago, Duration, Time } from '../../parts/time.tsx'
 import { useTexts } from '../../texts/index.tsx'
@@ -119,8 +119,10 @@ function RunPanel({ title, runs, empty, more, failed = false }: RunPanelProps) {
                   <Link href={`/runs/${encodeURIComponent(run.id)}`}>{run.definition.name}</Link>
                   <span className="sub">
                     {failed && run.error ? <ProblemTitle problem={run.error} /> : run.definition.namespace}
-                    {failed && run.error?.detail !== undefined && (
-                      <span className="why"> {run.error.detail}</span>
+                    {failed && run.error && (
+                      <span className="why">
+                        <ProblemDetail problem={run.error} />
+                      </span>
                     )}
                   </span>
                 </td>

@@ -4,7 +4,7 @@ import { api, dataOf, type Schemas } from '../../api/client.ts'
 import { useMe } from '../../api/me.ts'
 import { Loading } from '../../parts/loading.tsx'
 import { PageTitle } from '../../parts/page-title.tsx'
-import { Failure, Problem } from '../../parts/problem.tsx'
+import { Failure, Problem, ProblemDetail, ProblemTitle } from '../../parts/problem.tsx'
 import { Ago, Time } from '../../parts/time.tsx'
 import { useTexts } from '../../texts/index.tsx'
 import { DeadLetters } from '../dead-letters/dead-letters.tsx'
@@ -135,7 +135,9 @@ function Targets({ transfer }: { readonly transfer: Transfer }) {
                 <TransferStatus status={target.status} />
                 {target.trouble && <Trouble trouble={target.trouble} />}
                 {target.error && (
-                  <span className="sub run-error">{(target.error as { title?: string }).title}</span>
+                  <span className="sub run-error">
+                    <ProblemTitle problem={target.error as Schemas['Problem']} />
+                  </span>
                 )}
               </td>
               <td data-label={t('transfer.delivered')}>
@@ -173,11 +175,12 @@ function Speed({ of }: { readonly of: { readonly rate?: number; readonly seconds
 
 function Trouble({ trouble }: { readonly trouble: NonNullable<Transfer['trouble']> }) {
   const { t } = useTexts()
-  const { title, detail } = trouble.problem as { title?: string; detail?: string }
+  const problem = trouble.problem as Schemas['Problem']
   return (
     <div className="notice" data-tone="warn">
       <p>
-        {t('transfer.trouble', { attempt: trouble.attempt })} {title} {detail}
+        {t('transfer.trouble', { attempt: trouble.attempt })} <ProblemTitle problem={problem} />{' '}
+        <ProblemDetail problem={problem} />
       </p>
       <p>
         {t('targets.retry')} <Ago at={trouble.next} />
