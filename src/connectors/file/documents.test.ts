@@ -199,6 +199,7 @@ describe('files in a folder', () => {
     const second = await begin(result?.state ?? null)
     await second?.write(batch([{ n: 2 }], 1), signal)
     await second?.finish(signal)
+    await first?.abort()
     expect(readdirSync(at('out'))).toEqual(['2026-11-23-run-1.json'])
     expect(JSON.parse(readFileSync(at('out/2026-11-23-run-1.json'), 'utf8'))).toEqual([{ n: 1 }, { n: 2 }])
     await expect(begin(null, 'out/{other}.json')).rejects.toMatchObject({ problem: { status: 400 } })

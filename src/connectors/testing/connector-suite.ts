@@ -140,8 +140,11 @@ export function connectorSuite(
         const all = batches(records)
         let state: Json = null
         let written = 0
+        const gone = new AbortController()
+        let letGo = async (): Promise<void> => {}
         await using_(subject.open(), async (connection) => {
-          const first = await begin(connection, options, mode, `again-${mode}`)
+          const first = await begin(connection, options, mode, `again-${mode}`, null, gone)
+          letGo = () => first.abort()
           state = first.state ?? null
           for (const batch of all.slice(0, 3)) {
             state = (await first.write(batch, signal)).state
@@ -162,6 +165,9 @@ export function connectorSuite(
           await second.flush?.(signal)
           await second.finish(signal)
         })
+        // What a process that is gone had open its own system has closed long before.
+        gone.abort(new Error('gone'))
+        await letGo().catch(() => {})
         const found = sorted(await target.contents())
         if (mode !== 'append') return expect(found).toEqual(sorted(records))
         // At least once: what came after the checkpoint may be there twice.
@@ -233,8 +239,8 @@ async function begin(
   mode: TargetMode,
   deliveryId: string,
   state: Json = null,
+  { signal } = new AbortController(),
 ): Promise<Delivery> {
-  const { signal } = new AbortController()
   const request: DeliveryRequest = {
     mode,
     key: mode === 'upsert' ? ['id'] : [],
