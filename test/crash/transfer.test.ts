@@ -46,6 +46,7 @@ beforeAll(async () => {
   if (!outcome) outcome = await live(undefined)
   target.kill('SIGKILL')
   await ended(target)
+  console.info(`killed: the process ${killed} times, the target with keys ${targetKilled} times`)
 }, 600_000)
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

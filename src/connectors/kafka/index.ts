@@ -1,8 +1,7 @@
 /** Messages of Apache Kafka. Dapr calls the type `bindings.kafka`. */
 import type { Consumer, Producer } from '@platformatic/kafka'
-import { fault, isObject, type Json, type JsonObject, type Problem } from '../../workflow/index.ts'
+import { fault, isObject, type JsonObject, type Problem } from '../../workflow/index.ts'
 import type {
-  BadRecord,
   ConnectionSettings,
   Connector,
   ReadRequest,
@@ -12,10 +11,10 @@ import type {
 } from '../connector.ts'
 import {
   clientFault,
+  MessageCollector,
   messageSourceProperties,
   messageTargetProperties,
   payloadOf,
-  recordOf,
 } from '../messages/index.ts'
 
 export const kafka: Connector = {
@@ -177,17 +176,9 @@ async function* readTopic(
       return from > (first[partition] ?? 0n) ? from : (first[partition] ?? 0n)
     })
     const due = () => next.some((offset, partition) => offset < (ends[partition] ?? 0n))
-    let records: Json[] = []
-    let origins: string[] = []
-    let bad: BadRecord[] = []
-    const cut = (): SourceBatch => {
-      const [given, places, wrong] = [records, origins, bad]
-      records = []
-      origins = []
-      bad = []
-      const offsets = Object.fromEntries(next.map((offset, partition) => [partition, offset.toString()]))
-      return { records: given, origin: (index) => places[index] ?? topic, bad: wrong, position: offsets }
-    }
+    const found = new MessageCollector(options)
+    const cut = (): SourceBatch =>
+      found.cut(Object.fromEntries(next.map((offset, partition) => [partition, offset.toString()])))
     if (!due()) return yield* [cut()]
     const stream = await told(
       consumer.consume({
@@ -211,22 +202,17 @@ async function* readTopic(
           if (!due()) break
           continue
         }
-        const origin = `${topic}, partition ${partition}, message ${offset}`
         const headers = Object.fromEntries(
           [...message.headers].map(([name, value]) => [name.toString(), value.toString()]),
         )
         const key = message.key?.toString()
         const named = Object.keys(headers).length > 0 ? { headers } : {}
-        const found = recordOf(
+        found.add(
           { topic, key: key === '' ? undefined : key, value: message.value ?? Buffer.from('null'), ...named },
-          options,
+          `${topic}, partition ${partition}, message ${offset}`,
         )
-        if ('value' in found) {
-          records.push(found.value)
-          origins.push(origin)
-        } else bad.push({ ...found, origin })
         next[partition] = offset + 1n
-        if (records.length + bad.length >= batchSize) yield cut()
+        if (found.size >= batchSize) yield cut()
         if (!due()) break
       }
       signal.throwIfAborted()

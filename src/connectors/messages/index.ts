@@ -1,9 +1,4 @@
 /** What connectors of messages have in common. */
-export {
-  messageSourceProperties,
-  messageTargetProperties,
-  payloadOf,
-  recordOf,
-  type Message,
-} from './payload.ts'
+export { messageSourceProperties, messageTargetProperties, payloadOf } from './payload.ts'
+export { MessageCollector } from './collector.ts'
 export { clientFault } from './faults.ts'

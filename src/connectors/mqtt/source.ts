@@ -4,16 +4,9 @@ import { mkdir, open as openFile, rename, rm, stat, truncate } from 'node:fs/pro
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { MqttClient } from 'mqtt'
-import { fault, isObject, type Json, type JsonObject } from '../../workflow/index.ts'
-import type {
-  BadRecord,
-  ConnectionSettings,
-  ConnectorHost,
-  ReadRequest,
-  Source,
-  SourceBatch,
-} from '../connector.ts'
-import { clientFault, recordOf } from '../messages/index.ts'
+import { fault, isObject, type JsonObject } from '../../workflow/index.ts'
+import type { ConnectionSettings, ConnectorHost, ReadRequest, Source, SourceBatch } from '../connector.ts'
+import { clientFault, MessageCollector } from '../messages/index.ts'
 import type { OpenMqtt } from './index.ts'
 
 /**
@@ -111,17 +104,8 @@ async function* readSpool(
   }
   let bytes = start
   let number = isObject(position) ? Number(position.number) : 0
-  let records: Json[] = []
-  let numbers: number[] = []
-  let bad: BadRecord[] = []
-  const cut = (): SourceBatch => {
-    const [given, places, wrong] = [records, numbers, bad]
-    records = []
-    numbers = []
-    bad = []
-    const origin = (index: number) => `${topic}, message ${places[index] ?? number}`
-    return { records: given, origin, bad: wrong, position: { spool: id, bytes, number } }
-  }
+  const found = new MessageCollector(options)
+  const cut = (): SourceBatch => found.cut({ spool: id, bytes, number })
   if ((await sizeOf(spool)) <= start) return
   const lines = createInterface({ input: createReadStream(spool, { start }), crlfDelay: Infinity })
   for await (const line of lines) {
@@ -129,14 +113,10 @@ async function* readSpool(
     bytes += Buffer.byteLength(line) + 1
     number += 1
     const [from, payload] = JSON.parse(line) as [string, string]
-    const found = recordOf({ topic: from, value: Buffer.from(payload, 'base64') }, options)
-    if ('value' in found) {
-      records.push(found.value)
-      numbers.push(number)
-    } else bad.push({ ...found, origin: `${topic}, message ${number}` })
-    if (records.length + bad.length >= batchSize) yield cut()
+    found.add({ topic: from, value: Buffer.from(payload, 'base64') }, `${topic}, message ${number}`)
+    if (found.size >= batchSize) yield cut()
   }
-  if (records.length + bad.length > 0) yield cut()
+  if (found.size > 0) yield cut()
 }
 
 const sizeOf = (file: string): Promise<number> =>

@@ -1,9 +1,8 @@
 /** Messages of a NATS JetStream. Dapr calls the type `pubsub.jetstream`. */
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
-import { fault, isObject, type Json, type JsonObject, type Problem } from '../../workflow/index.ts'
+import { fault, isObject, type JsonObject, type Problem } from '../../workflow/index.ts'
 import type {
-  BadRecord,
   ConnectionSettings,
   Connector,
   ReadRequest,
@@ -13,10 +12,10 @@ import type {
 } from '../connector.ts'
 import {
   clientFault,
+  MessageCollector,
   messageSourceProperties,
   messageTargetProperties,
   payloadOf,
-  recordOf,
 } from '../messages/index.ts'
 
 export const nats: Connector = {
@@ -161,20 +160,12 @@ async function* readStream(
   const { state } = await manager.streams.info(streamName).catch((error: unknown) => {
     throw clientFault(error, String(metadata.natsURL))
   })
-  const placed = (
-    bad: readonly BadRecord[],
-    records: readonly Json[],
-    numbers: readonly number[],
-  ): SourceBatch => ({
-    records,
-    origin: (index) => `${subject}, message ${numbers[index]}`,
-    bad,
-    position: { stream: streamName, sequence },
-  })
+  const found = new MessageCollector(options)
+  const cut = (): SourceBatch => found.cut({ stream: streamName, sequence })
   /** Where the next read begins is told all the same. */
   const nothing = function* () {
     sequence = Math.max(sequence, last)
-    yield placed([], [], [])
+    yield cut()
   }
   // What comes while we read is for the next read: so that this one ends.
   const last = state.last_seq
@@ -193,9 +184,6 @@ async function* readStream(
     if (info.num_pending === 0) yield* nothing()
     for (let more = info.num_pending > 0; more;) {
       signal.throwIfAborted()
-      const records: Json[] = []
-      const numbers: number[] = []
-      const bad: BadRecord[] = []
       let pending = 0
       const messages = await consumer.fetch({ max_messages: batchSize, expires: 5000 })
       for await (const message of messages) {
@@ -205,16 +193,12 @@ async function* readStream(
         const headers = message.headers
           ? Object.fromEntries([...message.headers].map(([key, [value]]) => [key, value ?? '']))
           : undefined
-        const found = recordOf({ topic: message.subject, headers, value: message.data }, options)
-        if ('value' in found) {
-          records.push(found.value)
-          numbers.push(sequence)
-        } else bad.push({ ...found, origin: `${subject}, message ${sequence}` })
+        found.add({ topic: message.subject, headers, value: message.data }, `${subject}, message ${sequence}`)
         if (pending === 0 || sequence >= last) break
       }
-      more = pending > 0 && sequence < last && records.length + bad.length > 0
+      more = pending > 0 && sequence < last && found.size > 0
       if (!more) sequence = Math.max(sequence, last)
-      yield placed(bad, records, numbers)
+      yield cut()
     }
   } catch (error) {
     signal.throwIfAborted()
