@@ -1,28 +1,28 @@
 /**
- * `docs/reference/policies/*.svg`: each policy's behaviour over time, drawn from a real run of the guard on a clock
- * that is moved by hand. The same picture each time.
+ * `docs/reference/policies/*.svg`: each policy's behaviour over time, drawn from a real run of the guard, or of
+ * an engine, on a clock that is moved by hand. The same picture each time.
  */
+import { fileURLToPath } from 'node:url'
 import { Guard, readResiliency, type GuardClock } from '../src/resilience/index.ts'
 import { fault } from '../src/workflow/index.ts'
 import { classifyCall } from '../src/activities/index.ts'
 import { writePages } from './docs-pages.ts'
+import { gracefulStop, watchdog } from './docs-policies-engine.ts'
+import { picture, type Bar } from './docs-policies-picture.ts'
 
 export const files: { readonly [file: string]: () => Promise<string> } = {
   'docs/reference/policies/timeout.svg': () =>
-    picture('A call under a timeout of 2 s, repeated twice', timeout),
-  'docs/reference/policies/retry.svg': () => picture('A call under an exponential retry policy', retry),
+    picture('A call under a timeout of 2 s, repeated twice', guarded(timeout)),
+  'docs/reference/policies/retry.svg': () =>
+    picture('A call under an exponential retry policy', guarded(retry)),
   'docs/reference/policies/circuit-breaker.svg': () =>
-    picture('One call a second to a target that is down from 3 s to 17 s', breaker),
+    picture('One call a second to a target that is down from 3 s to 17 s', guarded(breaker)),
   'docs/reference/policies/limits.svg': () =>
-    picture('20 calls of 2 s at once: at most 4 at a time; then at most 2 a second', limits),
-}
-
-/** One thing that happened: a bar on a row, from and to in milliseconds. */
-interface Bar {
-  readonly row: string
-  readonly from: number
-  readonly to: number
-  readonly kind: 'good' | 'bad' | 'wait'
+    picture('20 calls of 2 s at once: at most 4 at a time; then at most 2 a second', guarded(limits)),
+  'docs/reference/policies/graceful-stop.svg': () =>
+    picture('Told to stop at 3 s, with 5 s of grace; started again at 10 s', gracefulStop),
+  'docs/reference/policies/watchdog.svg': () =>
+    picture('A call that hangs for 90 minutes, where 60 are said to be too long', watchdog),
 }
 
 /** A clock that jumps to the next thing that is due, once all that is under way has come to rest. */
@@ -60,6 +60,9 @@ class StepClock implements GuardClock {
 }
 
 type Scene = (bars: Bar[], clock: StepClock) => Promise<number>
+
+/** On a clock of its own. */
+const guarded = (scene: Scene) => (bars: Bar[]) => scene(bars, new StepClock())
 
 function guardOn(clock: StepClock, policies: object, limitsOf = {}): Guard {
   const names = { timeout: 't', retry: 'r', circuitBreaker: 'b' }
@@ -168,41 +171,8 @@ const limits: Scene = async (bars, clock) => {
   return 14_000
 }
 
-const width = 720
-const left = 110
-const rowHeight = 20
-
-async function picture(title: string, scene: Scene): Promise<string> {
-  const bars: Bar[] = []
-  const length = await scene(bars, new StepClock())
-  const rows = [...new Set(bars.map(({ row }) => row))]
-  const height = 50 + rows.length * rowHeight + 30
-  const x = (ms: number) => (left + (ms / length) * (width - left - 20)).toFixed(1)
-  const y = (row: string) => 40 + rows.indexOf(row) * rowHeight
-  const step = Math.ceil(length / 10_000) * 1000
-  const ticks = Array.from({ length: Math.floor(length / step) + 1 }, (_, index) => index * step)
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
-    `<title>${title}</title>`,
-    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-    `<text x="10" y="20" font-size="14" fill="#1a1a1a">${title}</text>`,
-    ...ticks.flatMap((at) => [
-      `<line x1="${x(at)}" x2="${x(at)}" y1="32" y2="${height - 28}" stroke="#dddddd"/>`,
-      `<text x="${x(at)}" y="${height - 12}" text-anchor="middle" fill="#555555">${at / 1000} s</text>`,
-    ]),
-    ...rows.map((row) => `<text x="10" y="${y(row) + 12}" fill="#1a1a1a">${row}</text>`),
-    ...bars.map(
-      ({ row, from, to, kind }) =>
-        `<rect x="${x(from)}" y="${y(row) + 2}" width="${Math.max(2, Number(x(to)) - Number(x(from))).toFixed(1)}" height="13" fill="${colours[kind]}"/>`,
-    ),
-    '</svg>',
-    '',
-  ].join('\n')
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const drawn = new Map<string, string>()
+  for (const [file, draw] of Object.entries(files)) drawn.set(file, await draw())
+  writePages(import.meta.url, Object.fromEntries([...drawn].map(([file, text]) => [file, () => text])))
 }
-
-const colours = { good: '#1b7f4b', bad: '#b3261e', wait: '#c98a00' } as const
-
-const drawn = await Promise.all(
-  Object.entries(files).map(async ([file, draw]) => [file, await draw()] as const),
-)
-writePages(import.meta.url, Object.fromEntries(drawn.map(([file, text]) => [file, () => text])))

@@ -51,6 +51,8 @@ export interface ActivityOptions {
   readonly functions?: Pick<FunctionOptions, 'limits' | 'maxProcesses' | 'idleMs'>
   /** Folder (absolute) or http(s) address of catalogs by name; `default` is the project's folder unless given. */
   readonly catalogs?: { readonly [name: string]: string }
+  /** See `FunctionOptions`. */
+  readonly functionFolders?: ReadonlyMap<string, string>
   /** One line of a log: never a secret. Default: nothing is logged. */
   readonly log?: (level: 'info' | 'warn' | 'error', message: string, data?: { [key: string]: Json }) => void
 }

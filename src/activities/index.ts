@@ -75,6 +75,7 @@ export function createActivityRunner(
     ...options.functions,
     ...(options.projectFolder !== undefined && { projectFolder: options.projectFolder }),
     ...(options.catalogs && { catalogs: options.catalogs }),
+    ...(options.functionFolders && { functionFolders: options.functionFolders }),
     ...(options.processes && { processes: options.processes }),
     ...(options.log && { log: options.log }),
   })

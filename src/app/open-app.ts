@@ -77,6 +77,8 @@ export interface AppOptions {
   readonly engine?: Partial<EmbeddedSettings>
   /** Whoever is at this machine writes pipelines: nobody has to sign in. */
   readonly dev?: boolean
+  /** Where functions lie that lie elsewhere now (absolute), by `name:version`. */
+  readonly functionFolders?: ReadonlyMap<string, string>
   /** Tests give their own. */
   readonly clock?: Clock
   /** Stands between the engine and the activities: tests answer calls in their stead. */
@@ -118,6 +120,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       dataFolder: settings.data,
       http: await httpSettings(settings),
       functions: functionsBy(settings),
+      ...(options.functionFolders && { functionFolders: options.functionFolders }),
       log,
     })
     closers.push(() => activities.close())

@@ -26,10 +26,11 @@ export const devVerb = verb({
     if (!isLoopbackAddress(settings.host)) {
       throw new SluseError('SLUSE-SIGN-IN', `\`dev\` listens on loopback only, not on ${settings.host}.`)
     }
-    const app = await openApp({ settings, log, dev: true })
+    const folders = new Map<string, string>()
+    const app = await openApp({ settings, log, dev: true, functionFolders: folders })
     try {
       const { openRebuilder } = await import('./functions/rebuild.ts')
-      const rebuild = openRebuilder(settings, log, terminal)
+      const rebuild = openRebuilder(settings, log, terminal, folders)
       const watcher = await watch(app, terminal, rebuild)
       await reload(app, terminal, rebuild)
       const listening = await listen(app, { editable: true })

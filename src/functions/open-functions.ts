@@ -26,6 +26,8 @@ export interface FunctionOptions {
   readonly projectFolder?: string
   /** Folder (absolute) or http(s) address of catalogs by name. */
   readonly catalogs?: { readonly [name: string]: string }
+  /** Where functions of the default catalog lie that lie elsewhere now (absolute), by `name:version`. */
+  readonly functionFolders?: ReadonlyMap<string, string>
   readonly processes?: ProcessSettings
   /** How far each may go. Default: `builtInLimits`. */
   readonly limits?: FunctionLimits
@@ -91,6 +93,12 @@ export function openFunctions(options: FunctionOptions): Functions {
       if (!answer) throw fault('runtime', `The function ${name} gave no answer.`)
       if ('refused' in answer) throw new WorkflowFault(answer.refused)
       return answer.value
+    },
+
+    async trial(reference, context) {
+      const definition = await load(reference, options, context)
+      const contract = contractOf(nameOf(reference), definition, homeOf(reference, options))
+      return runnerOf(contract).trial?.(contract, { http: options.http, ...context })
     },
 
     endRun: async (runId) => void (await each((runner) => runner.endRun?.(runId))),
@@ -194,7 +202,9 @@ function perform(
 /** The folder of a function, if it is on this machine. */
 function homeOf(reference: FunctionReference, options: FunctionOptions): string | undefined {
   const catalog = catalogOf(reference)
-  const { catalogs } = options
+  const { catalogs, functionFolders } = options
+  const elsewhere = catalog === 'default' ? functionFolders?.get(nameOf(reference)) : undefined
+  if (elsewhere !== undefined) return elsewhere
   const configured = catalogs && Object.hasOwn(catalogs, catalog) ? catalogs[catalog] : undefined
   const root = configured ?? (catalog === 'default' ? options.projectFolder : undefined)
   if (root === undefined || /^https?:/i.test(root)) return undefined

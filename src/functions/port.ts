@@ -25,10 +25,19 @@ export interface Functions {
    */
   invoke(task: FunctionTask, value: Json, context: FunctionContext): Promise<Json>
 
+  /**
+   * Starts the function once with nothing to do. Tells why it cannot be run, where that is seen by it: a fault of its
+   * source, what it needs and is not there. Rejects where its `function.yaml` is wrong.
+   */
+  trial(reference: FunctionReference, context: FunctionContext): Promise<string | undefined>
+
   /** Ends every process that worked for this run. */
   endRun(runId: string): Promise<void>
 
-  /** The files of functions have changed: what was kept of them for all runs is started anew. */
+  /**
+   * The files of functions have changed: what is kept of them for all runs is not used again, and ends once it has
+   * done what it is at.
+   */
   renew(): Promise<void>
 
   /** Takes no more work and ends everything. */

@@ -21,12 +21,14 @@ export function findMultipliedRetries(
 ): readonly Finding[] {
   if (policies.length === 0) return []
   return definitions.flatMap((definition) =>
-    retriedCalls(definition).flatMap(({ pointer, target }) => {
+    retriedCalls(definition).flatMap(({ pointer, target, attempts }) => {
       const { retry, origin } = policyFor(target, policies)
       if (!retry || origin.retry === 'built-in' || retry.maxRetries === 0) return []
-      const times = retry.maxRetries < 0 ? 'without end' : `${retry.maxRetries} times`
+      const calls = retry.maxRetries < 0 ? Infinity : 1 + retry.maxRetries
       const code = 'SLUSE-PROJECT-RETRIES'
-      const message = `The policy ${origin.retry} repeats this call ${times} within each attempt of the \`try\` around it.`
+      const message =
+        `The policy ${origin.retry} makes this call up to ${shown(calls)} times in each of up to ${shown(attempts)} ` +
+        `attempts of the \`try\` around it: up to ${shown(calls * attempts)} calls in all.`
       const { file } = definition
       return [
         {
@@ -42,28 +44,49 @@ export function findMultipliedRetries(
     }),
   )
 
-  function retriedCalls(definition: Definition): { pointer: string; target: Target }[] {
-    const found: { pointer: string; target: Target }[] = []
-    const look = (value: Json, pointer: string, retried: boolean): void => {
-      if (Array.isArray(value)) value.forEach((item, index) => look(item, `${pointer}/${index}`, retried))
+  function retriedCalls(definition: Definition): RetriedCall[] {
+    const found: RetriedCall[] = []
+    const { retries: named = {} } = definition.workflow.use ?? {}
+    /** `attempts` is how often the tasks around may come here; 1 where none tries again. */
+    const look = (value: Json, pointer: string, attempts: number): void => {
+      if (Array.isArray(value)) value.forEach((item, index) => look(item, `${pointer}/${index}`, attempts))
       if (!isObject(value)) return
-      if (retried && typeof value.call === 'string' && callsOut.has(value.call)) {
-        found.push({ pointer, target: calledBy(value, connections) })
+      if (attempts > 1 && typeof value.call === 'string' && callsOut.has(value.call)) {
+        found.push({ pointer, target: calledBy(value, connections), attempts })
       }
-      const retries = isObject(value.catch) && value.catch.retry !== undefined
+      const tries = attemptsOf(value.catch, named as unknown as Json)
       for (const [key, item] of Object.entries(value)) {
         if (data.has(key)) continue
         look(
           item,
           `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
-          key === 'try' ? retried || retries : retried && key !== 'catch',
+          key === 'try' ? attempts * tries : attempts,
         )
       }
     }
-    look(definition.workflow.do as unknown as Json, '/do', false)
+    look(definition.workflow.do as unknown as Json, '/do', 1)
     return found
   }
 }
+
+interface RetriedCall {
+  readonly pointer: string
+  readonly target: Target
+  readonly attempts: number
+}
+
+/** How often a `catch` has its `try` done, the first time included: dsl-reference.md, "Retry Policy". */
+function attemptsOf(given: Json | undefined, named: Json): number {
+  const { retry } = isObject(given) ? given : {}
+  if (retry === undefined) return 1
+  const policy = typeof retry === 'string' && isObject(named) ? named[retry] : retry
+  const { limit } = isObject(policy) ? policy : {}
+  const { attempt } = isObject(limit) ? limit : {}
+  const { count } = isObject(attempt) ? attempt : {}
+  return typeof count === 'number' ? 1 + count : Infinity
+}
+
+const shown = (times: number): string => (times === Infinity ? 'any number of' : String(times))
 
 const callsOut = new Set(['http', 'openapi', 'grpc', 'asyncapi', 'a2a', 'mcp'])
 

@@ -98,7 +98,8 @@ ${pipeline}
         code: 'SLUSE-PROJECT-RETRIES',
         pointer: '/do/0/deliver/try/0/send',
         line: 5,
-        message: 'The policy often repeats this call 4 times within each attempt of the `try` around it.',
+        message:
+          'The policy often makes this call up to 5 times in each of up to 4 attempts of the `try` around it: up to 20 calls in all.',
       },
     ])
   })

@@ -27,6 +27,10 @@ function placeOf(
   const name = segment(textOf(input, 'name'))
   const version = segment(textOf(input, 'version'))
   const catalog = textOf(input, 'catalog')
+  const elsewhere = catalog === 'default' ? options.functionFolders?.get(`${name}:${version}`) : undefined
+  if (elsewhere !== undefined) {
+    return { endpoint: { uri: 'function.yaml' }, folder: { ...options, projectFolder: elsewhere } }
+  }
   const configured =
     options.catalogs && Object.hasOwn(options.catalogs, catalog) ? options.catalogs[catalog] : undefined
   const root = configured ?? (catalog === 'default' ? options.projectFolder : undefined)

@@ -26,6 +26,8 @@ export interface Runner {
    * be run at all, and with the signal's reason.
    */
   run(contract: Contract, records: readonly Json[], context: RunContext): Promise<readonly Answer[]>
+  /** Starts the function once with nothing to do, and tells why it cannot be run, if that is seen by it. */
+  trial?(contract: Contract, context: RunContext): Promise<string | undefined>
   /** Ends what works for one run alone. */
   endRun?(runId: string): Promise<void>
   /** The function's files have changed: what is kept of them is not used again. */

@@ -14,6 +14,7 @@ import type { RunContext, Runner, RunnerHost } from '../runner.ts'
 import { Pool } from './pool.ts'
 import type { Program } from './program.ts'
 import { Slots } from './slots.ts'
+import { tryOut } from './trial.ts'
 
 /** What to run, as one way of running functions has it. */
 export interface Command {
@@ -35,6 +36,8 @@ export function linesRunner(
   const slots = slotsOf.get(host) ?? new Slots(host.maxProcesses)
   slotsOf.set(host, slots)
   const pools = new Map<string, { readonly pool: Pool; readonly runId: string | undefined }>()
+  /** Not used again; they end by themselves once they have done what they are at. */
+  const renewed = new Set<Pool>()
   const ending = new Set<Promise<void>>()
 
   const end = (matches: (runId: string | undefined) => boolean): Promise<unknown> => {
@@ -45,6 +48,15 @@ export function linesRunner(
       ending.add(closing)
     }
     return Promise.all(ending)
+  }
+
+  const renew = (): void => {
+    for (const [key, { pool, runId }] of pools) {
+      if (runId !== undefined) continue
+      pools.delete(key)
+      renewed.add(pool)
+      void pool.endWhenDone().finally(() => renewed.delete(pool))
+    }
   }
 
   const poolOf = async (contract: Contract, context: RunContext): Promise<Pool> => {
@@ -75,8 +87,14 @@ export function linesRunner(
       })
     },
     endRun: async (runId) => void (await end((each) => each === runId)),
-    renew: async () => void (await end((each) => each === undefined)),
-    close: async () => void (await end(() => true)),
+    trial: async (contract, context) => {
+      const secrets = contract.share ? {} : context.secrets
+      const command = await commandOf(contract, secrets)
+      return tryOut(programOf(contract, command, undefined, host, secrets), host.processes, context.signal)
+    },
+    renew: async () => renew(),
+    close: async () =>
+      void (await Promise.all([end(() => true), ...[...renewed].map((pool) => pool.close())])),
   }
 }
 

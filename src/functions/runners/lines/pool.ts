@@ -33,6 +33,8 @@ export class Pool {
   #fruitless = 0
   #idle: NodeJS.Timeout | undefined
   #closed = false
+  /** Called when there is nothing left to do, of a pool that is to end then. */
+  #whenDone: (() => void) | undefined
 
   constructor(options: PoolOptions) {
     this.#options = options
@@ -78,10 +80,20 @@ export class Pool {
       this.#closed = true
       this.#unhold()
       clearTimeout(this.#idle)
+      this.#whenDone?.()
       this.#rejectAll(fault('runtime', `The function ${this.#options.program.name} is being ended.`))
       for (const process of this.#processes) this.#retire(process)
     }
     await Promise.all(this.#ending)
+  }
+
+  /** Ends every process as soon as none of them has anything to do. */
+  async endWhenDone(): Promise<void> {
+    await new Promise<void>((done) => {
+      this.#whenDone = done
+      this.#pump()
+    })
+    await this.close()
   }
 
   get #work(): boolean {
@@ -198,6 +210,7 @@ export class Pool {
   #rest(): void {
     const { slots, idleMs, onIdle } = this.#options
     if (this.#closed || [...this.#processes].some(({ underWay }) => underWay.length > 0)) return
+    if (this.#starting === 0) this.#whenDone?.()
     if (slots.scarce) for (const process of this.#processes) this.#retire(process)
     this.#idle = setTimeout(() => {
       onIdle()

@@ -208,6 +208,20 @@ describe('a run', () => {
     expect(await call('three')).toEqual([{ records: [{ n: 0, run: null }] }])
   })
 
+  test('is still answered by the process that it shares when the files of the function have changed', async () => {
+    python(
+      'renewed',
+      'print("at", n, file=sys.stderr, flush=True)\ntime.sleep(0.5 if n == 0 else 0)\nanswer({"n": n})',
+      'metadata: { protocol: ndjson, share: true }',
+    )
+    const underWay = project.call('renewed', numbers(3))
+    await vi.waitFor(() => expect(project.logged.at(-1)?.message).toBe('at 0'), 20_000)
+    await project.functions.renew()
+    const next = project.call('renewed', [{}])
+    expect(await underWay).toEqual(numbers(3).map((record) => ({ records: [record] })))
+    expect(await next).toEqual([{ records: [{ n: 0 }] }])
+  })
+
   test('that is cancelled ends its processes at once', async () => {
     python('waits', 'subprocess.Popen(["sleep", "7103"])\ntime.sleep(7103)')
     const controller = new AbortController()
