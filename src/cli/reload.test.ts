@@ -34,7 +34,7 @@ async function start(verb: 'dev' | 'serve', files: { [file: string]: string }) {
     const answer = await fetch(`${url}/api/v1/pipelines/test/ask/runs`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(input),
+      body: JSON.stringify({ input }),
     })
     const { id } = (await answer.json()) as { id: string }
     return async () => {
@@ -60,36 +60,42 @@ const yaml = 'run: { shell: { command: python3 main.py } }\nmetadata: { protocol
 const at = (file: string) => `functions/which/1.0.0/${file}`
 
 describe('sluse dev', () => {
-  test('takes up a function that was changed; a broken one says where, and the last good one goes on', async () => {
-    const { folder, said, run } = await start('dev', {
-      [at('function.yaml')]: yaml,
-      [at('main.py')]: program(1),
-      'pipelines/ask.yaml': definition('ask', "  - ask: { call: 'which:1.0.0@default', with: '${ . }' }"),
-    })
-    const version = async () => (await run())()
-    expect(await version()).toBe(1)
+  test(
+    'takes up a function that was changed; a broken one says where, and the last good one goes on',
+    { timeout: 120_000 },
+    async () => {
+      const { folder, said, run } = await start('dev', {
+        [at('function.yaml')]: yaml,
+        [at('main.py')]: program(1),
+        'pipelines/ask.yaml': definition(
+          'ask',
+          "  - ask: { call: 'which:1.0.0@default', with: { wait: '${ .wait }' } }",
+        ),
+      })
+      const version = async () => (await run())()
+      expect(await version()).toBe(1)
 
-    const underWay = await run({ wait: true })
-    await said(/"waiting"/)
-    folder.write(at('main.py'), program(2))
-    await said(/1 pipeline running/)
-    await expect.poll(version, patient).toBe(2)
-    folder.write(at('go'), '')
-    expect(await underWay()).toBe(1)
+      const underWay = await run({ wait: true })
+      await said(/"waiting"/)
+      folder.write(at('main.py'), program(2))
+      await said(/1 pipeline running/)
+      await expect.poll(version, patient).toBe(2)
+      folder.write(at('go'), '')
+      expect(await underWay()).toBe(1)
 
-    folder.write(at('main.py'), program(3).replace('if record', 'if if record'))
-    await said(/which:1\.0\.0: [^]*main\.py", line 4[^]*SyntaxError[^]*What it was before goes on/)
-    await said(/1 pipeline running/)
-    expect(await version()).toBe(2)
+      folder.write(at('main.py'), program(3).replace('if record', 'if if record'))
+      await said(/which:1\.0\.0: [^]*main\.py", line 4[^]*SyntaxError[^]*What it was before goes on/)
+      await said(/1 pipeline running/)
+      expect(await version()).toBe(2)
 
-    folder.write(at('main.py'), program(4))
-    await expect.poll(version, patient).toBe(4)
+      folder.write(at('main.py'), program(4))
+      await expect.poll(version, patient).toBe(4)
 
-    folder.write(at('function.yaml'), yaml.replace('ndjson', 'soap'))
-    await said(/function\.yaml[^]*"soap"/)
-    await said(/What it was before goes on/)
-    expect(await version()).toBe(4)
-  })
+      folder.write(at('function.yaml'), yaml.replace('ndjson', 'soap'))
+      await said(/"soap"[^]*What it was before goes on[^]*function\.yaml:1:1/)
+      expect(await version()).toBe(4)
+    },
+  )
 })
 
 describe('sluse serve', () => {
@@ -108,7 +114,7 @@ kind: HTTPEndpoint
 metadata: { name: finance }
 spec: { baseUrl: 'http://finance.test' }
 `,
-      'pipelines/old.yaml': definition('old', '  - nothing: { set: {} }'),
+      'pipelines/old.yaml': definition('old', '  - nothing: { set: { a: 1 } }'),
     })
     const inForce = async () => {
       const answer = await fetch(`${url}/api/v1/targets/finance`)
@@ -117,7 +123,7 @@ spec: { baseUrl: 'http://finance.test' }
     expect(await inForce()).toBe('first')
 
     folder.write('policies/finance.yaml', policy('second'))
-    folder.write('pipelines/new.yaml', definition('new', '  - nothing: { set: {} }'))
+    folder.write('pipelines/new.yaml', definition('new', '  - nothing: { set: { a: 1 } }'))
     rmSync(join(folder.folder, 'pipelines/old.yaml'))
     running.process.kill('SIGHUP')
     await said(/Other policies are in force[^]*read anew/)
