@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ListedFunction } from '../../app.ts'
-import { notSource } from './rebuild.ts'
+import { notSource } from './not-source.ts'
 
 /** Functions as they were when they last could be run. */
 export interface LastGood {

@@ -6,10 +6,7 @@ import { hasCode } from '../../errors.ts'
 import type { Terminal } from '../terminal.ts'
 import { buildFunctions } from './build.ts'
 import { openLastGood, type LastGood } from './last-good.ts'
-
-/** What build tools write, and what they fetch: neither is source. */
-export const notSource =
-  /(?:^|[/\\])(?:target|out|bin|obj|vendor|node_modules|__pycache__|\.[^/\\.][^/\\]*)(?:[/\\]|$)/
+import { notSource } from './not-source.ts'
 
 const sources =
   /\.(?:go|mod|sum|java|xml|kt|rs|toml|cs|csproj|fs|ts|mts|js|mjs|py|php|rb|c|h|cpp|zig|swift|yaml|wasm)$/
