@@ -58,6 +58,22 @@ if [ "${#packages[@]}" -gt 0 ]; then
     $as_root systemctl disable --now "$service" >/dev/null 2>&1 || true
   done
 fi
+# An S3 server over a folder; it is built from source, where Go is there to do so.
+if ! command -v versitygw >/dev/null 2>&1 && ! [ -x "$HOME/go/bin/versitygw" ] && command -v go >/dev/null 2>&1; then
+  go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
+fi
+# A Temporal server, and the tool that makes its database: built from source, where Go is there to do so (minutes, once).
+temporal="$HOME/.cache/sluse-test-servers/bin"
+if ! [ -x "$temporal/temporal-server" ] && command -v go >/dev/null 2>&1; then
+  GOBIN="$temporal" go install go.temporal.io/server/cmd/tools/sql@v1.32.0
+  GOBIN="$temporal" go install go.temporal.io/server/cmd/server@v1.32.0
+  mv "$temporal/server" "$temporal/temporal-server"
+fi
+# One node of Kafka: its jars, where Maven and Java are there to fetch and run them.
+kafka="$HOME/.cache/sluse-kafka"
+if ! compgen -G "$kafka/kafka_*" >/dev/null && command -v mvn >/dev/null 2>&1 && command -v java >/dev/null 2>&1; then
+  mvn -q -B -f test/servers/messaging/pom.xml dependency:copy-dependencies -DoutputDirectory="$kafka" -DincludeScope=runtime
+fi
 if [ -n "$uv" ]; then
   $as_root python3 -m venv /opt/uv
   $as_root /opt/uv/bin/pip install --quiet uv

@@ -180,6 +180,21 @@ export const errorTable = {
     todo: 'Send id, source, type and specversion "1.0", in structured, binary or batch mode.',
     status: 400,
   },
+  'SLUSE-TEMPORAL-LIBRARY': {
+    what: 'The engine on Temporal needs libraries that are not installed.',
+    todo: 'Install them beside Sluse: `npm install @temporalio/client @temporalio/worker @temporalio/workflow @temporalio/activity @temporalio/common`.',
+    status: 500,
+  },
+  'SLUSE-TEMPORAL-BUNDLE': {
+    what: 'What the engine on Temporal runs in its sandbox was not built with this version.',
+    todo: 'Install a release, or build this one with `npm run build`.',
+    status: 500,
+  },
+  'SLUSE-TEMPORAL-UNREACHABLE': {
+    what: 'The Temporal server does not answer.',
+    todo: 'Check `SLUSE_TEMPORAL_ADDRESS`, its TLS settings, and that the server is up; then start again.',
+    status: 503,
+  },
   'SLUSE-STORE-FULL': {
     what: 'The disk is full, so nothing more can be made durable; nothing that was acknowledged is lost.',
     todo: 'Free space where SLUSE_DATA lies; the server goes on by itself when writing works again.',

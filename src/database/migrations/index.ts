@@ -7,6 +7,7 @@ import { disabledPipelines } from './0006-disabled-pipelines.ts'
 import { storageOfDatasets } from './0007-storage-of-datasets.ts'
 import { runLogs } from './0008-run-logs.ts'
 import { findRuns } from './0009-find-runs.ts'
+import { executions } from './0020-executions.ts'
 
 /** In words that both databases know, or in those of each. */
 export type SchemaStatement = string | { readonly sqlite: string; readonly postgres: string }
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   { number: 7, statements: storageOfDatasets },
   { number: 8, statements: runLogs },
   { number: 9, statements: findRuns },
+  { number: 20, statements: executions },
 ]

@@ -30,6 +30,7 @@ export class Definitions {
     this.#database = database
   }
 
+  /** Reads what is deployed; again, where other processes deploy as well. */
   async open(): Promise<void> {
     const rows = await this.#database.query<{
       namespace: string
@@ -37,6 +38,7 @@ export class Definitions {
       version: string
       digest: string
     }>('SELECT namespace, name, version, digest FROM deployments')
+    this.#deployed.clear()
     for (const { digest, ...reference } of rows) this.deployed(reference, digest)
   }
 

@@ -22,10 +22,20 @@ export class GroupCommit {
   #pause = 0
   #retry: NodeJS.Timeout | undefined
   readonly #last: { journal: number; inbox: number }
+  readonly #numbering: 'here' | 'database'
   #idle: (() => void)[] = []
 
-  /** `last` are the highest numbers ever given in the journal and in the inbox. */
-  constructor(database: Database, last: { journal: number; inbox: number }, log: Log) {
+  /**
+   * `last` are the highest numbers ever given in the journal and in the inbox. Where other processes write as well,
+   * the database gives the numbers, and those who write there take turns.
+   */
+  constructor(
+    database: Database,
+    last: { journal: number; inbox: number },
+    log: Log,
+    numbering: 'here' | 'database' = 'here',
+  ) {
+    this.#numbering = numbering
     this.#database = database
     this.#last = { ...last }
     this.#log = log
@@ -34,6 +44,12 @@ export class GroupCommit {
   /** Events from here on are yet to come. */
   get nextEvent(): number {
     return this.#last.inbox + 1
+  }
+
+  /** Where others write as well: what the inbox has come to. */
+  async learn(): Promise<void> {
+    const [row] = await this.#database.query<{ seq: number | null }>('SELECT max(seq) AS seq FROM inbox')
+    this.#last.inbox = Math.max(this.#last.inbox, row?.seq ?? 0)
   }
 
   /** The highest number in the journal. */
@@ -150,20 +166,37 @@ export class GroupCommit {
 
   #statements(units: readonly Unit[]): Statement[] {
     const newRuns = units.flatMap((unit) => unit.newRuns ?? [])
+    const others = units.flatMap((unit) => unit.statements ?? [])
+    if (this.#numbering === 'database') return [...unnumbered(units, newRuns), ...others]
     // Numbered here, so that what is written later has the higher number: readers go by it.
     const events: SqlValue[][] = []
     const journal: SqlValue[][] = []
     for (const unit of units) {
       for (const event of unit.events ?? []) events.push([++this.#last.inbox, ...event])
-      if (unit.feed) journal.push([++this.#last.journal, unit.feed.run, unit.feed.data])
+      for (const { run, data } of [...(unit.feed ? [unit.feed] : []), ...(unit.feeds ?? [])])
+        journal.push([++this.#last.journal, run, data])
     }
     return [
       ...insertRows('runs', runColumns, newRuns),
       ...insertRows('inbox', inboxColumns, events, 'ON CONFLICT DO NOTHING'),
       ...insertRows('journal', ['seq', 'run', 'data'], journal),
-      ...units.flatMap((unit) => unit.statements ?? []),
+      ...others,
     ]
   }
+}
+
+/** A number that becomes visible late would be lost to those who read on from the last one that they saw. */
+function unnumbered(units: readonly Unit[], newRuns: readonly (readonly SqlValue[])[]): Statement[] {
+  const events = units.flatMap((unit) => unit.events ?? [])
+  const journal = units.flatMap(({ feed, feeds = [] }) =>
+    [...(feed ? [feed] : []), ...feeds].map(({ run, data }) => [run, data]),
+  )
+  const inTurn = (turn: string, statements: Statement[]) => statements.map((one) => ({ ...one, turn }))
+  return [
+    ...insertRows('runs', runColumns, newRuns),
+    ...inTurn('inbox', insertRows('inbox', inboxColumns.slice(1), events, 'ON CONFLICT DO NOTHING')),
+    ...inTurn('journal', insertRows('journal', ['run', 'data'], journal)),
+  ]
 }
 
 function linesOf({ feed, schedule }: Unit): string[] {

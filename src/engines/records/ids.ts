@@ -1,4 +1,5 @@
 import { createHash, randomFillSync } from 'node:crypto'
+import { derivedIdBy } from '../run/derived-id.ts'
 
 let lastTime = 0
 let counter = 0
@@ -20,10 +21,7 @@ export function timeOrderedId(now: number): string {
 
 /** A UUID of version 5 (RFC 9562): the same for the same run and name. */
 export function derivedId(runId: string, name: string): string {
-  const namespace = Buffer.from(runId.replaceAll('-', ''), 'hex')
-  const bytes = createHash('sha1').update(namespace).update(name).digest().subarray(0, 16)
-  bytes.writeUInt16BE(0x5000 | (bytes.readUInt16BE(6) & 0x0fff), 6)
-  return withVariant(bytes)
+  return derivedIdBy((bytes) => createHash('sha1').update(bytes).digest(), runId, name)
 }
 
 /** Random bytes are had from the system many at a time. */

@@ -11,12 +11,23 @@ import { anyType, typesOfAny } from '../run/wait-rows.ts'
 
 const pageSize = 200
 
+/** Who looks for an event. */
+export interface Listener {
+  readonly row: { readonly number: number; readonly firstEvent: number; readonly startedAt: number }
+  readonly consumed: ReadonlySet<number>
+  readonly consumedTo: Map<string, number>
+}
+
+/** Takes an event that came before the run began, for this run alone; where others look as well. */
+export type Claims = (seq: number, run: number) => Promise<boolean>
+
 /** Events that were accepted: durable, each once, in the order in which they came. */
 export class Inbox {
   readonly #database: Database
   readonly #commits: GroupCommit
   readonly #clock: Clock
   readonly #settings: { readonly earlyEvents: number }
+  readonly #claims: Claims
   /** Called when new events are durable. */
   readonly received: () => void
   /** Identities that are on their way to the disk. */
@@ -32,7 +43,9 @@ export class Inbox {
     clock: Clock,
     settings: { readonly earlyEvents: number },
     received: () => void,
+    claims: Claims = async () => true,
   ) {
+    this.#claims = claims
     this.#database = database
     this.#commits = commits
     this.#clock = clock
@@ -86,8 +99,8 @@ export class Inbox {
    * and of the earlier ones that nobody has consumed and that are not too old.
    */
   async next(
-    run: LiveRun,
-    pending: Pending,
+    run: Listener,
+    pending: { scannedTo: number },
     filters: readonly EventFilter[],
   ): Promise<FoundEvent | undefined> {
     const { firstEvent, startedAt } = run.row
@@ -99,12 +112,13 @@ export class Inbox {
     const sql =
       'SELECT seq, consumed, data FROM inbox WHERE seq > ? ' +
       (types.includes(anyType) ? '' : `AND type IN (${types.map(() => '?').join(', ')}) `) +
-      'AND (seq >= ? OR (consumed = 0 AND received_at >= ?)) ORDER BY seq LIMIT ?'
+      'AND (seq >= ? OR (consumed IN (0, ?) AND received_at >= ?)) ORDER BY seq LIMIT ?'
     for (;;) {
       const rows = await this.#database.query<{ seq: number; consumed: number; data: string }>(sql, [
         from,
         ...(types.includes(anyType) ? [] : types),
         firstEvent,
+        -run.row.number,
         oldest,
         pageSize,
       ])
@@ -117,7 +131,8 @@ export class Inbox {
         if (seq < firstEvent && this.#claimed.has(seq)) continue
         const event = JSON.parse(data) as CloudEvent
         const filter = filters.findIndex((candidate) => matches(candidate, event))
-        if (filter >= 0) return { seq, event, filter }
+        if (filter < 0 || (seq < firstEvent && !(await this.#claims(seq, run.row.number)))) continue
+        return { seq, event, filter }
       }
       from = rows.at(-1)?.seq ?? from
       pending.scannedTo = from

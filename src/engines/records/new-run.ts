@@ -69,26 +69,3 @@ export function newRun(
   }
   return { row, items: [first, ...copies.map((copy) => ({ ...copy, at: now }))] }
 }
-
-/** What a run starts from, each time that it comes into memory. */
-export function startOf(
-  row: RunRow,
-  { workflow }: Pinned,
-  items: readonly FeedItem[],
-  secrets: { readonly [name: string]: Json },
-): RunStart {
-  const [first] = items
-  if (first?.type !== 'start') throw new Error('The journal has no beginning.')
-  const visible = workflow.use?.secrets ?? []
-  return {
-    id: row.id,
-    workflow,
-    input: first.input,
-    startedAt: row.startedAt,
-    secrets: Object.fromEntries(
-      visible.flatMap((name) => (Object.hasOwn(secrets, name) ? [[name, secrets[name] as Json]] : [])),
-    ),
-    runtime: first.runtime,
-    ...(first.override && { override: first.override }),
-  }
-}

@@ -18,6 +18,7 @@ export class Pauses {
     const rows = await this.#core().database.query<PipelineName & { from_event: number }>(
       'SELECT namespace, name, from_event FROM disabled_pipelines',
     )
+    this.#from.clear()
     for (const row of rows) this.#from.set(keyOf(row), row.from_event)
   }
 

@@ -28,6 +28,8 @@ interface Schedule {
   /** Runs that are due and wait for the one under way (`overlap: queue`). */
   queued: number
   underWay: number
+  /** Of those, how many are on their way to the records. */
+  starting: number
   /** Events wait for the run under way (`overlap: queue`). */
   behind: boolean
   /**
@@ -57,6 +59,19 @@ export class Schedules {
   }
 
   async open(): Promise<void> {
+    await this.load()
+    for (const { schedule, runs } of await this.#running()) {
+      const known = this.#all.get(schedule)
+      if (known) known.underWay = runs
+    }
+    for (const schedule of this.#all.values()) {
+      this.#arm(schedule)
+      this.#next(schedule)
+    }
+  }
+
+  /** Knows them, and starts nothing. */
+  async load(): Promise<void> {
     const { database, definitions } = this.#core()
     type Stored = {
       number: number
@@ -74,17 +89,39 @@ export class Schedules {
       schedule.queued = row.queued
       this.#lastNumber = Math.max(this.#lastNumber, row.number)
     }
-    const running = await database.query<{ schedule: number; runs: number }>(
-      'SELECT schedule, count(*) AS runs FROM runs WHERE schedule IS NOT NULL AND ended_at IS NULL GROUP BY schedule',
+  }
+
+  /** For an engine whose runs end in other processes: what has become of them since. */
+  async look(): Promise<void> {
+    const waiting = [...this.#all.values()].filter(({ underWay }) => underWay > 0)
+    if (waiting.length === 0) return
+    const before = new Map(waiting.map((schedule) => [schedule, schedule.starting]))
+    const running = new Map((await this.#running()).map(({ schedule, runs }) => [schedule, runs]))
+    const due = await this.#core().database.query<{ number: number; next_due: number | null }>(
+      'SELECT number, next_due FROM schedules',
     )
-    for (const { schedule, runs } of running) {
-      const known = this.#all.get(schedule)
-      if (known) known.underWay = runs
-    }
-    for (const schedule of this.#all.values()) {
+    for (const [schedule, starting] of before) {
+      // One that was on its way to the records meanwhile is in one of the two numbers, or in both.
+      const underWay = (running.get(schedule.number) ?? 0) + Math.max(starting, schedule.starting)
+      if (underWay >= schedule.underWay) continue
+      schedule.underWay = underWay
+      if (schedule.pause !== undefined && schedule.nextDue === undefined) {
+        schedule.nextDue = due.find(({ number }) => number === schedule.number)?.next_due ?? undefined
+      }
       this.#arm(schedule)
       this.#next(schedule)
     }
+  }
+
+  /** Resolves when no start is on its way to the records. */
+  async settled(): Promise<void> {
+    for (const { started } of this.#all.values()) await started
+  }
+
+  #running(): Promise<{ schedule: number; runs: number }[]> {
+    return this.#core().database.query(
+      'SELECT schedule, count(*) AS runs FROM runs WHERE schedule IS NOT NULL AND ended_at IS NULL GROUP BY schedule',
+    )
   }
 
   /** What to write so that the definition's schedule runs, and what to do once that is durable. */
@@ -212,6 +249,7 @@ export class Schedules {
       firstEvent,
       queued: 0,
       underWay: 0,
+      starting: 0,
       behind: policy.overlap === 'queue' && on !== undefined,
       line: new Line(),
       started: Promise.resolve(),
@@ -377,9 +415,14 @@ export class Schedules {
     spec: NewRun,
   ): { readonly made: Promise<void>; readonly durable: Promise<void> } {
     schedule.underWay++
+    schedule.starting++
     let markMade = () => {}
     const made = new Promise<void>((resolve) => (markMade = resolve))
-    const durable = new Promise<void>((durable) => {
+    const durable = new Promise<void>((resolve) => {
+      const durable = () => {
+        schedule.starting--
+        resolve()
+      }
       const create = async (): Promise<void> => {
         const core = this.#core()
         try {

@@ -30,7 +30,11 @@ export interface Host {
   /** Gives the run its next turn, then its rest. */
   readonly turns: { schedule(turning: Turning): void }
   readonly timers: { set(at: number, wake: () => void): () => void }
-  readonly commits: { add(unit: Unit): void }
+  readonly commits: {
+    add(unit: Unit): void
+    /** `false` where something else than the records is what a run goes on from. */
+    readonly effectsWait?: boolean
+  }
   readonly limiter: { run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> }
   readonly gates: {
     readonly kept: boolean

@@ -1,5 +1,5 @@
 import type { SqlValue, Statement } from '../../database/index.ts'
-import { encodeItems, type FeedItem } from '../../history/index.ts'
+import { encodeItems, type FeedItem } from '../../history/feed.ts'
 import { toColumns, type RunRow } from './run-row.ts'
 import type { Host } from './host.ts'
 import type { Sealer } from './seal.ts'
@@ -77,7 +77,8 @@ export class RunWriter {
 
   /** Calls back once all that the run has done so far is durable; at once where it is. */
   afterwards(callback: () => void): void {
-    if (this.weighs) this.#durable.push(callback)
+    if (this.#commits.effectsWait === false) callback()
+    else if (this.weighs) this.#durable.push(callback)
     else if (this.#heavyInFlight > 0) this.#after.push(callback)
     else callback()
   }

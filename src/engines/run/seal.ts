@@ -1,4 +1,4 @@
-import { mapLeaves, mark, markPattern } from '../../history/index.ts'
+import { mapLeaves, mark, markPattern } from '../../history/marks.ts'
 import { base64, isObject, utf8, type Json } from '../../workflow/index.ts'
 
 /** Takes secrets out of what is written of a run, and puts them back where it is read for a replay. */

@@ -8,6 +8,8 @@ export interface Unit {
   readonly events?: readonly (readonly SqlValue[])[]
   /** A row of the journal. */
   readonly feed?: { readonly run: number; readonly data: string }
+  /** More of them. */
+  readonly feeds?: readonly { readonly run: number; readonly data: string }[]
   readonly statements?: readonly Statement[]
   /** The schedule whose place among the events this moves on. */
   readonly schedule?: number | undefined

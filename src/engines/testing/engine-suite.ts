@@ -514,7 +514,8 @@ do: [ { take: { call: http, with: { method: get, endpoint: http://effect/take, b
       expect(await taken.of(1)).toEqual([[1]])
       await world.engine.setEnabled(main, true)
       await world.engine.publish([event('order', 4)])
-      expect(await taken.of(3)).toEqual([[1], [2], [4]])
+      // Each has a run of its own, and the runs are under way at the same time.
+      expect(new Set((await taken.of(3)).flat())).toEqual(new Set([1, 2, 4]))
     })
   })
 

@@ -1,0 +1,122 @@
+import { hasCode } from '../../errors.ts'
+import type { Outcome } from '../engine.ts'
+import type { Pinned } from '../records/definitions.ts'
+import { newRun, type NewRun } from '../records/new-run.ts'
+import { encodeItems } from '../../history/index.ts'
+import { isOver, toColumns, type RunRow } from '../run/run-row.ts'
+import { sealerOf } from '../run/seal.ts'
+import type { Cluster } from './cluster.ts'
+import { names } from './protocol.ts'
+
+/** Numbers are taken some at a time, so that few have to be asked for. */
+const numbersAtOnce = 20
+
+/**
+ * Runs from outside: made durable here, carried out by a workflow that has the run's id. A run whose workflow could not
+ * be started is found in `executions`, and started by whoever leads.
+ */
+export class ClusterRuns {
+  readonly #core: () => Cluster
+  #numbers: { next: number; end: number } | undefined
+  #taking: Promise<void> | undefined
+
+  constructor(core: () => Cluster) {
+    this.#core = core
+  }
+
+  async create(definition: Pinned, spec: NewRun): Promise<RunRow> {
+    const { clock, commits, runtime, records, log } = this.#core()
+    const number = await this.#number()
+    await commits.learn()
+    const given = { number, now: clock.now(), firstEvent: commits.nextEvent, runtime }
+    const { row, items } = newRun(definition, spec, given)
+    const sealer = sealerOf(row.seal, await records.secrets(row.seal))
+    const begun = {
+      sql: 'INSERT INTO executions (run, epoch, batch, created_at) VALUES (?, 0, 0, ?)',
+      parameters: [number, given.now],
+    }
+    const { refused } = spec
+    commits.add({
+      newRuns: [toColumns(row)],
+      schedule: row.schedule,
+      feed: { run: number, data: sealer.write(encodeItems(items)) },
+      statements: [begun, ...(spec.statements ?? [])],
+      durable: () => {
+        spec.durable?.()
+        this.begin(number, row.id).catch((error: unknown) =>
+          log('warn', 'A run is durable, and Temporal cannot be reached to start it; trying again.', {
+            run: row.id,
+            error: String(error),
+          }),
+        )
+      },
+      ...(refused && { refused: (error: unknown) => refused(error) }),
+    })
+    return row
+  }
+
+  /** Starts the run's workflow, unless it is under way. */
+  async begin(number: number, id: string): Promise<void> {
+    const { client, taskQueue, ask } = this.#core()
+    await ask(() =>
+      client.workflow.start(names.run, {
+        workflowId: id,
+        taskQueue,
+        args: [number],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowTaskTimeout: 10_000,
+      }),
+    )
+  }
+
+  /** Resolves when the run has ended, however. */
+  async outcome(id: string): Promise<Outcome> {
+    const { records, client, clock, ask } = this.#core()
+    for (let pause = 50; ; pause = Math.min(pause * 2, 2000)) {
+      const row = await ask(() => records.find(id))
+      if (isOver(row.status)) return records.outcome(row)
+      try {
+        await ask(() => client.workflow.getHandle(id).result())
+        pause = 25
+      } catch {
+        // Not begun, ended meanwhile, or lost: the records tell.
+        const again = await ask(() => records.find(id))
+        const lost = !isOver(again.status) && clock.now() - again.startedAt > 10_000
+        if (lost) await this.begin(again.number, id).catch(() => {})
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause))
+    }
+  }
+
+  async #number(): Promise<number> {
+    for (;;) {
+      const numbers = this.#numbers
+      if (numbers && numbers.next < numbers.end) return numbers.next++
+      this.#taking ??= this.#take().finally(() => (this.#taking = undefined))
+      await this.#taking
+    }
+  }
+
+  async #take(): Promise<void> {
+    const { database } = this.#core()
+    for (;;) {
+      const [mark] = await database.query<{ value: number }>("SELECT value FROM marks WHERE name = 'runs'")
+      const [row] = await database.query<{ number: number | null }>('SELECT max(number) AS number FROM runs')
+      const known = mark?.value ?? 0
+      const from = Math.max(known, mark ? 0 : (row?.number ?? 0))
+      const end = from + numbersAtOnce
+      const change = mark
+        ? { sql: "UPDATE marks SET value = ? WHERE name = 'runs' AND value = ?", parameters: [end, known] }
+        : { sql: "INSERT INTO marks (name, value) VALUES ('runs', ?)", parameters: [end] }
+      try {
+        await database.commit([{ ...change, expect: 1 }])
+        this.#numbers = { next: from + 1, end: end + 1 }
+        return
+      } catch (error) {
+        // Somebody else took them.
+        if (!hasCode(error, 'SLUSE-STORE-CHANGED') && mark) throw error
+      }
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import type { Client } from '@temporalio/client'
+import type { ActivityRunner } from '../engine.ts'
+import type { GroupCommit } from '../records/group-commit.ts'
+import type { Inbox } from '../records/inbox.ts'
+import type { Records } from '../records/records.ts'
+import type { ClusterRuns } from './cluster-runs.ts'
+import type { Libraries } from './libraries.ts'
+import type { TemporalSettings } from './options.ts'
+
+/** The parts of the engine in one process, which know each other through this. Made in `open.ts`. */
+export interface Cluster extends Records {
+  readonly settings: TemporalSettings
+  readonly activities: ActivityRunner
+  readonly commits: GroupCommit
+  readonly runs: ClusterRuns
+  readonly inbox: Inbox
+  readonly client: Client
+  readonly libraries: Libraries
+  readonly taskQueue: string
+  /** Asks Temporal; given up when the engine closes, and then it never resolves: the answer is nobody's any more. */
+  ask<T>(call: () => Promise<T>): Promise<T>
+  /** Something happened here that whoever leads should look at now rather than a moment later. */
+  notify(): void
+}

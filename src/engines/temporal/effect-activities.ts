@@ -1,0 +1,110 @@
+import type { ActivityCall, Json } from '../../workflow/index.ts'
+import { postponed, problemFrom } from '../run/effects.ts'
+import type { Cluster } from './cluster.ts'
+import type { EffectActivities, Performed } from './protocol.ts'
+import { commitBatches, only } from './record-activities.ts'
+
+/** Twice before the server takes the worker for dead. */
+const beatEvery = 3000
+
+/**
+ * Effects. What fails for the pipeline is a result; an activity of Temporal's fails only where it is to be tried again,
+ * here or on another worker: when the records cannot be written, or this process ends.
+ */
+export function effectActivities(core: Cluster): EffectActivities {
+  const { records, definitions, libraries, database } = core
+  const { activity, common } = libraries
+
+  const carryOut = async (
+    run: number,
+    key: string,
+    attempt: number,
+    call: ActivityCall,
+  ): Promise<Performed> => {
+    const { cancellationSignal: signal, cancelled, heartbeat } = activity.Context.current()
+    const row = await records.row(run)
+    if (!row) throw common.ApplicationFailure.nonRetryable('The run is gone.')
+    const { workflow } = await definitions.get(row.digest)
+    const visible = workflow.use?.secrets ?? []
+    const secrets = visible.length > 0 ? only(visible, await core.secrets(visible)) : {}
+    const beats = setInterval(() => heartbeat(), beatEvery)
+    const request = {
+      kind: call.kind,
+      input: call.input,
+      idempotencyKey: `${row.id}:${key}`,
+      attempt,
+      runId: row.id,
+      key,
+      secrets,
+      signal,
+      ...(call.onFailure && { onFailure: call.onFailure }),
+    }
+    try {
+      heartbeat()
+      const performed = core.activities(request).then(valueOf, (error: unknown) => {
+        const later = postponed(error)
+        if (!later) return { problem: problemFrom(error) }
+        const { until, reason, gate } = later
+        return { postponed: { until, attempt: later.attempt, reason, ...(gate !== undefined && { gate }) } }
+      })
+      // What does not listen to its signal must not hold up the worker.
+      const result = await Promise.race([performed, cancelled])
+      signal.throwIfAborted()
+      return result
+    } catch (error) {
+      const ending = signal.aborted && isShutdown(signal.reason)
+      if (!ending) throw error
+      throw common.ApplicationFailure.create({
+        message: 'The worker ends.',
+        type: 'worker-ends',
+        nextRetryDelay: 100,
+      })
+    } finally {
+      clearInterval(beats)
+    }
+  }
+
+  return {
+    async perform({ place, batches, key, attempt, call }) {
+      await commitBatches(core, place, batches)
+      return carryOut(place.run, key, attempt, call)
+    },
+
+    async performDetached(run, key) {
+      const [row] = await database.query<{ kind: string; input: string; attempt: number }>(
+        'SELECT kind, input, attempt FROM detached WHERE run = ? AND key = ?',
+        [run, key],
+      )
+      const of = await records.row(run)
+      if (!row || !of) return { value: null }
+      const sealer = await records.sealer(of)
+      const performed = await carryOut(run, key, row.attempt, {
+        kind: row.kind,
+        input: sealer.read(row.input),
+      })
+      if ('postponed' in performed) {
+        const { until, attempt } = performed.postponed
+        const sql = 'UPDATE detached SET due = ?, attempt = ? WHERE run = ? AND key = ?'
+        await database.commit([{ sql, parameters: [until, attempt, run, key] }])
+        return performed
+      }
+      if ('problem' in performed) {
+        const shown = sealer.conceal(performed.problem as Json) as { [key: string]: Json }
+        core.log('error', 'An activity that nobody waits for failed.', { run: of.id, key, ...shown })
+      }
+      await database.commit([
+        { sql: 'DELETE FROM detached WHERE run = ? AND key = ?', parameters: [run, key] },
+      ])
+      // Nobody looks at what it gave.
+      return { value: null }
+    },
+  }
+}
+
+function valueOf(value: Json): Performed {
+  return { value: (value as Json | undefined) ?? null }
+}
+
+function isShutdown(reason: unknown): boolean {
+  return (reason as { message?: string } | undefined)?.message === 'WORKER_SHUTDOWN'
+}

@@ -1,0 +1,180 @@
+import { Retention } from '../records/retention.ts'
+import { Schedules } from '../records/schedules.ts'
+import type { Cluster } from './cluster.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { Lease } from './lease.ts'
+
+const lookEvery = 500
+const renewEvery = 3000
+const startEvery = 5000
+/** A run is started by whoever made it durable; one that is not by then is started here. */
+const unbegunAfter = 5000
+
+interface Duties {
+  schedules: Schedules
+  readonly dispatcher: Dispatcher
+  readonly retention: Retention
+  /** Which schedules there are, and which are disabled. */
+  known: Known
+}
+
+interface Known {
+  readonly all: string
+  readonly disabled: readonly Disabled[]
+}
+
+type Disabled = { namespace: string; name: string; from_event: number }
+
+/**
+ * What only one process of the installation does at a time, whichever it is: schedules, events, retention, and starting
+ * what was left unstarted. All of it is in the database: another goes on where one ended.
+ */
+export class Leader {
+  readonly #core: Cluster
+  readonly #lease: Lease
+  #duties: Duties | undefined
+  #wake = () => {}
+  #poked = false
+  #stopped = false
+  #running: Promise<void> | undefined
+  #renewedAt = -Infinity
+  #startedAt = -Infinity
+
+  constructor(core: Cluster) {
+    this.#core = core
+    this.#lease = new Lease(core.database, core.clock.now)
+  }
+
+  get leads(): boolean {
+    return this.#duties !== undefined
+  }
+
+  open(): void {
+    this.#running = this.#run()
+  }
+
+  /** Something happened that cannot wait for the next look. */
+  notify(): void {
+    this.#poked = true
+    this.#wake()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#wake()
+    await this.#running
+    if (this.#duties) {
+      this.#stand(this.#duties)
+      this.#duties = undefined
+      await this.#lease.release().catch(() => {})
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { log } = this.#core
+    while (!this.#stopped) {
+      try {
+        await this.#look()
+      } catch (error) {
+        log('error', 'Schedules and events cannot be dealt with; trying again.', { error: String(error) })
+      }
+      if (this.#poked) this.#poked = false
+      else await this.#pause()
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, lookEvery)
+      this.#wake = () => {
+        this.#poked = false
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  async #look(): Promise<void> {
+    const now = Date.now()
+    if (now - this.#renewedAt > renewEvery) {
+      const ours = await this.#lease.take()
+      this.#renewedAt = ours ? now : -Infinity
+      if (!ours && this.#duties) {
+        this.#stand(this.#duties)
+        this.#duties = undefined
+      }
+      if (!ours) return
+      this.#duties ??= await this.#takeUp()
+    }
+    const duties = this.#duties
+    if (!duties) return
+    await this.#follow(duties)
+    await duties.dispatcher.look()
+    await duties.schedules.look()
+    if (now - this.#startedAt > startEvery) {
+      this.#startedAt = now
+      await this.#startLeft()
+    }
+  }
+
+  async #takeUp(): Promise<Duties> {
+    const core = this.#core
+    core.log('info', 'This process deals with schedules and events from here on.')
+    const current: { duties?: Duties } = {}
+    const dispatcher = new Dispatcher(core, () => (current.duties as Duties).schedules)
+    const retention = new Retention(core, {
+      settledTo: () => Math.min(dispatcher.settledTo, current.duties?.schedules.settledTo ?? 0),
+      marks: () => [],
+    })
+    const duties = { dispatcher, retention, ...(await this.#schedules()) }
+    current.duties = duties
+    retention.open()
+    return duties
+  }
+
+  /** Deployed, undeployed, disabled or enabled, by whichever process. */
+  async #follow(duties: Duties): Promise<void> {
+    const known = await this.#known()
+    if (known.all === duties.known.all) return
+    const before = duties.known
+    duties.schedules.stop()
+    await duties.schedules.settled()
+    Object.assign(duties, await this.#schedules())
+    const same = (one: Disabled) => (other: Disabled) =>
+      one.namespace === other.namespace && one.name === other.name
+    for (const one of before.disabled)
+      if (!duties.known.disabled.some(same(one))) duties.schedules.resume(one, one.from_event)
+  }
+
+  async #schedules(): Promise<{ schedules: Schedules; known: Known }> {
+    const known = await this.#known()
+    await this.#core.pauses.open()
+    const schedules = new Schedules(() => this.#core)
+    await schedules.open()
+    return { schedules, known }
+  }
+
+  async #known(): Promise<Known> {
+    const { database } = this.#core
+    const all = await database.query('SELECT number, digest FROM schedules ORDER BY number')
+    const disabled = await database.query<Disabled>(
+      'SELECT namespace, name, from_event FROM disabled_pipelines',
+    )
+    return { all: JSON.stringify([all, disabled]), disabled }
+  }
+
+  async #startLeft(): Promise<void> {
+    const { database, runs } = this.#core
+    const rows = await database.query<{ number: number; id: string }>(
+      `SELECT runs.number AS number, runs.id AS id FROM executions JOIN runs ON runs.number = executions.run
+       WHERE epoch = 0 AND created_at < ? ORDER BY created_at LIMIT 200`,
+      [Date.now() - unbegunAfter],
+    )
+    for (const { number, id } of rows) await runs.begin(number, id)
+  }
+
+  #stand({ schedules, retention }: Duties): void {
+    schedules.stop()
+    retention.stop()
+  }
+}

@@ -1,0 +1,253 @@
+import type { Client } from '@temporalio/client'
+import type { DataConverter } from '@temporalio/common'
+import { hasCode, SluseError } from '../../errors.ts'
+import type { Statement } from '../../database/index.ts'
+import { systemClock } from '../records/clock.ts'
+import { Definitions } from '../records/definitions.ts'
+import { GroupCommit } from '../records/group-commit.ts'
+import { Inbox } from '../records/inbox.ts'
+import { Pauses } from '../records/pauses.ts'
+import { planRerun } from '../records/rerun.ts'
+import { RunRecords } from '../records/run-records.ts'
+import { Schedules } from '../records/schedules.ts'
+import { Starts } from '../records/starts.ts'
+import { Timers } from '../records/timers.ts'
+import { isOver } from '../run/run-row.ts'
+import { builtBundle } from './bundle.ts'
+import type { Cluster } from './cluster.ts'
+import { ClusterRuns } from './cluster-runs.ts'
+import { codecWith } from './codec.ts'
+import { Leader } from './leader.ts'
+import { libraries, type Libraries } from './libraries.ts'
+import {
+  defaultTemporalSettings,
+  type TemporalEngine,
+  type TemporalEngineOptions,
+  type TemporalServerSettings,
+} from './options.ts'
+import { payloadStore } from './payload-store.ts'
+import { names, type Command, type CommandResult } from './protocol.ts'
+import { RunWorker, tlsOf } from './worker.ts'
+
+/**
+ * Opens the engine of this process on the installation's database and Temporal server. Any number of processes may be
+ * open at a time. Throws `SLUSE-TEMPORAL-UNREACHABLE` where the server does not answer.
+ */
+export async function openTemporalEngine(options: TemporalEngineOptions): Promise<TemporalEngine> {
+  const { database, server, role = 'all' } = options
+  const loaded = await libraries()
+  const settings = { ...defaultTemporalSettings, ...options.settings }
+  const dataConverter: DataConverter = {
+    payloadCodecs: [codecWith(options.key)],
+    externalStorage: new loaded.common.ExternalStorage({
+      drivers: [payloadStore(database, loaded, () => Date.now())],
+      payloadSizeThreshold: settings.maxPayloadBytes,
+    }),
+  }
+  const client = await connect(loaded, server, dataConverter)
+  const closed = new AbortController()
+  const core = assemble(options, loaded, client, closed.signal)
+  const leader = new Leader(core)
+  core.notify = () => leader.notify()
+  const starts = new Starts(core)
+  let worker: RunWorker | undefined
+  let closing: Promise<void> | undefined
+  try {
+    await core.definitions.open()
+    await core.pauses.open()
+    if (role !== 'api') {
+      worker = await RunWorker.open(core, server, dataConverter, options.bundle ?? (await builtBundle()))
+      leader.open()
+    }
+  } catch (error) {
+    await client.connection.close()
+    throw error
+  }
+
+  const assertOpen = () => {
+    if (closing) throw new SluseError('SLUSE-CLOSING')
+  }
+  /** What other processes have deployed and disabled meanwhile. */
+  const refresh = async () => {
+    assertOpen()
+    await Promise.all([core.definitions.open(), core.pauses.open(), core.commits.learn()])
+  }
+  /** Schedules are changed here and carried out by whoever leads. */
+  const deploying = async (change: (starts: Starts) => Promise<void>) => {
+    await refresh()
+    const schedules = new Schedules(() => core)
+    await schedules.load()
+    schedules.stop()
+    await change(new Starts({ ...core, schedules }))
+    leader.notify()
+  }
+  const command = async (id: string, kind: Command['kind'], by = '', record: readonly Statement[] = []) => {
+    assertOpen()
+    await carryOut(core, id, { kind, record })
+    core.log('info', `A run was ${done[kind]}.`, { run: id, by })
+  }
+
+  return {
+    recordsAtOnce: true,
+    deploy: (all, record) =>
+      deploying(async (deployer) => {
+        for (const definition of all) await deployer.deploy(definition, record)
+      }),
+    undeploy: (reference, record) => deploying((deployer) => deployer.undeploy(reference, record)),
+    async setEnabled(pipeline, enabled, change) {
+      await refresh()
+      await core.pauses.set(pipeline, enabled, change)
+      leader.notify()
+    },
+    async start(request) {
+      await refresh()
+      return starts.start(request)
+    },
+    outcome: (id) => core.runs.outcome(id),
+    cancel: (id, by, record) => command(id, 'cancel', by, record),
+    suspend: (id, by, record) => command(id, 'suspend', by, record),
+    resume: (id, by, record) => command(id, 'resume', by, record),
+    async rerun(id, request) {
+      await refresh()
+      return starts.rerun(await planRerun(core, id, request), request.record)
+    },
+    async publish(events, record) {
+      assertOpen()
+      return core.inbox.publish(events, record)
+    },
+    close(graceMs = 10_000) {
+      closing ??= close(core, leader, worker, { graceMs, closed })
+      return closing
+    },
+    health: () => ({
+      writable: core.commits.writable,
+      worker: worker?.state ?? 'none',
+      activitiesRunning: worker?.activitiesRunning ?? 0,
+      leads: leader.leads,
+    }),
+  }
+}
+
+const done = { cancel: 'cancelled', suspend: 'suspended', resume: 'resumed' } as const
+
+async function connect(
+  { client }: Libraries,
+  { address, namespace, tls, apiKey }: TemporalServerSettings,
+  dataConverter: DataConverter,
+): Promise<Client> {
+  try {
+    const connection = await client.Connection.connect({
+      address,
+      ...(tls && { tls: tlsOf(tls) }),
+      ...(apiKey !== undefined && { apiKey }),
+    })
+    return new client.Client({ connection, namespace, dataConverter })
+  } catch (error) {
+    throw new SluseError('SLUSE-TEMPORAL-UNREACHABLE', `(${address}) ${String(error)}`)
+  }
+}
+
+function assemble(
+  options: TemporalEngineOptions,
+  loaded: Libraries,
+  client: Client,
+  closed: AbortSignal,
+): Cluster {
+  const { database, server, activities, secrets = async () => ({}) } = options
+  const settings = { ...defaultTemporalSettings, ...options.settings }
+  const log = options.log ?? (() => {})
+  const clock = systemClock
+  const commits = new GroupCommit(database, { journal: 0, inbox: 0 }, log, 'database')
+  const self = (): Cluster => core
+  const claims = async (seq: number, run: number): Promise<boolean> => {
+    const sql = 'UPDATE inbox SET consumed = ? WHERE seq = ? AND consumed IN (0, ?)'
+    try {
+      await database.commit([{ sql, parameters: [-run, seq, -run], expect: 1 }])
+      return true
+    } catch (error) {
+      if (hasCode(error, 'SLUSE-STORE-CHANGED')) return false
+      throw error
+    }
+  }
+  const core: Cluster = {
+    database,
+    settings,
+    clock,
+    log,
+    runtime: options.runtime ?? { name: 'sluse', version: '', metadata: {} },
+    secrets,
+    activities,
+    client,
+    libraries: loaded,
+    taskQueue: server.taskQueue,
+    ask: (call) => asked(client, closed, call),
+    timers: new Timers(clock),
+    commits,
+    definitions: new Definitions(database),
+    records: new RunRecords(database, secrets),
+    pauses: new Pauses(self),
+    schedules: new Schedules(self),
+    runs: new ClusterRuns(self),
+    inbox: new Inbox(database, commits, clock, settings, () => core.notify(), claims),
+    notify: () => {},
+  }
+  return core
+}
+
+async function asked<T>(client: Client, closed: AbortSignal, call: () => Promise<T>): Promise<T> {
+  try {
+    return await client.withAbortSignal(closed, call)
+  } catch (error) {
+    if (closed.aborted) return new Promise(() => {})
+    throw error
+  }
+}
+
+/** Asks the run's workflow, and starts it where it is not there yet. */
+async function carryOut(core: Cluster, id: string, command: Command): Promise<void> {
+  const { client, libraries: loaded, records, runs } = core
+  for (let attempt = 0; ; attempt++) {
+    const row = await records.find(id)
+    if (isOver(row.status)) throw new SluseError('SLUSE-RUN-ENDED', `(${id})`)
+    try {
+      const handle = client.workflow.getHandle(id)
+      const result = await core.ask(() =>
+        handle.executeUpdate<CommandResult, [Command]>(names.command, { args: [command] }),
+      )
+      if ('done' in result) return
+      throw new SluseError(
+        result.code === 'SLUSE-RUN-ENDED' ? 'SLUSE-RUN-ENDED' : 'SLUSE-RUN-STATE',
+        result.detail,
+      )
+    } catch (error) {
+      const gone =
+        error instanceof loaded.client.WorkflowNotFoundError ||
+        error instanceof loaded.client.WorkflowUpdateFailedError
+      if (!gone || attempt >= 5) throw error
+      await runs.begin(row.number, id)
+      await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt))
+    }
+  }
+}
+
+async function close(
+  core: Cluster,
+  leader: Leader,
+  worker: RunWorker | undefined,
+  { graceMs, closed }: { graceMs: number; closed: AbortController },
+): Promise<void> {
+  await leader.stop()
+  const until = Date.now() + graceMs
+  // What is under way may end, and its result be recorded; the rest is for other workers.
+  while (worker && worker.activitiesRunning > 0 && Date.now() < until)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  await worker?.close()
+  closed.abort()
+  core.timers.stop()
+  await Promise.race([
+    core.commits.drained(),
+    new Promise((resolve) => setTimeout(resolve, graceMs + 1000).unref()),
+  ])
+  core.commits.stop()
+  await core.client.connection.close()
+}

@@ -1,0 +1,82 @@
+import type { Database } from '../../database/index.ts'
+import type { RunStart } from '../../workflow/index.ts'
+import type { ActivityRunner, Engine, SecretStore } from '../engine.ts'
+import type { Log } from '../run/host.ts'
+import type { RecordSettings } from '../records/records.ts'
+
+export interface TemporalEngineOptions {
+  /** Shared by all processes of the installation. Whoever opened it closes it, after the engine. */
+  readonly database: Database
+  readonly activities: ActivityRunner
+  /** Default: there are no secrets. */
+  readonly secrets?: SecretStore
+  readonly server: TemporalServerSettings
+  /** 32 bytes, the same in all processes: all that Temporal is given is encrypted with it. */
+  readonly key: Uint8Array
+  /**
+   * `api` accepts, starts and commands; `worker` carries runs out; `all` does both. Schedules and events are dealt with
+   * by one of those that are not `api`, whichever it is.
+   */
+  readonly role?: 'api' | 'worker' | 'all'
+  /** The bundle of what runs in the sandbox, as JavaScript. Default: the one that was built with this version. */
+  readonly bundle?: string
+  readonly runtime?: RunStart['runtime']
+  readonly settings?: Partial<TemporalSettings>
+  readonly log?: Log
+}
+
+export interface TemporalServerSettings {
+  /** Host and port of the frontend. */
+  readonly address: string
+  readonly namespace: string
+  readonly taskQueue: string
+  /** Default: none, for a server on the same machine or network. */
+  readonly tls?: {
+    readonly serverRootCACertificate?: Buffer
+    readonly clientCert?: Buffer
+    readonly clientKey?: Buffer
+  }
+  readonly apiKey?: string
+}
+
+/** How the engine behaves, beside what all engines have. Times in milliseconds. */
+export interface TemporalSettings extends RecordSettings {
+  /** Activities at work at the same time in this process; further ones wait, or go to another worker. */
+  readonly activityConcurrency: number
+  /** Most bytes of one activity's result as JSON; more is a fault. */
+  readonly maxResultBytes: number
+  /** Runs within one another, by `run: workflow`. */
+  readonly maxChildDepth: number
+  /** Most bytes of one payload in Temporal's history; more lies in the database. */
+  readonly maxPayloadBytes: number
+  /** Runs kept ready in this process between their steps; others are replayed when they go on. */
+  readonly cachedRuns: number
+}
+
+const hour = 3_600_000
+
+export const defaultTemporalSettings: TemporalSettings = {
+  activityConcurrency: 100,
+  maxResultBytes: 10_000_000,
+  maxChildDepth: 32,
+  maxPayloadBytes: 64_000,
+  cachedRuns: 500,
+  earlyEvents: hour,
+  inboxRetention: 7 * 24 * hour,
+  runRetentionDays: 90,
+  maxMissedRuns: 1000,
+}
+
+export interface TemporalEngine extends Engine {
+  health(): TemporalHealth
+}
+
+export interface TemporalHealth {
+  /** False while the database refuses to write. */
+  readonly writable: boolean
+  /** Whether this process carries runs out, and its connection to Temporal stands. */
+  readonly worker: 'none' | 'running' | 'stopped' | 'failed'
+  readonly activitiesRunning: number
+  /** Whether this process deals with schedules and events for all. */
+  readonly leads: boolean
+}

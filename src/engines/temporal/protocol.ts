@@ -1,0 +1,117 @@
+import type { Statement } from '../../database/index.ts'
+import type { FeedItem } from '../../history/index.ts'
+import type { Workflow } from '../../workflow/definition/index.ts'
+import type { ActivityCall, ChildRun, EventFilter, Json, Problem } from '../../workflow/index.ts'
+import type { Outcome } from '../engine.ts'
+import type { FoundEvent } from '../run/host.ts'
+import type { RunRow } from '../run/run-row.ts'
+import type { Unit } from '../run/unit.ts'
+
+/**
+ * What the sandbox and the world outside say to each other. All of it is data, and lies encrypted in Temporal's
+ * history (`codec.ts`); what is large lies in the database (`payload-store.ts`).
+ */
+export interface RecordActivities {
+  /** All that a run needs to go on from what is recorded of it; `undefined` where it has ended or is gone. */
+  load(run: number): Promise<Loaded | undefined>
+  /** Makes batches durable, each once. Fails with `superseded` where another execution has taken the run over. */
+  commit(place: Place, batches: readonly Batch[]): Promise<void>
+  /** The next event for a run, and how far the inbox has been looked through. */
+  next(question: Question): Promise<Answer>
+  /** Makes the child durable and sets it going, once; finds it where that was done before. */
+  beginChild(parent: number, key: string, child: ChildRun): Promise<ChildState>
+  childOutcome(child: number): Promise<Outcome>
+}
+
+export interface EffectActivities {
+  perform(request: EffectRequest): Promise<Performed>
+  /** Carries out what nobody waits for. */
+  performDetached(run: number, key: string): Promise<Performed>
+}
+
+export interface Loaded {
+  readonly row: RunRow
+  readonly workflow: Workflow
+  readonly items: readonly FeedItem[]
+  /** Values of the secrets that are sealed in what is recorded. */
+  readonly secrets: { readonly [name: string]: Json }
+  /** Counts how often the run has been taken up: what an earlier one still sends is refused. */
+  readonly epoch: number
+  readonly maxResultBytes: number
+  /** Workflow id of the run that waits for this one. */
+  readonly parent?: string
+}
+
+/** One execution of one run. */
+export interface Place {
+  readonly run: number
+  readonly epoch: number
+}
+
+/** What a run did since the batch before. */
+export interface Batch {
+  /** Counts up from 1 in each execution. */
+  readonly number: number
+  readonly units: readonly Unit[]
+}
+
+export interface Question {
+  readonly run: Pick<RunRow, 'number' | 'firstEvent' | 'startedAt'>
+  readonly filters: readonly EventFilter[]
+  readonly consumed: readonly number[]
+  readonly consumedTo: readonly (readonly [string, number])[]
+  readonly scannedTo: number
+}
+
+export interface Answer {
+  readonly found?: FoundEvent
+  readonly scannedTo: number
+  readonly consumedTo: readonly (readonly [string, number])[]
+}
+
+export type ChildState =
+  | { readonly is: 'under way'; readonly run: number; readonly id: string }
+  | { readonly is: 'over'; readonly outcome: Outcome }
+  | { readonly is: 'refused'; readonly problem: Problem }
+
+export interface EffectRequest {
+  readonly place: Place
+  readonly batches: readonly Batch[]
+  readonly key: string
+  readonly attempt: number
+  readonly call: ActivityCall
+}
+
+export type Performed =
+  | { readonly value: Json }
+  | { readonly problem: Problem }
+  | {
+      readonly postponed: {
+        readonly until: number
+        readonly attempt: number
+        readonly reason: string
+        readonly gate?: string
+      }
+    }
+
+/** A command of people, as an update of the workflow. */
+export interface Command {
+  readonly kind: 'cancel' | 'suspend' | 'resume'
+  /** Written in one transaction with it. */
+  readonly record: readonly Statement[]
+}
+
+/** How a command went: done, or the code of the error with which it was refused. */
+export type CommandResult = { readonly done: true } | { readonly code: string; readonly detail: string }
+
+/** Types of failures: those that no further attempt can mend. */
+export const superseded = 'superseded'
+
+export const names = {
+  run: 'run',
+  detached: 'detached',
+  command: 'command',
+  look: 'look',
+  ended: 'ended',
+  cancel: 'cancel',
+} as const

@@ -1,0 +1,86 @@
+import { proxyLocalActivities } from '@temporalio/workflow'
+import type { Unit } from '../../run/unit.ts'
+import type { Batch, Place, RecordActivities } from '../protocol.ts'
+import { recordOptions } from './options.ts'
+import type { Turns } from './rest.ts'
+
+const records = proxyLocalActivities<RecordActivities>(recordOptions)
+
+interface Sent extends Batch {
+  readonly told: readonly (() => void)[]
+}
+
+/**
+ * What the run did, on its way to the records: in batches, each written once and in order. A batch goes with the next
+ * effect, or by itself where there is none; the batches before it that are not known to be written go along.
+ */
+export class Commits {
+  /** Temporal's own history is what a run goes on from: no effect need wait for the records. */
+  readonly effectsWait = false
+  readonly #place: Place
+  readonly #turns: Turns
+  #units: Unit[] = []
+  #sent: Sent[] = []
+  #number = 0
+  #writing = 0
+
+  constructor(place: Place, turns: Turns) {
+    this.#place = place
+    this.#turns = turns
+  }
+
+  add(unit: Unit): void {
+    this.#units.push(unit)
+    this.#turns.schedule()
+  }
+
+  get waiting(): boolean {
+    return this.#units.length > 0
+  }
+
+  /** Whether all is written. */
+  get written(): boolean {
+    return this.#units.length + this.#sent.length === 0
+  }
+
+  /** Writes what waits by itself. */
+  write(): void {
+    const { batches, written } = this.carry()
+    this.#writing++
+    void records.commit(this.#place, batches).then(() => {
+      this.#writing--
+      written()
+    })
+  }
+
+  /** What waits, to be written by an effect; call `written` when that is done. */
+  carry(): { batches: Batch[]; written: () => void } {
+    if (this.#units.length > 0) {
+      const units = this.#units.splice(0)
+      const told = units.flatMap((unit) => (unit.durable ? [unit.durable.bind(unit)] : []))
+      this.#sent.push({ number: ++this.#number, units: units.map(plain), told })
+    }
+    const upTo = this.#number
+    const batches = this.#sent.map(({ number, units }) => ({ number, units }))
+    return { batches, written: () => this.#written(upTo) }
+  }
+
+  #written(upTo: number): void {
+    while ((this.#sent[0]?.number ?? Infinity) <= upTo) {
+      const { told } = this.#sent.shift() as Sent
+      for (const tell of told) tell()
+    }
+    this.#turns.schedule()
+  }
+}
+
+/** Without what cannot be sent. */
+function plain({ newRuns, events, feed, statements, schedule }: Unit): Unit {
+  return {
+    ...(newRuns && { newRuns }),
+    ...(events && events.length > 0 && { events }),
+    ...(feed && { feed }),
+    ...(statements && statements.length > 0 && { statements }),
+    ...(schedule !== undefined && { schedule }),
+  }
+}

@@ -1,0 +1,84 @@
+import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow'
+import { Postponed, WorkflowFault, type Json } from '../../../workflow/index.ts'
+import type { ActivityRequest } from '../../engine.ts'
+import type { EffectActivities, Performed, Place } from '../protocol.ts'
+import type { Commits } from './commits.ts'
+import { effectOptions } from './options.ts'
+
+const effects = proxyActivities<EffectActivities>(effectOptions)
+
+interface Asked {
+  readonly request: ActivityRequest
+  resolve(value: Json): void
+  reject(error: unknown): void
+}
+
+/** Effects as activities of Temporal: asked for in the run's turn, begun when it has come to rest. */
+export class Effects {
+  readonly #place: Place
+  readonly #commits: Commits
+  #asked: Asked[] = []
+  #underWay = 0
+
+  constructor(place: Place, commits: Commits) {
+    this.#place = place
+    this.#commits = commits
+  }
+
+  get underWay(): number {
+    return this.#underWay
+  }
+
+  get waiting(): boolean {
+    return this.#asked.length > 0
+  }
+
+  perform(request: ActivityRequest): Promise<Json> {
+    return new Promise((resolve, reject) => {
+      this.#asked.push({ request, resolve, reject })
+    })
+  }
+
+  /** Begins what was asked for; the first takes along what is to be written before it. */
+  begin(): void {
+    for (const asked of this.#asked.splice(0)) if (!asked.request.signal.aborted) void this.#begin(asked)
+  }
+
+  async #begin({ request, resolve, reject }: Asked): Promise<void> {
+    const { key, attempt, kind, input, onFailure, signal } = request
+    const { batches, written } = this.#commits.waiting
+      ? this.#commits.carry()
+      : { batches: [], written: () => {} }
+    const scope = new CancellationScope({ cancellable: true })
+    const call = { kind, input, ...(onFailure && { onFailure }) }
+    const unwanted = () => scope.cancel()
+    signal.addEventListener('abort', unwanted)
+    this.#underWay++
+    try {
+      const performed = await scope.run(() =>
+        effects.perform({ place: this.#place, batches, key, attempt, call }),
+      )
+      written()
+      settle(performed, resolve, reject)
+    } catch (error) {
+      // What it was to write is written by the next batch: that takes along all that is not known to be written.
+      if (!isCancellation(error)) reject(error)
+    } finally {
+      this.#underWay--
+      signal.removeEventListener('abort', unwanted)
+    }
+  }
+}
+
+function settle(
+  performed: Performed,
+  resolve: (value: Json) => void,
+  reject: (error: unknown) => void,
+): void {
+  if ('value' in performed) resolve(performed.value)
+  else if ('problem' in performed) reject(new WorkflowFault(performed.problem))
+  else {
+    const { until, attempt, reason, gate } = performed.postponed
+    reject(new Postponed(until, attempt, reason, gate))
+  }
+}

@@ -1,0 +1,74 @@
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  defineSignal,
+  defineUpdate,
+  proxyLocalActivities,
+  setHandler,
+} from '@temporalio/workflow'
+import { LiveRun } from '../../run/live-run.ts'
+import { sealerOf } from '../../run/seal.ts'
+import { startOf } from '../../records/start-of.ts'
+import { names, type Command, type CommandResult, type RecordActivities } from '../protocol.ts'
+import { recordOptions } from './options.ts'
+import { drive } from './rest.ts'
+import { SandboxHost } from './sandbox-host.ts'
+
+const records = proxyLocalActivities<RecordActivities>(recordOptions)
+
+const look = defineSignal(names.look)
+const ended = defineSignal<[string]>(names.ended)
+const cancel = defineSignal(names.cancel)
+const command = defineUpdate<CommandResult, [Command]>(names.command)
+
+/**
+ * Carries out one run from what is recorded of it: the same run in memory as in the embedded engine, on a host of
+ * Temporal's primitives. Where the history grows long it begins anew, from the records again.
+ */
+export async function run(number: number): Promise<void> {
+  const waiting: ((live: LiveRun, host: SandboxHost) => void)[] = []
+  let begun: { live: LiveRun; host: SandboxHost } | undefined
+  let gone = false
+  const use = (then: (live: LiveRun, host: SandboxHost) => void) => {
+    if (begun) then(begun.live, begun.host)
+    else waiting.push(then)
+  }
+  setHandler(look, () => use((live) => live.probe()))
+  setHandler(ended, (child) => use((_, host) => host.children.ended(child)))
+  setHandler(cancel, () => use((live) => live.command(ordered)))
+  setHandler(command, async ({ kind, record }) => {
+    const result: { is?: CommandResult } = {}
+    const durable = () => void (result.is = { done: true })
+    const refused = (error: unknown) => {
+      const { code = 'SLUSE-RUN-STATE', message = '' } = error as { code?: string; message?: string }
+      result.is = { code, detail: message }
+    }
+    use((live) => live.command({ kind, record, durable, refused }))
+    await condition(() => result.is !== undefined || gone)
+    return result.is ?? { code: 'SLUSE-RUN-ENDED', detail: '' }
+  })
+
+  await CancellationScope.nonCancellable(async () => {
+    const loaded = await records.load(number)
+    gone = loaded === undefined
+    if (!loaded) return
+    const { row, items, secrets } = loaded
+    const host = new SandboxHost(loaded)
+    const sealer = sealerOf(row.seal, secrets)
+    const start = startOf(row, { workflow: loaded.workflow }, items, secrets)
+    const live = new LiveRun(host, { row, start, sealer, items })
+    begun = { live, host }
+    for (const then of waiting.splice(0)) then(live, host)
+    await drive(live, host.turns, () => host.after())
+    if (host.over) await host.settled()
+    gone = true
+    // Whoever waits for the answer to a command has it.
+    await condition(allHandlersFinished)
+    if (!host.over) await continueAsNew<typeof run>(number)
+  })
+}
+
+/** Ordered by a run above, not by people: nobody is told. */
+const ordered = { kind: 'cancel', durable: () => {}, refused: () => {} } as const

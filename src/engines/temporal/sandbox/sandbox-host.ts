@@ -1,0 +1,222 @@
+import { sha1 } from '@noble/hashes/legacy.js'
+import {
+  CancellationScope,
+  getExternalWorkflowHandle,
+  log,
+  ParentClosePolicy,
+  proxyLocalActivities,
+  sleep,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow'
+import type { Statement } from '../../../database/index.ts'
+import { interpret, milliseconds, type EventFilter } from '../../../workflow/index.ts'
+import { derivedIdBy } from '../../run/derived-id.ts'
+import type { FoundEvent, Host, Log, Standing } from '../../run/host.ts'
+import type { LiveRun } from '../../run/live-run.ts'
+import type { Pending } from '../../run/pending.ts'
+import { waitColumns, waitRows } from '../../run/wait-rows.ts'
+import { names, type Loaded, type RecordActivities } from '../protocol.ts'
+import { Children } from './children.ts'
+import { Commits } from './commits.ts'
+import { Effects } from './effects.ts'
+import { recordOptions } from './options.ts'
+import { Outstanding } from './outstanding.ts'
+import { Turns } from './rest.ts'
+
+const records = proxyLocalActivities<RecordActivities>(recordOptions)
+
+/** A run that waits for nothing sooner than this says in the records what it waits for. */
+const parkAfter = 2000
+/** Histories are bounded: from here on nothing new is begun until what is under way has ended, and the run begins anew. */
+const longHistory = 20_000
+const largeHistory = 20_000_000
+
+/** What a run asks of its engine, on Temporal's primitives. */
+export class SandboxHost implements Host {
+  readonly turns = new Turns()
+  readonly commits: Commits
+  readonly children: Children
+  readonly interpret = interpret
+  readonly clock = { now: () => Date.now() }
+  readonly settings: Host['settings']
+  readonly limiter: Host['limiter'] = { run: (work) => work() }
+  /** Nobody in here knows of target systems: what is put off waits for its time. */
+  readonly gates: Host['gates'] = { kept: false, wait: () => () => {}, parked: () => {} }
+  readonly runs: Host['runs'] = {
+    ready: () => {},
+    left: () => {},
+    ended: () => void (this.over = true),
+  }
+  over = false
+  readonly #loaded: Loaded
+  readonly #effects: Effects
+  readonly #outstanding = new Outstanding()
+
+  constructor(loaded: Loaded) {
+    this.#loaded = loaded
+    const place = { run: loaded.row.number, epoch: loaded.epoch }
+    this.settings = { maxResultBytes: loaded.maxResultBytes }
+    this.commits = new Commits(place, this.turns)
+    this.#effects = new Effects(place, this.commits)
+    this.children = new Children(this.#outstanding)
+  }
+
+  readonly activities: Host['activities'] = (request) => this.#effects.perform(request)
+  readonly derivedId = (runId: string, name: string): string => derivedIdBy(sha1, runId, name)
+  readonly log: Log = (level, message, data = {}) => log[level](message, data)
+
+  readonly timers = {
+    set(at: number, wake: () => void): () => void {
+      const scope = new CancellationScope({ cancellable: true })
+      void scope
+        .run(() => sleep(Math.max(1, at - Date.now())))
+        .then(wake)
+        .catch(() => {})
+      return () => scope.cancel()
+    },
+  }
+
+  readonly inbox: Host['inbox'] = {
+    listen: (run, pending) => {
+      pending.scannedTo = 0
+      this.#listen(run)
+    },
+    next: (run, pending, filters) => this.#next(run, pending, filters),
+    claim: () => () => {},
+    row: (event, now) => [event.source, event.id, event.type, now, 0, JSON.stringify(event)],
+    received: () => {},
+  }
+
+  readonly parking: Host['parking'] = {
+    idle: (run) => {
+      const soon = [...run.pending.values()].some(
+        ({ due }) => due !== undefined && due - Date.now() < parkAfter,
+      )
+      if (!soon) run.park()
+    },
+  }
+
+  readonly standing: Standing = {
+    leaves: false,
+    active: ({ row: { number } }) => [
+      { sql: "UPDATE runs SET status = 'running', active = 1 WHERE number = ?", parameters: [number] },
+      {
+        sql: "DELETE FROM waits WHERE run = ? AND kind <> 'cancel' AND kind <> 'event'",
+        parameters: [number],
+      },
+    ],
+    parked: (run) => [
+      {
+        sql: "UPDATE runs SET status = 'waiting', active = 0 WHERE number = ?",
+        parameters: [run.row.number],
+      },
+      { sql: "DELETE FROM waits WHERE run = ? AND kind <> 'cancel'", parameters: [run.row.number] },
+      ...rowsOf(run, [...run.pending.values()]),
+    ],
+    suspended: ({ row: { number } }) => [
+      { sql: "UPDATE runs SET status = 'suspended', active = 0 WHERE number = ?", parameters: [number] },
+    ],
+    ended: ({ row: { number } }) => [
+      { sql: 'DELETE FROM waits WHERE run = ?', parameters: [number] },
+      { sql: 'DELETE FROM executions WHERE run = ?', parameters: [number] },
+    ],
+  }
+
+  readonly detached: Host['detached'] = {
+    due: (run, key, call) => ({
+      statement: {
+        sql: 'INSERT INTO detached (run, key, kind, input, due, attempt) VALUES (?, ?, ?, ?, 0, 0) ON CONFLICT DO NOTHING',
+        parameters: [run.row.number, key, call.kind, run.sealer.write(call.input)],
+      },
+      durable: () => {
+        const workflowId = `${run.row.id}/detached${key}`
+        const args = [run.row.number, key]
+        const options = { workflowId, args, parentClosePolicy: ParentClosePolicy.ABANDON }
+        this.#outstanding.add(startChild(names.detached, options))
+      },
+    }),
+  }
+
+  readonly schedules: Host['schedules'] = {
+    runEnded: (row, at) => {
+      const { after } = this.#loaded.workflow.schedule ?? {}
+      const pause = after === undefined ? undefined : milliseconds(after)
+      if (row.schedule === undefined || pause === undefined) return []
+      const sql = 'UPDATE schedules SET next_due = ? WHERE number = ?'
+      return [{ sql, parameters: [at + pause, row.schedule] }]
+    },
+  }
+
+  /** After each turn: begins effects and writes what is due. `true` where this execution is over. */
+  async after(): Promise<boolean> {
+    const { commits } = this
+    if (this.over && commits.written) return true
+    if (!this.#mustBeginAnew) this.#effects.begin()
+    if (commits.waiting) commits.write()
+    return !this.over && this.#mayBeginAnew
+  }
+
+  /** All that was ordered is accepted, and whoever waits for this run is told. */
+  async settled(): Promise<void> {
+    const { row, parent } = this.#loaded
+    if (parent !== undefined)
+      this.#outstanding.add(getExternalWorkflowHandle(parent).signal(names.ended, row.id))
+    await this.#outstanding.settled()
+  }
+
+  get #mustBeginAnew(): boolean {
+    const { historyLength, historySize } = workflowInfo()
+    return historyLength > longHistory || historySize > largeHistory
+  }
+
+  get #mayBeginAnew(): boolean {
+    const wanted = workflowInfo().continueAsNewSuggested || this.#mustBeginAnew
+    const busy = this.#effects.underWay + this.#asking + this.children.busy
+    return wanted && busy === 0 && this.commits.written && !this.turns.due
+  }
+
+  /** Questions to the inbox that are under way. */
+  #asking = 0
+  /** Written before the inbox is looked through: an event that comes later finds the row. */
+  #listening: Promise<void> = Promise.resolve()
+
+  #listen(run: LiveRun): void {
+    const { number } = run.row
+    this.#listening = new Promise((resolve) => {
+      const events = [...run.pending.values()].filter(({ request }) => request.kind === 'event')
+      const statements = [
+        { sql: "DELETE FROM waits WHERE run = ? AND kind = 'event'", parameters: [number] },
+        ...rowsOf(run, events),
+      ]
+      this.commits.add({ statements, durable: resolve })
+    })
+  }
+
+  async #next(
+    run: LiveRun,
+    pending: Pending,
+    filters: readonly EventFilter[],
+  ): Promise<FoundEvent | undefined> {
+    const { number, firstEvent, startedAt } = run.row
+    this.#asking++
+    await this.#listening
+    const answer = await records.next({
+      run: { number, firstEvent, startedAt },
+      filters,
+      consumed: [...run.consumed],
+      consumedTo: [...run.consumedTo],
+      scannedTo: pending.scannedTo,
+    })
+    this.#asking--
+    for (const [kind, seq] of answer.consumedTo) run.consumedTo.set(kind, seq)
+    pending.scannedTo = answer.scannedTo
+    return answer.found
+  }
+}
+
+const insertWait = `INSERT INTO waits (${waitColumns.join(', ')}) VALUES (${waitColumns.map(() => '?').join(', ')})`
+
+function rowsOf(run: LiveRun, pending: readonly Pending[]): Statement[] {
+  return pending.flatMap((one) => waitRows(run, one).map((parameters) => ({ sql: insertWait, parameters })))
+}

@@ -1,0 +1,6 @@
+/**
+ * What runs inside Temporal's deterministic sandbox: one type of workflow, which interprets any pipeline. It is bundled
+ * ahead of time, with all that it imports.
+ */
+export { run } from './run.ts'
+export { detached } from './detached.ts'

@@ -1,0 +1,101 @@
+import type { DataConverter } from '@temporalio/common'
+import type { NativeConnection, Worker } from '@temporalio/worker'
+import type { Cluster } from './cluster.ts'
+import { effectActivities } from './effect-activities.ts'
+import type { TemporalServerSettings } from './options.ts'
+import { recordActivities } from './record-activities.ts'
+
+/** Carries runs out in this process, until it is closed. */
+export class RunWorker {
+  readonly #connection: NativeConnection
+  readonly #worker: Worker
+  readonly #ended: Promise<void>
+  state: 'running' | 'stopped' | 'failed' = 'running'
+
+  static async open(
+    core: Cluster,
+    server: TemporalServerSettings,
+    dataConverter: DataConverter,
+    bundle: string,
+  ): Promise<RunWorker> {
+    const { worker } = core.libraries
+    logQuietly(core)
+    const { address, namespace, taskQueue, tls, apiKey } = server
+    const connection = await worker.NativeConnection.connect({
+      address,
+      ...(tls && { tls: tlsOf(tls) }),
+      ...(apiKey !== undefined && { apiKey }),
+    })
+    const { activityConcurrency, cachedRuns } = core.settings
+    try {
+      const opened = await worker.Worker.create({
+        connection,
+        namespace,
+        taskQueue,
+        workflowBundle: { code: bundle },
+        activities: { ...recordActivities(core), ...effectActivities(core) },
+        dataConverter,
+        maxConcurrentActivityTaskExecutions: activityConcurrency,
+        maxConcurrentLocalActivityExecutions: 100,
+        maxCachedWorkflows: cachedRuns,
+        stickyQueueScheduleToStartTimeout: 3000,
+        maxHeartbeatThrottleInterval: 1000,
+        defaultHeartbeatThrottleInterval: 1000,
+        // What is under way is told at once that the process ends; whoever closes has waited before.
+        shutdownGraceTime: 0,
+        shutdownForceTime: 10_000,
+      })
+      return new RunWorker(core, connection, opened)
+    } catch (error) {
+      await connection.close()
+      throw error
+    }
+  }
+
+  constructor(core: Cluster, connection: NativeConnection, worker: Worker) {
+    this.#connection = connection
+    this.#worker = worker
+    this.#ended = worker.run().then(
+      () => void (this.state = 'stopped'),
+      (error: unknown) => {
+        this.state = 'failed'
+        core.log('error', 'The worker has ended: no runs are carried out in this process.', {
+          error: String(error),
+        })
+      },
+    )
+  }
+
+  get activitiesRunning(): number {
+    return this.#worker.getStatus().numInFlightActivities
+  }
+
+  async close(): Promise<void> {
+    if (this.#worker.getState() === 'RUNNING') this.#worker.shutdown()
+    await this.#ended
+    await this.#connection.close()
+  }
+}
+
+export function tlsOf({
+  serverRootCACertificate,
+  clientCert,
+  clientKey,
+}: NonNullable<TemporalServerSettings['tls']>) {
+  return {
+    ...(serverRootCACertificate && { serverRootCACertificate }),
+    ...(clientCert && clientKey && { clientCertPair: { crt: clientCert, key: clientKey } }),
+  }
+}
+
+let installed = false
+
+/** The libraries log by themselves: what is a warning or worse comes into our log. Once for a process. */
+function logQuietly({ libraries: { worker }, log }: Cluster): void {
+  if (installed) return
+  installed = true
+  const logger = new worker.DefaultLogger('WARN', ({ level, message, meta }) =>
+    log(level === 'ERROR' ? 'error' : 'warn', `Temporal: ${message}`, { error: String(meta?.error ?? '') }),
+  )
+  worker.Runtime.install({ logger, telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } })
+}

@@ -1,0 +1,131 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { postgresBinaries, startPostgres, type PostgresServer } from '../postgres/index.ts'
+import { databases, serverConfig, type Ports } from './config.ts'
+import { registerNamespace } from './namespace.ts'
+
+export interface TemporalServer {
+  /** Host and port of its frontend. */
+  readonly address: string
+  readonly namespace: 'sluse-test'
+  /** Where it keeps its data; other databases may be made beside its own. */
+  readonly postgres: PostgresServer
+  /** `SIGKILL`, as when the machine goes down. */
+  kill(): Promise<void>
+  /** On the same ports, with the same data. */
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+const binaries = join(homedir(), '.cache', 'sluse-test-servers', 'bin')
+const server = join(binaries, 'temporal-server')
+const sqlTool = join(binaries, 'sql')
+const namespace = 'sluse-test'
+
+/** Whether all that it takes is there. `SLUSE_TEST_REQUIRE_SERVERS` says that it has to be. */
+export function hasTemporal(): boolean {
+  const there = existsSync(server) && existsSync(sqlTool) && postgresBinaries() !== undefined
+  if (!there && process.env.SLUSE_TEST_REQUIRE_SERVERS)
+    throw new Error('The Temporal server is not there: scripts/install-test-servers.sh')
+  return there
+}
+
+/** A real server, all of its services in one process, on a PostgreSQL of its own. It is gone afterwards. */
+export async function startTemporal(): Promise<TemporalServer> {
+  const postgres = await startPostgres()
+  const folder = mkdtempSync(join(tmpdir(), 'sluse-temporal-'))
+  let running: Running | undefined
+  const stop = async () => {
+    await running?.end('SIGKILL')
+    await postgres.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    await Promise.all(databases.map((database) => makeDatabase(postgres, database)))
+    const ports = await freePorts()
+    mkdirSync(join(folder, 'config'))
+    const config = join(folder, 'config', 'server.yaml')
+    for (const [file, text] of Object.entries(serverConfig(postgres, ports, folder)))
+      writeFileSync(join(folder, 'config', file), text)
+    const address = `127.0.0.1:${ports.frontend}`
+    const start = async () => {
+      running = run(config, folder)
+      await running.until(() => registerNamespace(address, namespace))
+    }
+    await start()
+    return { address, namespace, postgres, kill: async () => running?.end('SIGKILL'), start, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function makeDatabase(postgres: PostgresServer, { name, schema, version }: (typeof databases)[number]) {
+  const { host, port, user, password } = postgres
+  const common = ['--plugin', 'postgres12', '--ep', host, '-p', String(port), '-u', user, '--pw', password]
+  const tool = (...args: string[]) => promisify(execFile)(sqlTool, [...common, '--db', name, ...args])
+  await tool('create-database')
+  await tool('setup-schema', '--schema-name', schema, '--version', version)
+}
+
+async function freePorts(): Promise<Ports> {
+  const names = ['frontend', 'http', 'history', 'matching', 'worker'] as const
+  const members = ['frontendMember', 'historyMember', 'matchingMember', 'workerMember'] as const
+  const found = new Set<number>()
+  while (found.size < names.length + members.length) found.add(await freeLowPort())
+  const ports = [...found]
+  return Object.fromEntries([...names, ...members].map((name, at) => [name, ports[at]])) as never
+}
+
+/** The server's schema has a `smallint` for a port. */
+async function freeLowPort(): Promise<number> {
+  const port = 15_000 + Math.floor(Math.random() * 17_000)
+  const probe = createServer()
+  const free = await new Promise<boolean>((resolve) => {
+    probe.once('error', () => resolve(false))
+    probe.listen(port, '127.0.0.1', () => resolve(true))
+  })
+  if (free) await new Promise((resolve) => probe.close(resolve))
+  return free ? port : freeLowPort()
+}
+
+interface Running {
+  /** Tries until it succeeds; rejects where the server has ended or takes far too long. */
+  until(attempt: () => Promise<void>): Promise<void>
+  end(signal: NodeJS.Signals): Promise<void>
+}
+
+function run(config: string, folder: string): Running {
+  const child: ChildProcess = spawn(server, ['--config-file', config, '--allow-no-auth', 'start'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let log = ''
+  const keep = (chunk: Buffer) => (log = (log + chunk.toString()).slice(-4000))
+  child.stdout?.on('data', keep)
+  child.stderr?.on('data', keep)
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  return {
+    async until(attempt) {
+      let last: unknown
+      for (const before = Date.now(); Date.now() - before < 60_000;) {
+        if (child.exitCode !== null || child.signalCode !== null) break
+        try {
+          return await attempt()
+        } catch (error) {
+          last = error
+          await new Promise((resolve) => setTimeout(resolve, 100))
+        }
+      }
+      throw new Error(`Temporal did not start: ${String(last)}\n${log}`)
+    },
+    async end(signal) {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+      await ended
+    },
+  }
+}
