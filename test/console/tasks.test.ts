@@ -131,6 +131,14 @@ describe.skipIf(missing).each([
     await dialog.getByRole('searchbox').fill('eachRoom[587]')
     await dialog.getByLabel(texts['rerun.from']).selectOption('/do/2/eachRoom[587]/do/0/reserve')
     await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    // On the screen only what is seen is in the page; on paper all of it is.
+    const tasks = page.locator('tbody[data-index]')
+    expect(await tasks.count()).toBeLessThan(100)
+    await page.evaluate('window.dispatchEvent(new Event("beforeprint"))')
+    expect(await tasks.count()).toBeGreaterThan(600)
+    await page.evaluate('window.dispatchEvent(new Event("afterprint"))')
+    await expect.poll(() => tasks.count()).toBeLessThan(100)
   })
 
   test('disable a pipeline, so that nothing starts it, and enable it again', async () => {

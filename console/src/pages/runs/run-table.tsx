@@ -61,7 +61,7 @@ export function RunTable({ runs, selected, onSelect, more }: Props) {
       >
         <thead role="rowgroup">
           <tr role="row" aria-rowindex={1}>
-            <th role="columnheader" scope="col">
+            <th role="columnheader" scope="col" className="choose">
               <span className="visually-hidden">{t('runs.choose')}</span>
             </th>
             {(['status', 'pipeline', 'started', 'duration', 'by', 'id'] as const).map((column) => (
