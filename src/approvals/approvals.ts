@@ -12,7 +12,7 @@ import {
   standsInFor,
 } from './delegations.ts'
 import type { Delegation, NewDelegation } from './delegations.ts'
-import { isAmong, passGate, type StandIns } from './gate.ts'
+import { isAmong, isNamed, passGate, type StandIns } from './gate.ts'
 import { notices, type Notice } from './notices.ts'
 import { openApproval } from './open-approval.ts'
 import { auditingRefusals } from './refusals.ts'
@@ -349,7 +349,8 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
         // For all namespaces one must be allowed in all: else an administrator of one would rule over others.
         if (!own && namespace === undefined && mayIn(who, 'approvals.manage') !== '*')
           throw new SluseError('SLUSE-FORBIDDEN', 'It takes approvals.manage in all namespaces.')
-        const { delegation, statement } = insertDelegation(given, clock.now())
+        const to = await subjectOf(access, given.to)
+        const { delegation, statement } = insertDelegation({ ...given, to }, clock.now())
         const entry = audit.entry({
           who: audited(who),
           action,
@@ -471,6 +472,19 @@ function checkAnswer({ request }: Approval, { decision, comment, form }: Decisio
   if (!fault) return
   const { errors, detail } = fault.problem
   throw new SluseError('SLUSE-APPROVAL-FORM', detail ?? '', { data: Array.isArray(errors) ? errors : [] })
+}
+
+/** People know each other by e-mail address: one that the provider confirmed names who has it, where one alone has. */
+async function subjectOf(access: Access, name: string): Promise<string> {
+  if (!name.includes('@') || (await access.person(name))) return name
+  const found = (await access.reachable()).filter((person) => isNamed(person, name))
+  if (found.length === 1 && found[0]) return found[0].subject
+  throw new SluseError(
+    'SLUSE-DELEGATION',
+    found.length === 0
+      ? 'Nobody with that e-mail address has signed in.'
+      : 'Several have that e-mail address.',
+  )
 }
 
 function alreadyDecided({ state, status }: Approval): SluseError {

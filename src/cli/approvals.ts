@@ -217,7 +217,7 @@ const delegations = verb({
 const delegate = verb({
   ...common,
   name: 'delegate',
-  arguments: [['<to>', 'Subject of who stands in.']],
+  arguments: [['<to>', 'Who stands in: their subject, or their confirmed e-mail address.']],
   about: 'Have somebody stand in for you while you are away.',
   options: [
     new Option('--until <time>', 'Until when, ISO 8601.').makeOptionMandatory(),

@@ -145,6 +145,14 @@ describe('somebody who stands in', () => {
     expect(await decide(bo, second.id, yes)).toBe('SLUSE-APPROVAL-NOT-ASKED')
   })
 
+  test('is named by the e-mail address that the provider confirmed, or by nobody', async () => {
+    const [, bo] = await people('chief', 'bo')
+    const { id } = await start({ approvers: { users: ['chief'] } })
+    expect(await delegate('chief', 'Bo@by.dk')).toMatchObject({ to: 'bo' })
+    await expect(delegate('chief', 'nobody@by.dk')).rejects.toMatchObject({ code: 'SLUSE-DELEGATION' })
+    expect(await decide(bo, id, yes)).toBe('approved')
+  })
+
   test('is no way around four eyes, nor to two voices', async () => {
     const [, bo] = await people('chief', 'bo', 'anna')
     await delegate('chief', 'bo')

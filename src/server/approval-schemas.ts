@@ -157,7 +157,11 @@ export const delegation = Type.Object(
 
 export const delegationBody = Type.Object(
   {
-    to: Type.String({ minLength: 1, maxLength: 500, description: 'Subject of who stands in.' }),
+    to: Type.String({
+      minLength: 1,
+      maxLength: 500,
+      description: 'Who stands in: their subject, or their confirmed e-mail address.',
+    }),
     from: Type.Optional(Type.String({ minLength: 1, maxLength: 500, description: 'Default: yourself.' })),
     namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
     beginsAt: Type.Optional(Type.String({ maxLength: 40, description: 'ISO 8601. Default: now.' })),

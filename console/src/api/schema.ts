@@ -3406,7 +3406,7 @@ export interface operations {
                     from?: string;
                     namespace?: string;
                     reason?: string;
-                    /** @description Subject of who stands in. */
+                    /** @description Who stands in: their subject, or their confirmed e-mail address. */
                     to: string;
                 };
             };

@@ -27,9 +27,11 @@ export function SignIn({ me }: { readonly me: Me }) {
       ) : (
         <p>{t(me.ended ? 'signIn.endedText' : 'signIn.text')}</p>
       )}
-      <a className="button primary" href={signInAddress(back)}>
-        {t(failed ? 'signIn.again' : 'signIn.go')}
-      </a>
+      <p>
+        <a className="button primary" href={signInAddress(back)}>
+          {t(failed ? 'signIn.again' : 'signIn.go')}
+        </a>
+      </p>
       {failed && (
         <p className="hint">{t('signIn.help', { code: /^SLUSE-[A-Z-]{1,40}$/.test(code) ? code : '' })}</p>
       )}

@@ -18,11 +18,26 @@ export function Failure({ error }: { readonly error: unknown }) {
         <h2>{t(failure?.status === 0 ? 'problem.unreachable' : 'problem.title')}</h2>
       )}
       {todo !== undefined && <p lang={foreign}>{todo}</p>}
-      {problem?.detail !== undefined && problem.detail !== '' && (
-        <p lang={englishIn(language)}>{problem.detail}</p>
-      )}
-      {code !== undefined && <p className="hint code">{code}</p>}
+      {code !== undefined && <Particulars detail={problem?.detail ?? ''} code={code} />}
     </div>
+  )
+}
+
+/** The server speaks English: where the page does not, its words are for those who help, and not in the way. */
+function Particulars({ detail, code }: { readonly detail: string; readonly code: string }) {
+  const { t, language } = useTexts()
+  const words = (
+    <>
+      {detail !== '' && <p lang={englishIn(language)}>{detail}</p>}
+      <p className="hint code">{code}</p>
+    </>
+  )
+  if (language === 'en' || detail === '') return words
+  return (
+    <details>
+      <summary>{t('problem.forSupport')}</summary>
+      {words}
+    </details>
   )
 }
 

@@ -11,6 +11,12 @@ export function Time({ at, short = false }: { readonly at: string; readonly shor
   )
 }
 
+/** Until when something can be done. */
+export function Deadline({ at }: { readonly at: string }) {
+  const { deadline } = useTexts()
+  return <time dateTime={at}>{deadline(at)}</time>
+}
+
 /** How long ago, or how far ahead. */
 export function Ago({ at }: { readonly at: string }) {
   const { ago, time } = useTexts()

@@ -3,6 +3,8 @@ export interface Formats {
   number(value: number): string
   /** `25. nov. 2026 kl. 14.03.22` */
   time(iso: string): string
+  /** `30. nov. 2026 kl. 23.59`: until when, as people say it; a deadline at midnight is the end of the day before. */
+  deadline(iso: string): string
   /** Only the time of day where it is today. */
   shortTime(iso: string): string
   date(iso: string): string
@@ -27,6 +29,7 @@ export function formatsOf(language: 'da' | 'en'): Formats {
   const numbers = new Intl.NumberFormat(locale)
   const times = new Intl.DateTimeFormat(locale, { timeZone, dateStyle: 'medium', timeStyle: 'medium' })
   const clock = new Intl.DateTimeFormat(locale, { timeZone, timeStyle: 'medium' })
+  const minutes = new Intl.DateTimeFormat(locale, { timeZone, dateStyle: 'medium', timeStyle: 'short' })
   const dates = new Intl.DateTimeFormat(locale, { timeZone, dateStyle: 'medium' })
   const relative = new Intl.RelativeTimeFormat(locale, { style: 'short', numeric: 'auto' })
   const plurals = new Intl.PluralRules(locale)
@@ -42,6 +45,7 @@ export function formatsOf(language: 'da' | 'en'): Formats {
   return {
     number: (value) => numbers.format(value),
     time: (iso) => times.format(new Date(iso)),
+    deadline: (iso) => minutes.format(Date.parse(iso) - 1),
     shortTime: (iso) =>
       date(iso) === dates.format(new Date()) ? clock.format(new Date(iso)) : times.format(new Date(iso)),
     date,

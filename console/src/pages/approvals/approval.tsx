@@ -5,7 +5,7 @@ import { useMe } from '../../api/me.ts'
 import { Loading } from '../../parts/loading.tsx'
 import { PageTitle } from '../../parts/page-title.tsx'
 import { Failure } from '../../parts/problem.tsx'
-import { Ago, Time } from '../../parts/time.tsx'
+import { Ago, Deadline, Time } from '../../parts/time.tsx'
 import { useTexts } from '../../texts/index.tsx'
 import { ApprovalStatus } from './approval-status.tsx'
 import { Decide } from './decide.tsx'
@@ -53,7 +53,9 @@ export function ApprovalPage() {
           <h2>{t(`approval.outcome.${outcome.decision}`)}</h2>
           <p>
             {outcome.reason !== undefined && `${t(`approval.reason.${outcome.reason}`)} `}
-            {outcome.by.map(({ name }) => name).join(', ')} <Time at={outcome.at} />
+            {outcome.by.length > 0 &&
+              `${t('approval.by', { names: outcome.by.map(({ name }) => name).join(', ') })} `}
+            <Time at={outcome.at} />
           </p>
           {outcome.comment !== undefined && <p>{outcome.comment}</p>}
         </div>
@@ -73,7 +75,7 @@ export function ApprovalPage() {
           ))}
         </>
       ) : (
-        <p className="empty">{t('approval.noContent')}</p>
+        <p className="empty panel-body">{t('approval.noContent')}</p>
       )}
       {status === 'open' && data.mayDecide && <Decide approval={data} />}
       {status === 'open' && !data.mayDecide && (
@@ -89,7 +91,8 @@ export function ApprovalPage() {
 
 function Facts({ approval }: { readonly approval: Approval }) {
   const { t } = useTexts()
-  const { pipeline, run, openedAt, deadline, quorum, votes, fourEyes } = approval
+  const me = useMe()
+  const { pipeline, run, status, openedAt, deadline, quorum, votes, fourEyes } = approval
   return (
     <dl className="facts">
       <div>
@@ -102,7 +105,8 @@ function Facts({ approval }: { readonly approval: Approval }) {
         <div>
           <dt>{t('approvals.deadline')}</dt>
           <dd>
-            <Time at={deadline} /> (<Ago at={deadline} />)
+            <Deadline at={deadline} /> (<Ago at={deadline} />)
+            {status === 'open' && <div className="hint">{t('approval.deadlineText')}</div>}
           </dd>
         </div>
       )}
@@ -119,20 +123,24 @@ function Facts({ approval }: { readonly approval: Approval }) {
           <dd>{t('approval.fourEyesText')}</dd>
         </div>
       )}
-      <div>
-        <dt>{t('runs.pipeline')}</dt>
-        <dd>
-          {pipeline.namespace}/{pipeline.name} {pipeline.version}
-        </dd>
-      </div>
-      <div>
-        <dt>{t('approval.run')}</dt>
-        <dd>
-          <Link className="code" href={`/runs/${encodeURIComponent(run)}`}>
-            {run}
-          </Link>
-        </dd>
-      </div>
+      {me.can('runs.read', pipeline.namespace) && (
+        <>
+          <div>
+            <dt>{t('runs.pipeline')}</dt>
+            <dd>
+              {pipeline.namespace}/{pipeline.name} {pipeline.version}
+            </dd>
+          </div>
+          <div>
+            <dt>{t('approval.run')}</dt>
+            <dd>
+              <Link className="code" href={`/runs/${encodeURIComponent(run)}`}>
+                {run}
+              </Link>
+            </dd>
+          </div>
+        </>
+      )}
     </dl>
   )
 }
@@ -193,7 +201,7 @@ function History({ approval }: { readonly approval: Approval }) {
         </thead>
         <tbody>
           {approval.events.map(({ at, kind, subject, data }, index) => {
-            const { comment } = (data ?? {}) as { comment?: unknown }
+            const { comment, name } = (data ?? {}) as { comment?: unknown; name?: unknown }
             return (
               <tr key={`${at}${index}`}>
                 <td className="nowrap">
@@ -203,7 +211,9 @@ function History({ approval }: { readonly approval: Approval }) {
                   {maybe(`approval.event.${kind}`) ?? kind}
                   {typeof comment === 'string' && comment !== '' && <span className="sub">{comment}</span>}
                 </td>
-                <td data-label={t('audit.column.who')}>{subject}</td>
+                <td data-label={t('audit.column.who')}>
+                  {typeof name === 'string' ? name : (subject ?? t('approval.bySystem'))}
+                </td>
               </tr>
             )
           })}

@@ -6,7 +6,7 @@ import { LoadedPages } from '../../parts/loaded.tsx'
 import { PageTitle } from '../../parts/page-title.tsx'
 import { Table } from '../../parts/table.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
-import { Ago, Time } from '../../parts/time.tsx'
+import { Ago, Deadline, Time } from '../../parts/time.tsx'
 import { useTexts } from '../../texts/index.tsx'
 import { ApprovalStatus } from './approval-status.tsx'
 import { Delegations } from './delegations.tsx'
@@ -75,9 +75,11 @@ function Row({ approval }: { readonly approval: Schemas['ApprovalSummary'] }) {
     <tr>
       <th scope="row">
         <Link href={`/approvals/${encodeURIComponent(id)}`}>{title}</Link>
-        <span className="sub">
-          {pipeline.namespace}/{pipeline.name}
-        </span>
+        {me.can('runs.read', pipeline.namespace) && (
+          <span className="sub">
+            {pipeline.namespace}/{pipeline.name}
+          </span>
+        )}
       </th>
       <td>
         <ApprovalStatus status={status} />
@@ -95,7 +97,7 @@ function Row({ approval }: { readonly approval: Schemas['ApprovalSummary'] }) {
       <td data-label={t('approvals.deadline')}>
         {deadline !== undefined && (
           <>
-            <Time at={deadline} short />
+            <Deadline at={deadline} />
             <span className="sub">
               <Ago at={deadline} />
             </span>

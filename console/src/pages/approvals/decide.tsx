@@ -52,7 +52,7 @@ export function Decide({ approval }: { readonly approval: Schemas['Approval'] })
   const outdated = decide.error instanceof ApiFailure && decide.error.status === 409
   const needsComment = decision === 'rejected' || decision === 'changes-requested'
   return (
-    <section className="panel" aria-labelledby="decide">
+    <section className="panel no-print" aria-labelledby="decide">
       <h2 id="decide">{t('decide.title')}</h2>
       <form
         className="panel-body stack"

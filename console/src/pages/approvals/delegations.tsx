@@ -74,7 +74,7 @@ export function Delegations() {
       <section className="panel">
         <h2>{t('delegations.new')}</h2>
         <form
-          className="panel-body schema-form"
+          className="panel-body stack"
           onSubmit={(event) => {
             event.preventDefault()
             make.mutate()

@@ -30,7 +30,10 @@ export function Reassign({ approval }: { readonly approval: Schemas['Approval'] 
         },
       }),
     )
-  if (status !== 'open' || !(mayDecide || me.can('approvals.manage', pipeline.namespace))) return null
+  const manages = me.can('approvals.manage', pipeline.namespace)
+  if (status !== 'open' || !(mayDecide || manages)) return null
+  // Case workers hand on to colleagues; roles are for those who know what they are called.
+  const offered = kinds.filter((kind) => kind !== 'roles' || manages)
   return (
     <>
       <button type="button" className="button" onClick={() => setAsking(true)}>
@@ -49,8 +52,8 @@ export function Reassign({ approval }: { readonly approval: Schemas['Approval'] 
           onClose={() => setAsking(false)}
         >
           <p>{t('reassign.text')}</p>
-          {kinds.map((kind) => (
-            <Field key={kind} label={t(`reassign.${kind}`)}>
+          {offered.map((kind) => (
+            <Field key={kind} label={t(`reassign.${kind}`)} hint={t(`reassign.${kind}Hint`)}>
               {(attributes) => (
                 <input
                   {...attributes}

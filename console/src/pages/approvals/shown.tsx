@@ -15,7 +15,7 @@ export function ShownPart({ part }: { readonly part: Shown }) {
         <h2>{title}</h2>
         {part.count !== undefined && <span className="hint">{many('count.rows', part.count)}</span>}
       </header>
-      {part.difference && <Difference difference={part.difference} />}
+      {part.difference && <Difference difference={part.difference} columns={part.columns} />}
       {part.document !== undefined && (
         <div className="panel-body">
           <Document value={part.document} label={title} />
@@ -29,21 +29,47 @@ export function ShownPart({ part }: { readonly part: Shown }) {
   )
 }
 
-/** A flat map reads as a list of facts; anything else as JSON. */
+/** What there is to look at, as people read it: names and values, one within the other; a list is numbered. */
 function Document({ value, label }: { readonly value: unknown; readonly label: string }) {
-  const entries =
-    typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : []
-  const flat = entries.length > 0 && entries.every(([, each]) => typeof each !== 'object' || each === null)
-  if (!flat) return <JsonView value={value} label={label} />
+  const texts = useTexts()
+  if (typeof value !== 'object' || value === null) return <p>{valueText(value, texts)}</p>
   return (
-    <dl className="facts">
-      {entries.map(([name, each]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{cellText(each)}</dd>
+    <div role="group" aria-label={label}>
+      <Members value={value} depth={0} />
+    </div>
+  )
+}
+
+/** Deeper than this it is no document that somebody reads: it is shown as it came. */
+const deepest = 6
+
+function Members({ value, depth }: { readonly value: object; readonly depth: number }) {
+  const texts = useTexts()
+  if (depth > deepest) return <JsonView value={value} label={texts.t('shown.document')} />
+  const entries = Array.isArray(value)
+    ? value.map((each, index) => [`${index + 1}.`, each as unknown] as const)
+    : Object.entries(value)
+  const plain = entries.filter(([, each]) => typeof each !== 'object' || each === null)
+  const nested = entries.filter((entry): entry is [string, object] => !plain.includes(entry))
+  return (
+    <>
+      {plain.length > 0 && (
+        <dl className="facts">
+          {plain.map(([name, each]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{valueText(each, texts)}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {nested.map(([name, each]) => (
+        <div key={name} className="nested" role="group" aria-label={name}>
+          <p className="nested-name">{name}</p>
+          <Members value={each} depth={depth + 1} />
         </div>
       ))}
-    </dl>
+    </>
   )
 }
 
@@ -54,6 +80,7 @@ interface RowsProps {
 }
 
 export function Rows({ rows, columns, label }: RowsProps) {
+  const texts = useTexts()
   const shown =
     columns ??
     [
@@ -75,7 +102,7 @@ export function Rows({ rows, columns, label }: RowsProps) {
           {rows.map((row, index) => (
             <tr key={index}>
               {shown.map(({ field }) => (
-                <td key={field}>{cellText((row as { [field: string]: unknown } | null)?.[field])}</td>
+                <td key={field}>{valueText((row as { [field: string]: unknown } | null)?.[field], texts)}</td>
               ))}
             </tr>
           ))}
@@ -85,8 +112,15 @@ export function Rows({ rows, columns, label }: RowsProps) {
   )
 }
 
-function Difference({ difference }: { readonly difference: NonNullable<Shown['difference']> }) {
-  const { t, number } = useTexts()
+interface DifferenceProps {
+  readonly difference: NonNullable<Shown['difference']>
+  readonly columns: Shown['columns']
+}
+
+function Difference({ difference, columns }: DifferenceProps) {
+  const texts = useTexts()
+  const { t, number } = texts
+  const titles = new Map(columns?.map(({ field, title }) => [field, title]))
   const tones = { added: 'good', removed: 'bad', changed: 'warn', same: 'still' } as const
   return (
     <div className="panel-body">
@@ -114,11 +148,9 @@ function Difference({ difference }: { readonly difference: NonNullable<Shown['di
                 <td>
                   <Mark tone={tones[kind]}>{t(`shown.${kind}`)}</Mark>
                 </td>
-                <td data-label={t('shown.place')} className="code">
-                  {place}
-                </td>
-                <td data-label={t('shown.before')}>{cellText(before)}</td>
-                <td data-label={t('shown.after')}>{cellText(after)}</td>
+                <td data-label={t('shown.place')}>{placeText(place)}</td>
+                <td data-label={t('shown.before')}>{valueText(before, texts, titles)}</td>
+                <td data-label={t('shown.after')}>{valueText(after, texts, titles)}</td>
               </tr>
             ))}
           </tbody>
@@ -128,7 +160,29 @@ function Difference({ difference }: { readonly difference: NonNullable<Shown['di
   )
 }
 
-function cellText(value: unknown): string {
+/** `/bilag/0/sider` is where a program finds it; people count from one. */
+function placeText(place: string): string {
+  if (!place.startsWith('/')) return place
+  return place
+    .slice(1)
+    .split('/')
+    .map((step) =>
+      /^\d+$/.test(step) ? `${Number(step) + 1}.` : step.replaceAll('~1', '/').replaceAll('~0', '~'),
+    )
+    .join(' › ')
+}
+
+/** A value on one line. Numbers stay as they came: they may be a year, or the number of a case. */
+function valueText(
+  value: unknown,
+  texts: ReturnType<typeof useTexts>,
+  titles?: ReadonlyMap<string, string>,
+): string {
   if (value === undefined || value === null) return ''
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean)
+  if (typeof value === 'boolean') return texts.t(value ? 'shown.yes' : 'shown.no')
+  if (Array.isArray(value)) return value.map((each) => valueText(each, texts)).join(', ')
+  if (typeof value !== 'object') return String(value as string | number)
+  return Object.entries(value)
+    .map(([name, each]) => `${titles?.get(name) ?? name}: ${valueText(each, texts)}`)
+    .join(', ')
 }
