@@ -81,7 +81,7 @@ export function ApprovalPage() {
       {status === 'open' && !data.mayDecide && (
         <div className="notice" data-tone="still">
           <h2>{t('approval.mayNot')}</h2>
-          {data.why !== undefined && <p>{maybe(`problem.${data.why}`) ?? data.why}</p>}
+          {data.why !== undefined && <p>{maybe(`why.${data.why}`) ?? data.why}</p>}
         </div>
       )}
       <History approval={data} />
