@@ -37,7 +37,6 @@ function timeOf(file: string): number {
 }
 
 function node(what: string, program: string, given: readonly string[]): void {
-  const build = spawnSync(process.execPath, [program, ...given])
-  if (build.status !== 0)
-    console.warn(`${what} was not built:\n${`${build.stdout}${build.stderr}`.slice(0, 2000)}`)
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...given], { encoding: 'utf8' })
+  if (status !== 0) console.warn(`${what} was not built:\n${(stdout + stderr).slice(0, 2000)}`)
 }
