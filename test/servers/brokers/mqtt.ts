@@ -6,7 +6,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { findProgram, freePort, startProgram, type Program } from './program.ts'
+import { freePort } from '../free-port.ts'
+import { findProgram, startProgram, type Program } from './program.ts'
 
 export interface RunningMqtt {
   readonly port: number

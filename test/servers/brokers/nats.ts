@@ -1,7 +1,8 @@
 /** A NATS server on loopback. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findProgram, freePort, startProgram, type Program } from './program.ts'
+import { freePort } from '../free-port.ts'
+import { findProgram, startProgram, type Program } from './program.ts'
 
 export const natsServer = findProgram('nats-server')
 

@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { findProgram, freePort, startProgram, type Program } from './program.ts'
+import { freePort } from '../free-port.ts'
+import { findProgram, startProgram, type Program } from './program.ts'
 
 // Debian's wrapper in /usr/sbin changes user; this is what it runs.
 const unwrapped = '/usr/lib/rabbitmq/bin/rabbitmq-server'
