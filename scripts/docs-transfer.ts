@@ -20,9 +20,7 @@ interface Schema {
 }
 
 function transferPage(): string {
-  const defs = ((workflowSchema() as { $defs?: { [name: string]: Schema } }).$defs ?? {}) as {
-    [name: string]: Schema
-  }
+  const defs = (workflowSchema() as { $defs?: { [name: string]: Schema } }).$defs ?? {}
   const titled = (title: string) => Object.values(defs).find((each) => each.title === title) ?? {}
   const section = (title: string) => [
     '',

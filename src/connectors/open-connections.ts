@@ -137,7 +137,7 @@ async function settingsOf(
     type,
     metadata: { ...Object.fromEntries(defaults), ...(await values(Object.fromEntries(ours), '')) },
     headers: (await values(declaration.headers, 'the header ')) as { [name: string]: string },
-    clientTls: (await values(declaration.clientTls, 'clientTLS.')) as ConnectionSettings['clientTls'],
+    clientTls: await values(declaration.clientTls, 'clientTLS.'),
   }
 }
 

@@ -39,7 +39,7 @@ export function refusal(error: Json, name: string): Problem {
     ...(typeof type === 'string' && { type }),
     ...(typeof status === 'number' && { status }),
     ...(typeof title === 'string' && { title }),
-    ...(said !== undefined && { detail: said as string }),
+    ...(said !== undefined && { detail: said }),
   }
 }
 

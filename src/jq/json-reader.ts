@@ -112,7 +112,7 @@ class Reader {
     if (/^(?:t|f|nu)/.test(token)) this.fail('Invalid literal', where)
     const number = readNumber(token)
     if (number === undefined) this.fail('Invalid numeric literal', where)
-    this.value(number as number)
+    this.value(number)
   }
 
   private endString(): void {

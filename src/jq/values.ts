@@ -24,13 +24,6 @@ export function truthy(value: Json): boolean {
   return value !== null && value !== false
 }
 
-/** Names that every object inherits: looked up only among an object's own members. */
-const inherited = new Set(Object.getOwnPropertyNames(Object.prototype))
-
-export function isInherited(key: string): boolean {
-  return inherited.has(key)
-}
-
 /** The member of an object, `undefined` where it has none. */
 export function member(object: JsonObject, key: string): Json | undefined {
   const value = object[key]

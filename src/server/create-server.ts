@@ -27,8 +27,6 @@ const headersTimeoutMs = 10_000
 /** A client may keep a connection for long that it does nothing with. */
 const lastAnswersMs = 1000
 
-export type Server = Awaited<ReturnType<typeof createServer>>
-
 /** The API over an app, not listening yet. Closing it does not close the app. */
 export async function createServer(app: App, options: ServerOptions = {}) {
   const { settings, log } = app

@@ -66,7 +66,7 @@ export function planOf(given: Json, connections: Connections): Plan {
   const changeAtMost = numberOf(expect?.changeAtMost, 'expect.changeAtMost')
   const personal = args.personalData as { encrypt?: string[]; mask?: string[] } | undefined
   return {
-    from: sourceOf(from as JsonObject, connections),
+    from: sourceOf(from, connections),
     steps: stepsOf(through, 'through'),
     to: targets,
     concurrency: numberOf(args.concurrency, 'concurrency') ?? 1,
@@ -78,8 +78,8 @@ export function planOf(given: Json, connections: Connections): Plan {
       expect: { atLeast, first: expect !== undefined, ...(changeAtMost !== undefined && { changeAtMost }) },
     }),
     ...(personal && { personal: { encrypt: personal.encrypt ?? [], mask: personal.mask ?? [] } }),
-    giveUpAfter: timeOf(args.giveUpAfter as Json | undefined, 'giveUpAfter') ?? day,
-    keep: timeOf(args.keep as Json | undefined, 'keep') ?? 30 * day,
+    giveUpAfter: timeOf(args.giveUpAfter, 'giveUpAfter') ?? day,
+    keep: timeOf(args.keep, 'keep') ?? 30 * day,
   }
 }
 
@@ -91,11 +91,6 @@ export function uriOf(dataset: string): string {
 
 export function isDatasetUri(value: Json): boolean {
   return typeof value === 'string' && datasetUri.test(value)
-}
-
-/** The id of a dataset from its URI, or from itself. */
-export function datasetIdOf(text: string): string | undefined {
-  return datasetUri.exec(text)?.[1] ?? (/^[A-Za-z0-9_-]{1,64}$/.test(text) ? text : undefined)
 }
 
 function sourceOf({ connection, dataset, ...options }: JsonObject, connections: Connections): PlannedSource {

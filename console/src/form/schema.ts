@@ -54,5 +54,5 @@ export function initialOf(schema: Schema): unknown {
 
 /** Whether a form can be made of it at all: of a map with named members. */
 export function isFormSchema(schema: unknown): schema is Schema {
-  return typeof schema === 'object' && schema !== null && kindOf(schema as Schema) === 'object'
+  return typeof schema === 'object' && schema !== null && kindOf(schema) === 'object'
 }

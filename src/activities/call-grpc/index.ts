@@ -24,7 +24,9 @@ export const callGrpc: ActivityFactory = (options) => {
       const service = optionalObject(input, 'service') ?? {}
       const target = targetOf(service, input['metadata'])
       const proto = optionalObject(input, 'proto') ?? {}
-      const [{ loadProto, methodOf }, { fromJson, toJson }] = await protocolBuffers()
+      // Loaded with the first call: few pipelines make one.
+      const { loadProto, methodOf } = await import('./proto.ts')
+      const { fromJson, toJson } = await import('./proto-json.ts')
       const root = await loadProto(
         endpointOf(proto['endpoint'], 'proto.endpoint'),
         async (endpoint) => (await readResource(endpoint, context, options))?.content,
@@ -59,11 +61,6 @@ export const callGrpc: ActivityFactory = (options) => {
     },
     close: () => channels.close(),
   }
-}
-
-/** Loaded with the first call: few pipelines make one. */
-function protocolBuffers() {
-  return Promise.all([import('./proto.ts'), import('./proto-json.ts')])
 }
 
 /** The language has no word for metadata of a call: what a function is sent with it is its trace. */

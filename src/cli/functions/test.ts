@@ -76,7 +76,7 @@ async function runFile(
   const runId = randomUUID()
   for (const each of file.tests) {
     if (!each.name.includes(filter)) continue
-    const secrets = { ...file.secrets, ...each.secrets } as { [name: string]: Json }
+    const secrets = { ...file.secrets, ...each.secrets }
     const context = { runId, key: `/functions/test/${each.name}`, secrets, signal }
     const [outcome] = await functions.call({ name, version }, [each.input ?? null], context)
     const failures = judge(each, outcome, differences)

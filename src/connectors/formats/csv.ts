@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../workflow/index.ts'
+import type { JsonObject } from '../../workflow/index.ts'
 import { columnSchema, readColumn, type Column } from './columns.ts'
 import { csvParser } from './csv-read.ts'
 import { csvWriter } from './csv-write.ts'
@@ -75,6 +75,6 @@ export function readCsvOptions(given: JsonObject): CsvOptions {
     columns: Object.fromEntries(columns.map(([name, column]) => [name, readColumn(column)])),
     skipLines: (given.skipLines as number | undefined) ?? 0,
     trim: (given.trim as boolean | undefined) ?? false,
-    lineEnd: (given.lineEnd as Json | undefined) === 'crlf' ? '\r\n' : '\n',
+    lineEnd: given.lineEnd === 'crlf' ? '\r\n' : '\n',
   }
 }

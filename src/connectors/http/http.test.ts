@@ -48,7 +48,7 @@ const paged = (records: readonly Json[] = all) => {
     if (path === '/api/page') return json(response, { data: page(Number(query(request, 'page')) - 1) })
     if (path === '/api/offset') {
       const offset = Number(query(request, 'skip'))
-      return json(response, records.slice(offset, offset + Number(query(request, 'top'))) as Json)
+      return json(response, records.slice(offset, offset + Number(query(request, 'top'))))
     }
     const at = Number(query(request, 'cursor') ?? 0)
     const more = at < last
@@ -57,7 +57,7 @@ const paged = (records: readonly Json[] = all) => {
     const next = `/api/${path === '/api/link' ? 'link' : 'next'}?cursor=${at + 1}`
     if (path === '/api/link') {
       const link = `</api/link?cursor=0>; rel="first", <${next}>; title="a, b"; rel="next"`
-      return json(response, page(at) as Json, more ? { link } : {})
+      return json(response, page(at), more ? { link } : {})
     }
     return json(response, { Trips: page(at) as Json, Next: more ? next : '' })
   })
@@ -108,7 +108,7 @@ connectorSuite(
         return json(response, {})
       }
       const at = Number(query(request, 'offset'))
-      return json(response, records.slice(at, at + 10) as Json)
+      return json(response, records.slice(at, at + 10))
     })
     const open = (more: { [key: string]: string } = {}) =>
       connect(

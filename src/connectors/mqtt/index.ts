@@ -167,7 +167,7 @@ async function publish(
     signal.throwIfAborted()
     const to = topicFor(topic, record)
     const payload = payloadOf(record, options)
-    const wrong = typeof to === 'object' ? to : 'type' in payload ? (payload as Problem) : undefined
+    const wrong = typeof to === 'object' ? to : 'type' in payload ? payload : undefined
     if (wrong) refused.push({ index, problem: wrong })
     // In order: a client sends one after the other on one connection; it is done when the broker has said so.
     else

@@ -20,7 +20,7 @@ export function postgresDatabase(config: ClientConfig): SqlDatabase {
 async function connect(config: ClientConfig, signal: AbortSignal): Promise<SqlSession> {
   const { default: pg } = await import('pg')
   const shown = `${config.host}:${config.port}/${config.database}`
-  const client = new pg.Client({ ...config, types: { getTypeParser: readerOf(pg.types) } } as ClientConfig)
+  const client = new pg.Client({ ...config, types: { getTypeParser: readerOf(pg.types) } })
   let lost: unknown
   // A connection that breaks while nothing is asked of it must not end the process.
   client.on('error', (error) => (lost = error))

@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import type { Json, JsonObject } from '../../workflow/index.ts'
+import type { JsonObject } from '../../workflow/index.ts'
 import { SqlRefusal, type SqlLoad, type SqlTable } from '../sql/index.ts'
 import { postgresFault } from './faults.ts'
 import { copyWriter, quote } from './values.ts'

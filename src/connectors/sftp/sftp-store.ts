@@ -164,7 +164,7 @@ function writable({ sftp, lost }: OpenSftp, handle: Buffer, path: string): Writa
         }
         await Promise.all(writes)
       }),
-    truncate: (size) => safely(() => done((callback) => sftp.fsetstat(handle, { size } as never, callback))),
+    truncate: (size) => safely(() => done((callback) => sftp.fsetstat(handle, { size }, callback))),
     sync: () =>
       safely(() =>
         done((callback) => sftp.ext_openssh_fsync(handle, callback)).catch((error: unknown) => {

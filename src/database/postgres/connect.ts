@@ -65,7 +65,7 @@ export const types = {
     if (oid === boolean) return (text: string) => (text === 't' ? 1 : 0)
     return numbers.has(oid) ? Number : String
   },
-} as unknown as NonNullable<ClientConfig['types']>
+}
 
 const boolean = 16
 const numbers = new Set([20, 21, 23, 26, 700, 701, 1700])

@@ -123,7 +123,7 @@ export class Transaction implements Submittable {
   #send(connection: Connection, { sql, parameters, kept }: Order): void {
     const { name, fresh } = kept ? this.#prepared.name(sql) : { name: '', fresh: true }
     if (fresh) connection.parse({ name, text: sql, types: [] }, true)
-    connection.bind({ statement: name, values: parameters.map(parameterText) as string[] }, true)
+    connection.bind({ statement: name, values: parameters.map(parameterText) }, true)
     connection.execute({}, true)
   }
 

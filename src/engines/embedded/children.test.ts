@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Database } from '../../database/index.ts'
 import { SluseError } from '../../errors.ts'
 import { openTestEngine, testEvent, until, type TestEngine } from '../testing/embedded-engine.ts'
 
@@ -11,12 +10,12 @@ function failOnce(...parts: string[]): void {
   const { database } = test
   const read = database.query.bind(database)
   const left = new Set(parts)
-  database.query = (async (sql, parameters) => {
+  database.query = async (sql, parameters) => {
     const part = [...left].find((each) => sql.includes(each))
     if (part === undefined) return read(sql, parameters)
     left.delete(part)
     throw new SluseError('SLUSE-STORE', '(test)')
-  }) as Database['query']
+  }
 }
 
 describe('a run within a run', () => {

@@ -169,7 +169,7 @@ export const approvalRoutes: Route = (scope, { app }) => {
     },
     async (request) => {
       const { to, comment = '' } = request.body
-      const people = peopleIn(to as Json)
+      const people = peopleIn(to)
       return decided(
         await approvals.reassign(request.params.id, people, comment, request.who, originOf(request)),
       )

@@ -17,42 +17,28 @@ export type {
   TryTask,
   WaitTask,
 } from './schema/tasks.ts'
-export type { A2aArguments } from './schema/call-a2a.ts'
 export type { AsyncapiArguments, AsyncapiSubscription } from './schema/call-asyncapi.ts'
-export type { GrpcArguments } from './schema/call-grpc.ts'
-export type { HttpArguments } from './schema/call-http.ts'
-export type { McpArguments } from './schema/call-mcp.ts'
-export type { OpenapiArguments } from './schema/call-openapi.ts'
-export type {
-  CallA2a,
-  CallAsyncapi,
-  CallFunction,
-  CallGrpc,
-  CallHttp,
-  CallMcp,
-  CallOpenapi,
-} from './schema/call.ts'
+export type { CallFunction } from './schema/call.ts'
 export type { BuiltinCall } from './task-kind.ts'
 export type { TransferArguments } from './schema/transfer.ts'
 export type { BuiltinFunctionName } from './schema/builtin-functions.ts'
-export type { Authentication, AuthenticationPolicy, OAuth2, OpenIdConnect } from './schema/authentication.ts'
+export type { Authentication, AuthenticationPolicy } from './schema/authentication.ts'
 export type { Export, Input, Output, SchemaDefinition } from './schema/data.ts'
 export type { Duration } from './schema/duration.ts'
-export type { Catalog, Endpoint, ExternalResource } from './schema/endpoint.ts'
-export type { ErrorDefinition, ErrorFilter } from './schema/error.ts'
+export type { Endpoint, ExternalResource } from './schema/endpoint.ts'
+export type { ErrorDefinition } from './schema/error.ts'
 export type { EmittedEvent } from './schema/emit.ts'
 export type { EventConsumptionStrategy, EventFilterDefinition } from './schema/events.ts'
 export type { Extension } from './schema/extension.ts'
 export type { SubscriptionIterator } from './schema/iterator.ts'
 export type { RetryPolicy } from './schema/retry.ts'
-export type { ContainerProcess, ScriptProcess, ShellProcess, WorkflowProcess } from './schema/run.ts'
+export type { WorkflowProcess } from './schema/run.ts'
 export type { Schedule } from './schema/schedule.ts'
 export type { SwitchCase } from './schema/switch.ts'
 export type { TaskBase } from './schema/task-base.ts'
 export type { Timeout } from './schema/timeout.ts'
 export type { Catch } from './schema/try.ts'
-export type { Use } from './schema/use.ts'
-export type { Document, Evaluate, Workflow } from './schema/workflow.ts'
+export type { Workflow } from './schema/workflow.ts'
 
 /** The content of a catalog's `function.yaml`: a task. */
 export type { Task as FunctionDefinition } from './schema/tasks.ts'

@@ -1,4 +1,4 @@
-import { Type, type Static, type TSchema } from 'typebox'
+import { Type, type TSchema } from 'typebox'
 import { duration } from './duration.ts'
 import {
   anyData,
@@ -140,5 +140,3 @@ export const approveArguments = closed('Approval', 'What people are asked, and w
     dataMap('Names and values by which approvals are found again, such as a case number.'),
   ),
 })
-
-export type ApproveArguments = Static<typeof approveArguments>

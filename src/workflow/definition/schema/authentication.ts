@@ -113,5 +113,3 @@ export const authentication = exactlyOne(
 
 export type AuthenticationPolicy = Static<typeof authenticationPolicy>
 export type Authentication = Static<typeof authentication>
-export type OAuth2 = Static<typeof oauth2>
-export type OpenIdConnect = Static<typeof oidc>

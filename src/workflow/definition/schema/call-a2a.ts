@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type } from 'typebox'
 import { endpoint, externalResource } from './endpoint.ts'
 import { closed, dataMap, either, oneWord, text } from './vocabulary.ts'
 
@@ -31,5 +31,3 @@ export const a2aArguments = closed(
   },
   { 'x-some': ['agentCard', 'server'] },
 )
-
-export type A2aArguments = Static<typeof a2aArguments>

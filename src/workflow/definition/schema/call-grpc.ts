@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type } from 'typebox'
 import { authentication } from './authentication.ts'
 import { externalResource } from './endpoint.ts'
 import { closed, dataMap, literal, text } from './vocabulary.ts'
@@ -18,5 +18,3 @@ export const grpcArguments = closed('gRPC', 'A method of a gRPC service.', {
   method: text('The method.'),
   arguments: Type.Optional(dataMap('Arguments by name.')),
 })
-
-export type GrpcArguments = Static<typeof grpcArguments>

@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type } from 'typebox'
 import { endpoint } from './endpoint.ts'
 import { anyData, closed, either, enclosed, mapOf, oneWord, text } from './vocabulary.ts'
 
@@ -37,5 +37,3 @@ export const httpArguments = closed('HTTP', 'An HTTP request.', {
   output: httpOutput,
   redirect: httpRedirect,
 })
-
-export type HttpArguments = Static<typeof httpArguments>

@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type } from 'typebox'
 import { duration } from './duration.ts'
 import { endpoint } from './endpoint.ts'
 import { dataMap, either, exactlyOne, lenient, mapOf, oneWord, text } from './vocabulary.ts'
@@ -45,5 +45,3 @@ export const mcpArguments = lenient('MCP', 'A call to a server of the Model Cont
     lenient('Client', 'Who we say that we are.', { name: text('The name.'), version: text('The version.') }),
   ),
 })
-
-export type McpArguments = Static<typeof mcpArguments>

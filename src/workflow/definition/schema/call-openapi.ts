@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type } from 'typebox'
 import { authentication } from './authentication.ts'
 import { httpOutput, httpRedirect } from './call-http.ts'
 import { externalResource } from './endpoint.ts'
@@ -13,5 +13,3 @@ export const openapiArguments = closed('OpenAPI', 'An operation of an OpenAPI do
   output: httpOutput,
   redirect: httpRedirect,
 })
-
-export type OpenapiArguments = Static<typeof openapiArguments>

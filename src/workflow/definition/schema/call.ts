@@ -49,10 +49,4 @@ export const callTask = {
   }),
 }
 
-export type CallAsyncapi = Static<typeof callTask.asyncapi>
-export type CallGrpc = Static<typeof callTask.grpc>
-export type CallHttp = Static<typeof callTask.http>
-export type CallOpenapi = Static<typeof callTask.openapi>
-export type CallA2a = Static<typeof callTask.a2a>
-export type CallMcp = Static<typeof callTask.mcp>
 export type CallFunction = Static<typeof callTask.function>

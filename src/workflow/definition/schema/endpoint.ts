@@ -27,4 +27,3 @@ export const catalog = closed('Catalog', 'A collection of functions that lies el
 
 export type Endpoint = Static<typeof endpoint>
 export type ExternalResource = Static<typeof externalResource>
-export type Catalog = Static<typeof catalog>

@@ -47,4 +47,3 @@ export const errorFilter = Type.Unsafe<{
 )
 
 export type ErrorDefinition = Static<typeof errorDefinition>
-export type ErrorFilter = Static<typeof errorFilter>

@@ -97,7 +97,4 @@ export const runTask = taskOf(
   },
 )
 
-export type ContainerProcess = Static<typeof container>
-export type ScriptProcess = Static<typeof script>
-export type ShellProcess = Static<typeof shell>
 export type WorkflowProcess = Static<typeof subWorkflow>

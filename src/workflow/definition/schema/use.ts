@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type } from 'typebox'
 import { authenticationPolicy } from './authentication.ts'
 import { catalog } from './endpoint.ts'
 import { errorDefinition } from './error.ts'
@@ -28,5 +28,3 @@ export const use = closed(
   },
   { 'x-stage': 'task', 'x-variables': 'any' },
 )
-
-export type Use = Static<typeof use>

@@ -75,5 +75,3 @@ export const workflow = lenient('Workflow', 'A definition of the Open Workflow S
 })
 
 export type Workflow = Static<typeof workflow>
-export type Document = Static<typeof document>
-export type Evaluate = Static<typeof evaluate>
