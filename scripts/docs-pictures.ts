@@ -72,7 +72,7 @@ try {
 async function troubles(): Promise<void> {
   for (let run = 0; run < 3; run++) await demo.call('POST', '/api/v1/pipelines/andeby/post-to-finance/runs')
   await demo.call('POST', '/api/v1/targets/archive/hold')
-  await demo.call('POST', '/api/v1/pipelines/andeby/morning-report/disable')
+  await demo.call('POST', '/api/v1/pipelines/andeby/month-end/disable')
   for (let time = 0; time < 150; time++) {
     const { json } = await demo.call('GET', '/api/v1/overview')
     const states = (json.attention.targets as { state: string }[] | undefined)?.map(({ state }) => state)

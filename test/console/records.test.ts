@@ -156,7 +156,7 @@ describe.skipIf(missing).each([
     await row('in.ndjson:4').getByText(texts['letters.status.replayed'], { exact: true }).waitFor()
     expect(delivered('out.ndjson')).toContainEqual({ id: 4, cpr: '0404903456', half: 20 })
     await expect
-      .poll(async () => (await call('GET', 'dead-letters?status=open')).letters)
+      .poll(async () => (await call('GET', 'dead-letters?status=open')).letters, { timeout: 20_000 })
       .toMatchObject([{ origin: 'in.ndjson:5', attempts: 2 }])
   })
 

@@ -19,7 +19,7 @@ interface Props {
 
 /** Only the rows that are seen are in the page, so that 100,000 scroll like 100. */
 export function RunTable({ runs, selected, onSelect, more }: Props) {
-  const { t } = useTexts()
+  const { t, maybe } = useTexts()
   const table = useRef<HTMLTableElement>(null)
   const { before, after, ...visible } = useRows({
     table,
@@ -110,7 +110,7 @@ export function RunTable({ runs, selected, onSelect, more }: Props) {
                   <Duration from={run.startedAt} to={run.endedAt} />
                 </td>
                 <td role="cell" data-label={t('runs.by')}>
-                  {run.by}
+                  {run.by !== undefined && (maybe(`by.${run.by}`) ?? run.by)}
                 </td>
                 <td role="cell" data-label={t('runs.id')} className="code">
                   {run.id}

@@ -72,7 +72,11 @@ function Row({ target }: { readonly target: Target }) {
             {t('targets.retry')} <Ago at={breaker.retryAt} />
           </span>
         )}
-        <span className="sub">{t('targets.policy', { name: policies.breaker })}</span>
+        <span className="sub">
+          {t('targets.policy', {
+            name: policies.breaker === 'built-in' ? t('targets.builtIn') : policies.breaker,
+          })}
+        </span>
       </td>
       <td data-label={t('targets.limits')}>
         {limits.concurrency !== undefined && (

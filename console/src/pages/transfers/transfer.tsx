@@ -7,6 +7,7 @@ import { PageTitle } from '../../parts/page-title.tsx'
 import { Failure, Problem, ProblemDetail, ProblemTitle } from '../../parts/problem.tsx'
 import { Ago, Time } from '../../parts/time.tsx'
 import { useTexts } from '../../texts/index.tsx'
+import { addressOf } from '../pipelines/pipeline-texts.ts'
 import { DeadLetters } from '../dead-letters/dead-letters.tsx'
 import { DeliverAgain } from './deliver-again.tsx'
 import { Preview } from './preview.tsx'
@@ -41,6 +42,16 @@ export function TransferPage() {
       {data.error && <Problem title={t('transfer.failed')} problem={data.error as Schemas['Problem']} />}
       {data.trouble && <Trouble trouble={data.trouble} />}
       <dl className="facts">
+        {data.pipeline && (
+          <div>
+            <dt>{t('run.pipeline')}</dt>
+            <dd>
+              <Link href={addressOf(data.pipeline)}>
+                {data.pipeline.namespace}/{data.pipeline.name}
+              </Link>
+            </dd>
+          </div>
+        )}
         <div>
           <dt>{t('transfers.started')}</dt>
           <dd>
