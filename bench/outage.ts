@@ -84,16 +84,18 @@ export async function run(): Promise<void> {
 
     await target.listen()
     const began = performance.now()
+    const before = process.cpuUsage()
     clock.skip(halfMinute)
     await until(() => {
       most.awake = Math.max(most.awake, engine.health().liveRuns)
       return target.items.size >= single + ordered
     })
     const seconds = (performance.now() - began) / 1000
+    const spent = process.cpuUsage(before)
     await engine.outcome(batch.id)
     const sorted = target.inOrder.every((item, index) => item === index)
     console.log(
-      `back: all ${target.items.size} delivered in ${seconds.toFixed(1)} s (${Math.round(target.items.size / seconds)} a second), ` +
+      `back: all ${target.items.size} delivered in ${seconds.toFixed(1)} s, ${((spent.user + spent.system) / 1e6).toFixed(1)} s of processor time (${Math.round(target.items.size / seconds)} a second), ` +
         `at most ${target.most} at once, ${most.awake} runs in memory; a sequence ${sorted ? 'in order' : 'OUT OF ORDER'}; ` +
         `${target.calls - target.items.size} sent twice`,
     )
