@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
+import { program } from '../program.ts'
 import { freePort } from '../servers/free-port.ts'
 import { findIn } from './search-stores.ts'
 
 /** Every example but that of nightly payments, whose own test does the same with its servers. */
 const examples = fileURLToPath(new URL('../../examples', import.meta.url))
-const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 /** Days in 2050 to 2052 and a check digit that does not fit: nobody has them. */
 const cprNumber = /\b(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}[5-9]\d{3}\b/g
 
