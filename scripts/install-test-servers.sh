@@ -32,6 +32,18 @@ if ! compgen -G "$kafka/kafka_*" >/dev/null && command -v mvn >/dev/null 2>&1 &&
     -DincludeScope=runtime
 fi
 
+# A Temporal server, and the tool that makes its database: minutes, once. Where it cannot be built its tests say so.
+temporal="$HOME/.cache/sluse-test-servers/bin"
+temporal_server() {
+  export GOBIN="$temporal"
+  go install go.temporal.io/server/cmd/tools/sql@v1.32.0 &&
+    timeout 1800 go install go.temporal.io/server/cmd/server@v1.32.0 &&
+    mv "$temporal/server" "$temporal/temporal-server" || echo "test servers: Temporal is not built" >&2
+}
+if ! [ -x "$temporal/temporal-server" ] && command -v go >/dev/null 2>&1; then
+  build temporal temporal_server
+fi
+
 needs openssl openssl
 needs python3 python3
 needs nats-server nats-server
@@ -57,22 +69,6 @@ if [ "${#packages[@]}" -gt 0 ]; then
   for service in nats-server mosquitto postgresql ssh rabbitmq-server; do
     $as_root systemctl disable --now "$service" >/dev/null 2>&1 || true
   done
-fi
-# An S3 server over a folder; it is built from source, where Go is there to do so.
-if ! command -v versitygw >/dev/null 2>&1 && ! [ -x "$HOME/go/bin/versitygw" ] && command -v go >/dev/null 2>&1; then
-  go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
-fi
-# A Temporal server, and the tool that makes its database: built from source, where Go is there to do so (minutes, once).
-temporal="$HOME/.cache/sluse-test-servers/bin"
-if ! [ -x "$temporal/temporal-server" ] && command -v go >/dev/null 2>&1; then
-  GOBIN="$temporal" go install go.temporal.io/server/cmd/tools/sql@v1.32.0
-  GOBIN="$temporal" go install go.temporal.io/server/cmd/server@v1.32.0
-  mv "$temporal/server" "$temporal/temporal-server"
-fi
-# One node of Kafka: its jars, where Maven and Java are there to fetch and run them.
-kafka="$HOME/.cache/sluse-kafka"
-if ! compgen -G "$kafka/kafka_*" >/dev/null && command -v mvn >/dev/null 2>&1 && command -v java >/dev/null 2>&1; then
-  mvn -q -B -f test/servers/messaging/pom.xml dependency:copy-dependencies -DoutputDirectory="$kafka" -DincludeScope=runtime
 fi
 if [ -n "$uv" ]; then
   $as_root python3 -m venv /opt/uv
