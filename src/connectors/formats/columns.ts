@@ -42,6 +42,18 @@ export const columnSchema: JsonObject = {
   },
 }
 
+/** Members of the options of every format that has rows with a header. */
+export const headerOptions: JsonObject = {
+  header: { type: 'boolean', default: true, description: 'Whether the first row names the columns.' },
+  names: {
+    type: 'array',
+    items: { type: 'string', minLength: 1 },
+    minItems: 1,
+    uniqueItems: true,
+    description: 'The columns, where no header names them, or other names than it has.',
+  },
+}
+
 /** An error's message is a sentence about the row. */
 export type ColumnReader = (text: string, quoted: boolean) => Json | Error
 

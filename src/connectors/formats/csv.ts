@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../workflow/index.ts'
-import { columnSchema, readColumn, type Column } from './columns.ts'
+import { columnSchema, headerOptions, readColumn, type Column } from './columns.ts'
 import { csvParser } from './csv-read.ts'
 import { csvWriter } from './csv-write.ts'
 import type { Format } from './format.ts'
@@ -33,14 +33,7 @@ export const csv: Format = {
         description: 'Danish Excel writes `;`.',
       },
       quote: { type: 'string', minLength: 1, maxLength: 1, default: '"' },
-      header: { type: 'boolean', default: true, description: 'Whether the first row names the columns.' },
-      names: {
-        type: 'array',
-        items: { type: 'string', minLength: 1 },
-        minItems: 1,
-        uniqueItems: true,
-        description: 'The columns, where no header names them, or other names than it has.',
-      },
+      ...headerOptions,
       columns: {
         type: 'object',
         additionalProperties: columnSchema,

@@ -1,3 +1,4 @@
+import { headerOptions } from './columns.ts'
 import type { Format } from './format.ts'
 import { readExcel } from './excel-read.ts'
 import { excelWriter } from './excel-write.ts'
@@ -17,14 +18,7 @@ export const excel: Format = {
     additionalProperties: false,
     properties: {
       sheet: { type: 'string', minLength: 1, description: 'Its name. Default: the first.' },
-      header: { type: 'boolean', default: true, description: 'Whether the first row names the columns.' },
-      names: {
-        type: 'array',
-        items: { type: 'string', minLength: 1 },
-        minItems: 1,
-        uniqueItems: true,
-        description: 'The columns, where no header names them, or other names than it has.',
-      },
+      ...headerOptions,
       skipRows: {
         type: 'integer',
         minimum: 0,

@@ -1,7 +1,6 @@
-import { fault, type Json } from '../../workflow/index.ts'
-import { nestsDeeper } from './depth.ts'
+import { fault } from '../../workflow/index.ts'
 import type { ReadLimits, Sink, TextParser } from './format.ts'
-import { undecodable } from './text.ts'
+import { takeJson } from './take-json.ts'
 
 /**
  * Finds where each item of the list at `names` begins and ends, and leaves the item itself to `JSON.parse`: an item
@@ -33,17 +32,7 @@ export function jsonParser(names: readonly string[], sink: Sink, limits: ReadLim
     if (closes && items === 0 && item.trim() === '') return
     items += 1
     if (item.trim() === '') throw broken('there is a comma too many.')
-    if (undecodable(item)) return sink.bad(item, items, 'The item is not UTF-8.')
-    if (nestsDeeper(item, limits.maxDepth)) {
-      return sink.bad(item, items, `The item nests deeper than ${limits.maxDepth} levels.`)
-    }
-    let value: Json
-    try {
-      value = JSON.parse(item) as Json
-    } catch (error) {
-      return sink.bad(item, items, `The item is not valid JSON: ${(error as Error).message}.`)
-    }
-    sink.record(value, items)
+    takeJson(item, items, 'item', sink, limits)
   }
 
   const open = (bracket: string) => {

@@ -1,6 +1,6 @@
-import { fault, type Json, type JsonObject } from '../../workflow/index.ts'
-import { nestsDeeper } from './depth.ts'
+import { fault, type JsonObject } from '../../workflow/index.ts'
 import type { Format, ReadLimits, Sink, TextParser, TextWriter } from './format.ts'
+import { takeJson } from './take-json.ts'
 import { undecodable } from './text.ts'
 
 /** Newline-delimited JSON: a line that is not valid is bad, its neighbours are not. */
@@ -19,17 +19,7 @@ export const ndjson: Format = {
     const take = (text: string) => {
       line += 1
       if (text === '' || text === '\r') return
-      if (suspicious && undecodable(text)) return sink.bad(text, line, 'The line is not UTF-8.')
-      if (nestsDeeper(text, limits.maxDepth)) {
-        return sink.bad(text, line, `The line nests deeper than ${limits.maxDepth} levels.`)
-      }
-      let value: Json
-      try {
-        value = JSON.parse(text) as Json
-      } catch (error) {
-        return sink.bad(text, line, `The line is not valid JSON: ${(error as Error).message}.`)
-      }
-      sink.record(value, line)
+      takeJson(text, line, 'line', sink, limits, suspicious)
     }
     return {
       write(text) {
