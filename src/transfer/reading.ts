@@ -47,7 +47,7 @@ export interface ReadState {
 const commitFirstMs = 20
 const commitEveryMs = 200
 /** Half of what is kept in memory for those who follow: they see only what is committed. */
-const commitEveryBytes = 4 * 1024 * 1024
+const commitEveryBytes = 2 * 1024 * 1024
 const mostLettersAtOnce = 500
 
 /**

@@ -4,7 +4,7 @@ import { DatasetReader } from './reader.ts'
 import type { Extent } from './writer.ts'
 
 /** How much of what was staged last is kept in memory for those who follow close behind; see `weightOf`. */
-const mostRecent = 32 * 1024 * 1024
+const mostRecent = 20 * 1024 * 1024
 /** How long the writer waits for one who follows close behind, in milliseconds. */
 const patience = 1000
 
