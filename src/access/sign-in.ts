@@ -84,7 +84,7 @@ export class SignIns {
       // Once only, however it ends: two that come back with the same code cannot both.
       const once = { sql: 'DELETE FROM sign_ins WHERE hash = ?', parameters: [row.hash], expect: 1 }
       await database.commit([once]).catch((error: unknown) => {
-        throw hasCode(error, 'SLUSE-STORE') ? new SluseError('SLUSE-SIGN-IN-EXPIRED') : error
+        throw hasCode(error, 'SLUSE-STORE-CHANGED') ? new SluseError('SLUSE-SIGN-IN-EXPIRED') : error
       })
       const { nonce, verifier } = row
       const user = await this.#provider().finish(

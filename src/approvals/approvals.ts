@@ -130,6 +130,9 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
       const { namespace, run } = approval
       const attempt = { ...by, action, resource: `approval/${id}`, namespace, details: { run } }
       return auditingRefusals(audit, attempt, async () => {
+        // Whoever may not see it is told nothing of it, not even who has decided.
+        if (!may(by.who, 'approvals.read', namespace))
+          throw new SluseError('SLUSE-FORBIDDEN', `It takes ${action}.`)
         for (let tries = 1; ; tries++) {
           if (approval.state.outcome) throw alreadyDecided(approval)
           const { state, event, entry, notice } = await decideOn(approval)

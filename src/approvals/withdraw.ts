@@ -56,6 +56,8 @@ export async function removeOld(database: Database): Promise<void> {
   const places = ids.map(() => '?').join(', ')
   await database.commit([
     { sql: `DELETE FROM approval_events WHERE approval IN (${places})`, parameters: ids },
+    // The id of a notice begins with that of its approval; in it are titles and addresses.
+    { sql: `DELETE FROM notifications WHERE substr(id, 1, 36) IN (${places})`, parameters: ids },
     { sql: `DELETE FROM approvals WHERE id IN (${places})`, parameters: ids },
   ])
 }

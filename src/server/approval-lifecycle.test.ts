@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Principal } from '../access/index.ts'
 import type { Approval, Decision } from '../approvals/index.ts'
+import { removeOld } from '../approvals/withdraw.ts'
 import { openApp, type App } from '../app.ts'
 import { readSettings } from '../config/index.ts'
 import { ManualClock } from '../engines/testing/manual-clock.ts'
@@ -241,6 +242,47 @@ test('what is refused stands in the audit log: who tried what, where, and why no
     tried('chief', 'approvals.manage', `delegation/${away}`, 'SLUSE-DELEGATION-NOT-FOUND'),
   ])
   expect(told.slice(0, 4)).toMatchObject([here, here, here, here])
+})
+
+test('whoever may not see it is not told who decided, either', async () => {
+  const [anna, bo] = (await people('anna', 'bo')) as [Principal, Principal]
+  const { id } = await start({})
+  await decide(anna, id, yes)
+  const elsewhere: Principal = { ...bo, grants: [{ role: 'approver', namespaces: ['other'] }] }
+  for (const attempt of [
+    () => app.approvals.decide(id, yes, elsewhere, {}),
+    () => app.approvals.claim(id, elsewhere, {}),
+    () => app.approvals.release(id, elsewhere, {}),
+    () => app.approvals.reassign(id, { users: ['bo'], groups: [], roles: [] }, '', elsewhere, {}),
+  ]) {
+    const refused = await attempt().then(String, (error: Error) => error.message)
+    expect(refused).toContain('SLUSE-FORBIDDEN')
+    expect(refused).not.toMatch(/anna|approved/i)
+  }
+})
+
+test('what retention removes takes its notices along: in them are titles and addresses', async () => {
+  await people('anna')
+  const kept = await start({ deadline: { after: 'PT1H' } })
+  const { run, id } = await start({ deadline: { after: 'PT1H' } })
+  clock.advance(2 * 3_600_000)
+  await app.engine.outcome(run)
+  await app.engine.outcome(kept.run)
+  const notice = (of: string) => ({
+    sql: `INSERT INTO notifications (id, channel, recipient, content, created_at, attempts)
+      VALUES (?, 'email', 'anna@by.dk', '{}', 0, 1)`,
+    parameters: [`${of}/asked/0/anna`],
+  })
+  await app.database.commit([
+    notice(id),
+    notice(kept.id),
+    { sql: 'DELETE FROM runs WHERE id = ?', parameters: [run] },
+  ])
+  await removeOld(app.database)
+  const left = await app.database.query<{ id: string }>('SELECT id FROM notifications')
+  expect(left.map((row) => row.id)).toEqual([`${kept.id}/asked/0/anna`])
+  expect(await rowOf(run)).toBeUndefined()
+  expect(await rowOf(kept.run)).toBeDefined()
 })
 
 describe('a deadline', () => {
