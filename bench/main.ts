@@ -6,6 +6,7 @@ import { availableParallelism, cpus } from 'node:os'
 
 const benchmarks: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   jq: () => import('./jq.ts'),
+  database: () => import('./database.ts'),
   engine: () => import('./engine.ts'),
   resilience: () => import('./resilience.ts'),
   outage: () => import('./outage.ts'),

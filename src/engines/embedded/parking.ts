@@ -34,7 +34,12 @@ export class Parking {
     if (far) return run.park()
     this.#idle.delete(run)
     this.#idle.set(run, now)
-    if (this.#idle.size > settings.maxIdleRuns) this.#idle.keys().next().value?.park()
+    if (this.#idle.size > settings.maxIdleRuns) {
+      const [longest] = this.#idle.keys()
+      // It is on its way out until that is durable, however long that takes: the next one is another's turn.
+      if (longest) this.#idle.delete(longest)
+      longest?.park()
+    }
     this.#sweepLater()
   }
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openDatabase, type Database } from '../../database/index.ts'
+import { openDatabase, patient, type Database } from '../../database/index.ts'
 import { openHistory, type History } from '../../history/index.ts'
 import type { CloudEvent, Json } from '../../workflow/index.ts'
 import { openEmbeddedEngine, type EmbeddedEngine, type EmbeddedEngineOptions } from '../embedded/index.ts'
@@ -30,7 +30,7 @@ export async function openTestEngine(given: Given, ...definitions: string[]): Pr
     const { maxBytes, ...rest } = options
     const database = await openDatabase({ folder, ...(maxBytes !== undefined && { maxBytes }) })
     const engine = await openEmbeddedEngine({
-      database,
+      database: patient(database),
       activities: async () => null,
       log: (level, message, data) => logged.push(`${level} ${message} ${JSON.stringify(data ?? {})}`),
       ...rest,
