@@ -106,7 +106,7 @@ function confirmed(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     channel.publish(exchange, routingKey, body, options, (error: unknown) =>
-      error ? reject(error) : resolve(),
+      error ? reject(error as Error) : resolve(),
     )
   })
 }
