@@ -380,7 +380,6 @@ export const da = {
   'audit.from': 'Fra',
   'audit.to': 'Før',
   'audit.none': 'Ingen linjer passer til filtrene.',
-  'audit.more': 'Hent flere',
   'audit.column.when': 'Tid',
   'audit.column.who': 'Hvem',
   'audit.column.did': 'Handling',

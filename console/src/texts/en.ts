@@ -379,7 +379,6 @@ export const en: Record<keyof typeof da, string> = {
   'audit.from': 'From',
   'audit.to': 'Before',
   'audit.none': 'No entry fits the filters.',
-  'audit.more': 'Load more',
   'audit.column.when': 'Time',
   'audit.column.who': 'Who',
   'audit.column.did': 'Action',

@@ -2,10 +2,11 @@ import { useInfiniteQuery, useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, dataOf, type Schemas } from '../../api/client.ts'
 import { Field } from '../../parts/field.tsx'
-import { Loading } from '../../parts/loading.tsx'
+import { LoadedPages } from '../../parts/loaded.tsx'
 import { PageTitle } from '../../parts/page-title.tsx'
 import { Failure } from '../../parts/problem.tsx'
 import { Mark, type Tone } from '../../parts/status.tsx'
+import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 import { fromDanishTime } from '../../texts/formats.ts'
 import { useTexts } from '../../texts/index.tsx'
@@ -31,7 +32,6 @@ export function Audit() {
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next,
   })
-  const entries = log.data?.pages.flatMap((page) => page.entries) ?? []
   return (
     <>
       <PageTitle
@@ -76,20 +76,9 @@ export function Audit() {
           </Field>
         ))}
       </form>
-      {log.error && <Failure error={log.error} />}
-      {log.isPending && <Loading />}
-      {log.data && entries.length === 0 && <p className="empty">{t('audit.none')}</p>}
-      {entries.length > 0 && <Entries entries={entries} />}
-      {log.hasNextPage && (
-        <button
-          type="button"
-          className="button"
-          disabled={log.isFetchingNextPage}
-          onClick={() => void log.fetchNextPage()}
-        >
-          {t('audit.more')}
-        </button>
-      )}
+      <LoadedPages of={log} items={(page) => page.entries} empty={t('audit.none')}>
+        {(entries) => <Entries entries={entries} />}
+      </LoadedPages>
     </>
   )
 }
@@ -104,17 +93,12 @@ const toneOf: { readonly [outcome in Schemas['AuditEntry']['outcome']]: Tone } =
 function Entries({ entries }: { readonly entries: readonly Schemas['AuditEntry'][] }) {
   const { t } = useTexts()
   return (
-    <table className="table stacks">
-      <thead>
-        <tr>
-          {(['when', 'who', 'did', 'what', 'outcome', 'whence'] as const).map((column) => (
-            <th key={column} scope="col">
-              {t(`audit.column.${column}`)}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
+    <div className="audit">
+      <Table
+        columns={(['when', 'who', 'did', 'what', 'outcome', 'whence'] as const).map((column) =>
+          t(`audit.column.${column}`),
+        )}
+      >
         {entries.map(({ number, at, who, action, resource, outcome, from, purpose, details }) => (
           <tr key={number}>
             <td className="nowrap">
@@ -142,8 +126,8 @@ function Entries({ entries }: { readonly entries: readonly Schemas['AuditEntry']
             </td>
           </tr>
         ))}
-      </tbody>
-    </table>
+      </Table>
+    </div>
   )
 }
 
@@ -154,7 +138,12 @@ function Verify() {
   const { data } = verify
   return (
     <section className="toolbar" aria-label={t('audit.verify')}>
-      <button type="button" className="button" disabled={verify.isPending} onClick={() => verify.mutate()}>
+      <button
+        type="button"
+        className="button no-print"
+        disabled={verify.isPending}
+        onClick={() => verify.mutate()}
+      >
         {t('audit.verify')}
       </button>
       {verify.error && <Failure error={verify.error} />}

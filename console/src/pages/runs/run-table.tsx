@@ -45,7 +45,7 @@ export function RunTable({ runs, selected, onSelect, more }: Props) {
   }
   return (
     <>
-      <label className="check">
+      <label className="check no-print">
         <input
           type="checkbox"
           checked={all}
