@@ -98,7 +98,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       environment,
       folder: settings.secretsDir,
     })
-    const guard = await openGuard(settings.project, options.clock)
+    const guard = await openGuard(settings.project, options.log, options.clock)
     const { data: folder, maxDataBytes: maxBytes, databaseUrl: url } = settings
     const database = await openDatabase({
       folder,

@@ -1,7 +1,9 @@
 import { classifyCall } from '../activities/index.ts'
+import type { Log } from '../config/index.ts'
 import type { Clock } from '../engines/index.ts'
 import { readConnectionTargets, readPolicies } from '../project/index.ts'
-import { Guard, type GuardClock } from '../resilience/index.ts'
+import { problemOf } from '../workflow/index.ts'
+import { Guard, type BreakerChange, type GuardClock } from '../resilience/index.ts'
 
 /** What waits longer than this for a target is parked on disk instead. */
 const longestWaitMs = 5000
@@ -10,7 +12,7 @@ const longestWaitMs = 5000
  * The guard of all outgoing calls: with the policies and the connections of the project, and the built-in policies
  * for whatever they leave out.
  */
-export async function openGuard(folder: string | undefined, clock?: Clock): Promise<Guard> {
+export async function openGuard(folder: string | undefined, log: Log, clock?: Clock): Promise<Guard> {
   const [policies, connections] =
     folder === undefined ? [[], []] : await Promise.all([readPolicies(folder), readConnectionTargets(folder)])
   return new Guard({
@@ -20,6 +22,21 @@ export async function openGuard(folder: string | undefined, clock?: Clock): Prom
     clock: guardClock(clock),
     random: Math.random,
     longestWaitMs,
+    onBreaker: (change) => tell(change, log),
+  })
+}
+
+/** For whoever looks at the log at night: what is away, why, and that it is back. */
+function tell(change: BreakerChange, log: Log): void {
+  const { target } = change
+  if (change.state === 'closed')
+    return log('info', 'A target answers again: its circuit breaker has closed.', { target })
+  const { failure, retryAt } = change
+  const why = (problemOf(failure)?.detail ?? String(failure)).slice(0, 300)
+  log('warn', 'A target is left alone: its circuit breaker has opened. Calls to it wait.', {
+    target,
+    why,
+    ...(retryAt !== undefined && { triedAgain: new Date(retryAt).toISOString() }),
   })
 }
 

@@ -58,6 +58,11 @@ export class Breaker {
     }
   }
 
+  /** As the last call left it: an open one whose time is over is half-open from the next on. */
+  get state(): BreakerState {
+    return this.#state
+  }
+
   /** How many calls would be admitted now, and when to ask again where that is known. */
   room(now: number): { passes: number; askAt?: number } {
     this.#turn(now)

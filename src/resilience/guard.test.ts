@@ -405,3 +405,19 @@ it('a trial that never reached the target leaves the breaker half-open', async (
   await expect(guard.run(finance, call(), before)).rejects.toThrow('rejected')
   expect(guard.find('finance')?.breaker?.state).toBe('half-open')
 })
+
+it('tells when a breaker opens, why, and when it closes; and nothing in between', async () => {
+  const told: unknown[] = []
+  const guard = guardWith(spec({ maxRetries: 0 }, { trip: 'consecutiveFailures >= 2', timeout: '1s' }), {
+    onBreaker: (change) => told.push(change),
+  })
+  const operation = failing(2)
+  for (let count = 0; count < 2; count++)
+    await expect(guard.run(finance, call(), operation.run)).rejects.toThrow('503')
+  const target = keyOf(finance)
+  const failure = expect.objectContaining({ message: '503' }) as Error
+  expect(told).toEqual([{ target, state: 'open', retryAt: Date.now() + 1000, failure }])
+  await vi.advanceTimersByTimeAsync(1000)
+  for (let count = 0; count < 3; count++) await guard.run(finance, call(), operation.run)
+  expect(told.slice(1)).toEqual([{ target, state: 'closed' }])
+})

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { isPostponed, Postponed, type OnFailure } from '../workflow/index.ts'
+import type { BreakerState } from './breaker.ts'
 import type { ConnectionTarget } from './connections.ts'
 import { pause, systemTime, type GuardClock } from './guard-clock.ts'
 import type { Limits } from './limits.ts'
@@ -140,6 +141,7 @@ export class Guard {
     const place = await this.#place(state, attempt, call.signal)
     try {
       const permit = state.breaker?.admit(this.#clock.now())
+      const before = state.breaker?.state
       if (permit && !permit.admitted) {
         const { retryAt } = permit
         if (!this.#waits(state, call)) throw new TargetDown(state.name, retryAt)
@@ -150,6 +152,7 @@ export class Guard {
       try {
         const result = await withTimeout(operation, state.policy.timeoutMs, call.signal, this.#clock)
         permit?.success(this.#clock.now())
+        this.#tellBreaker(state, before, undefined)
         return { result }
       } catch (error) {
         if (call.signal.aborted) {
@@ -166,6 +169,7 @@ export class Guard {
         if (failure.unasked) permit?.withdraw()
         else if (failure.targetIsWell) permit?.success(this.#clock.now())
         else permit?.failure(this.#clock.now())
+        this.#tellBreaker(state, before, error)
         state.counts.failures += 1
         if (failure.retryAt !== undefined) state.limits.pauseUntil(failure.retryAt)
         return { failure, trial: permit?.trial === true }
@@ -210,6 +214,13 @@ export class Guard {
     return Math.max(delay, (failure.retryAt ?? 0) - this.#clock.now())
   }
 
+  #tellBreaker({ key, breaker }: TargetState, before: BreakerState | undefined, failure: unknown): void {
+    if (!breaker || breaker.state === before) return
+    const { state, retryAt } = breaker.snapshot(this.#clock.now())
+    if (state === 'open') this.#options.onBreaker?.({ target: key, state, retryAt, failure })
+    if (state === 'closed') this.#options.onBreaker?.({ target: key, state })
+  }
+
   #tellRoom(gate: string): void {
     for (const listener of this.#roomListeners) listener(gate)
   }
@@ -237,7 +248,20 @@ export interface GuardOptions {
   random: () => number
   /** What would wait longer than this is postponed. Milliseconds. */
   longestWaitMs: number
+  /** A call has opened or closed the breaker of a target. */
+  onBreaker?: (change: BreakerChange) => void
 }
+
+export type BreakerChange =
+  | {
+      readonly target: string
+      readonly state: 'open'
+      /** When it is tried again; milliseconds since 1970. */
+      readonly retryAt: number | undefined
+      /** What opened it. */
+      readonly failure: unknown
+    }
+  | { readonly target: string; readonly state: 'closed' }
 
 export interface GuardedCall {
   /** Repeating it does no harm: the method is idempotent, or an idempotency key is sent. Asked after a failure. */

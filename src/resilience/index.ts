@@ -13,7 +13,14 @@ export {
   type ConnectionTarget,
   type TargetSettings,
 } from './connections.ts'
-export { Guard, TargetDown, type Classification, type GuardedCall, type GuardOptions } from './guard.ts'
+export {
+  Guard,
+  TargetDown,
+  type BreakerChange,
+  type Classification,
+  type GuardedCall,
+  type GuardOptions,
+} from './guard.ts'
 export type { GuardClock } from './guard-clock.ts'
 export { parseRetryAfter, type Limits, type LimitsSnapshot } from './limits.ts'
 export { builtIn, keyOf, policyFor, type Policy, type Target } from './policies.ts'

@@ -39,7 +39,7 @@ export async function openTestEngine(
   const project = join(root, 'project')
   mkdirSync(project)
   const database = await openDatabase({ folder: join(root, 'data') })
-  const guard = await openGuard(undefined)
+  const guard = await openGuard(undefined, () => {})
   const activities = createActivityRunner({
     guard,
     projectFolder: project,
