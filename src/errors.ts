@@ -190,6 +190,11 @@ export const errorTable = {
     todo: 'Install a release, or build this one with `npm run build`.',
     status: 500,
   },
+  'SLUSE-TEMPORAL-SETTINGS': {
+    what: 'The settings of the engine do not fit together, so nothing was started.',
+    todo: 'Set what is named; the how-to about Temporal lists what the engine needs.',
+    status: 500,
+  },
   'SLUSE-TEMPORAL-UNREACHABLE': {
     what: 'The Temporal server does not answer.',
     todo: 'Check `SLUSE_TEMPORAL_ADDRESS`, its TLS settings, and that the server is up; then start again.',

@@ -1,14 +1,13 @@
 import type { Access } from '../access/index.ts'
 import { createActivityRunner } from '../activities/index.ts'
-import { openSecrets, packageVersion, type Log, type Settings } from '../config/index.ts'
-import { openDatabase, patient, type Database } from '../database/index.ts'
+import { openSecrets, type Log, type Settings } from '../config/index.ts'
+import { openDatabase, type Database } from '../database/index.ts'
 import {
-  openEmbeddedEngine,
   systemClock,
   type ActivityRunner,
   type Clock,
-  type EmbeddedEngine,
   type EmbeddedSettings,
+  type SecretStore,
 } from '../engines/index.ts'
 import type { Connections } from '../connectors/index.ts'
 import type { Functions } from '../functions/index.ts'
@@ -27,6 +26,7 @@ import { accessBy } from './access-settings.ts'
 import { keepAnchors } from './audit-anchors.ts'
 import { httpSettings } from './http-settings.ts'
 import { approvalsBy } from './open-approvals.ts'
+import { checkEngine, openEngine, type AppEngine } from './open-engine.ts'
 import { openGuard } from './open-guard.ts'
 import { openInbox, type Inbox } from './inbox.ts'
 import { openOverview, type Overview } from './overview.ts'
@@ -42,7 +42,7 @@ import { openWaits, type Waits } from './waits.ts'
 export interface App {
   readonly settings: Settings
   readonly log: Log
-  readonly engine: EmbeddedEngine
+  readonly engine: AppEngine
   readonly history: History
   readonly runLogs: RunLogs
   readonly inbox: Inbox
@@ -100,9 +100,11 @@ export async function openApp(options: AppOptions): Promise<App> {
     })
     const guard = await openGuard(settings.project, options.log, options.clock)
     const { data: folder, maxDataBytes: maxBytes, databaseUrl: url } = settings
+    checkEngine(settings)
     const database = await openDatabase({
       folder,
       url,
+      exclusive: settings.engine === 'embedded',
       log: options.log,
       ...(maxBytes !== undefined && { maxBytes }),
     })
@@ -124,7 +126,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       log,
     })
     closers.push(() => activities.close())
-    const opened: { engine?: EmbeddedEngine } = {}
+    const opened: { engine?: AppEngine } = {}
     let approvalsAreOpen: (approvals: Approvals) => void = () => {}
     const whenOpen = new Promise<Approvals>((resolve) => (approvalsAreOpen = resolve))
     const secret = async (name: string) => (await secrets([name]))[name]
@@ -160,25 +162,14 @@ export async function openApp(options: AppOptions): Promise<App> {
     )
     const targets = await openTargets(database, guard, { log, now })
     closers.push(async () => targets.close())
-    const engine = await openEmbeddedEngine({
-      database: patient(database),
-      gatekeeper: guard,
+    const engine = await openEngine(settings, {
+      database,
+      guard,
       activities: options.activities?.(running) ?? running,
-      secrets: secrets as Parameters<typeof openEmbeddedEngine>[0]['secrets'] & object,
-      runtime: { name: 'sluse', version: packageVersion(), metadata: {} },
-      settings: {
-        activityConcurrency: settings.activityConcurrency,
-        maxResultBytes: settings.maxResultBytes,
-        maxChildDepth: settings.maxChildDepth,
-        maxMissedRuns: settings.maxMissedRuns,
-        stuckAfter: settings.stuckAfter,
-        earlyEvents: settings.earlyEvents,
-        inboxRetention: settings.inboxRetention,
-        runRetentionDays: settings.runRetentionDays,
-        ...options.engine,
-      },
-      ...(options.clock && { clock: options.clock }),
+      secrets: secrets as SecretStore,
       log,
+      clock: options.clock,
+      engine: options.engine,
     })
     opened.engine = engine
     closers.push(() => engine.close(0))

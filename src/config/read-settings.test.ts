@@ -63,7 +63,7 @@ describe('settings', () => {
     expect(error?.code).toBe('SLUSE-SETTING')
     for (const part of [
       'SLUSE_PORT is "99999". It must be a whole number from 0 to 65535.',
-      'SLUSE_ENGINE is "cloud". It must be embedded.',
+      'SLUSE_ENGINE is "cloud". It must be embedded or temporal.',
       '--stop-grace is "5 years". It must be a time such as',
       'maxBodyBytes in sluse.yaml is "lots". It must be a size such as',
       'httpDeniedHosts in sluse.yaml is 7.',

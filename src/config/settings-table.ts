@@ -76,9 +76,74 @@ export const settingsTable = {
   }),
   engine: declare({
     group: 'engine',
-    type: choice('embedded'),
+    type: choice('embedded', 'temporal'),
     default: 'embedded',
-    about: 'What runs pipelines: `embedded` is this process, with its data on its own disk.',
+    about:
+      'What runs pipelines: `embedded` is this process, with its data on its own disk; `temporal` is any number of workers of a Temporal server, with the records on PostgreSQL.',
+  }),
+  role: declare<'all' | 'api' | 'worker'>({
+    group: 'engine',
+    type: choice('all', 'api', 'worker'),
+    default: 'all',
+    about:
+      'What this process does, where the engine is `temporal`: `api` accepts, starts and commands, `worker` carries runs out.',
+  }),
+  temporalAddress: declare({
+    group: 'engine',
+    type: text,
+    default: '127.0.0.1:7233',
+    about: 'Host and port of the Temporal server.',
+  }),
+  temporalNamespace: declare({
+    group: 'engine',
+    type: text,
+    default: 'default',
+    about: 'The namespace in the Temporal server. It must be there.',
+  }),
+  temporalTaskQueue: declare({
+    group: 'engine',
+    type: text,
+    default: 'sluse',
+    about: 'The queue that the workers of this installation take their work from.',
+  }),
+  temporalKey: declare<string | undefined>({
+    group: 'engine',
+    type: text,
+    default: undefined,
+    secret: true,
+    about:
+      'With what everything is encrypted that Temporal is given: 64 hexadecimal digits, the same in all processes. Without it no run goes on.',
+  }),
+  temporalApiKey: declare<string | undefined>({
+    group: 'engine',
+    type: text,
+    default: undefined,
+    secret: true,
+    about: 'A key with which this process is known to the Temporal server.',
+  }),
+  temporalTls: declare({
+    group: 'engine',
+    type: flag,
+    default: false,
+    about: 'Speak TLS to the Temporal server.',
+  }),
+  temporalCa: declare<string | undefined>({
+    group: 'engine',
+    type: path,
+    default: undefined,
+    about: "A file with the certificate of the authority of the Temporal server's; TLS is then spoken.",
+  }),
+  temporalCertificate: declare<string | undefined>({
+    group: 'engine',
+    type: path,
+    default: undefined,
+    about: 'A file with the certificate with which this process is known to the Temporal server.',
+  }),
+  temporalCertificateKey: declare<string | undefined>({
+    group: 'engine',
+    type: path,
+    default: undefined,
+    about: "A file with that certificate's key.",
   }),
   activityConcurrency: declare({
     group: 'engine',

@@ -14,6 +14,12 @@ export type {
   StartRequest,
 } from './engine.ts'
 export {
+  openTemporalEngine,
+  type TemporalEngine,
+  type TemporalHealth,
+  type TemporalServerSettings,
+} from './temporal/index.ts'
+export {
   openEmbeddedEngine,
   systemClock,
   type Clock,

@@ -5,8 +5,14 @@ import { createActivityRunner } from '../../src/activities/index.ts'
 import type { ProcessSettings } from '../../src/processes/index.ts'
 import { openInbox } from '../../src/app/inbox.ts'
 import { openGuard } from '../../src/app/open-guard.ts'
-import { openDatabase } from '../../src/database/index.ts'
-import { type Clock, type EmbeddedEngine, openEmbeddedEngine } from '../../src/engines/index.ts'
+import { type Database, openDatabase } from '../../src/database/index.ts'
+import {
+  type ActivityRunner,
+  type Clock,
+  type Engine,
+  openEmbeddedEngine,
+  type SecretStore,
+} from '../../src/engines/index.ts'
 import { type History, openHistory } from '../../src/history/index.ts'
 import { type Definition, load } from '../../src/workflow/definition/index.ts'
 import type { CloudEvent, Json, JsonObject } from '../../src/workflow/index.ts'
@@ -15,7 +21,7 @@ import type { Ended, Given, Runner } from './runner.ts'
 
 /** The embedded engine with its real activities, on a folder of its own, with only that internet in reach. */
 export interface TestEngine {
-  readonly engine: EmbeddedEngine
+  readonly engine: Engine
   readonly history: History
   /** The project's folder: what is put there is in reach of `file:` resources and of the default catalog. */
   readonly project: string
@@ -26,9 +32,17 @@ export interface TestEngine {
   close(): Promise<void>
 }
 
+export interface EngineParts {
+  readonly database: Database
+  readonly activities: ActivityRunner
+  readonly secrets: SecretStore
+}
+
 export interface TestEngineOptions {
   readonly clock?: Clock
   readonly processes?: ProcessSettings
+  /** Opens the engine; default: the embedded one. */
+  readonly open?: (given: EngineParts) => Promise<Engine>
 }
 
 export async function openTestEngine(
@@ -48,18 +62,17 @@ export async function openTestEngine(
     http: { environment: internet.environment, trustedAuthorities: [internet.authority] },
   })
   const secrets: JsonObject = {}
-  const engine = await openEmbeddedEngine({
-    database,
-    activities,
-    gatekeeper: guard,
-    ...(options.clock && { clock: options.clock }),
-    // A run shows as waiting once it is parked; and what one test publishes is not for the next one.
-    settings: { parkAfter: 20, earlyEvents: 0 },
-    secrets: async (names) =>
-      Object.fromEntries(
-        names.filter((name) => name in secrets).map((name) => [name, secrets[name] as Json]),
-      ),
-  })
+  const store: SecretStore = async (names) =>
+    Object.fromEntries(names.filter((name) => name in secrets).map((name) => [name, secrets[name] as Json]))
+  const parts = { database, activities, secrets: store }
+  const engine = await (options.open?.(parts) ??
+    openEmbeddedEngine({
+      ...parts,
+      gatekeeper: guard,
+      ...(options.clock && { clock: options.clock }),
+      // A run shows as waiting once it is parked; and what one test publishes is not for the next one.
+      settings: { parkAfter: 20, earlyEvents: 0 },
+    }))
   const inbox = openInbox(database)
   let cursor = await inbox.newest()
   return {

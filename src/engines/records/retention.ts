@@ -106,9 +106,11 @@ export class Retention {
     }
   }
 
-  /** What a run has said is bounded: a transaction for each. */
+  /** What a run has said, and what was kept of it for another system, is bounded: a transaction for each. */
   async #logs(runs: readonly number[]): Promise<void> {
     const { database, commits } = this.#core
+    const kept = `DELETE FROM payloads WHERE run IN (SELECT id FROM runs WHERE number IN (${places(runs)}))`
+    await commits.write({ statements: [{ sql: kept, parameters: runs }] })
     const rows = await database.query<{ run: string }>(
       `SELECT DISTINCT run FROM run_logs WHERE run IN (SELECT id FROM runs WHERE number IN (${places(runs)}))`,
       runs,

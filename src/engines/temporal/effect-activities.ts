@@ -1,4 +1,5 @@
 import type { ActivityCall, Json } from '../../workflow/index.ts'
+import { Alone } from './alone.ts'
 import { postponed, problemFrom } from '../run/effects.ts'
 import type { Cluster } from './cluster.ts'
 import type { EffectActivities, Performed } from './protocol.ts'
@@ -21,25 +22,30 @@ export function effectActivities(core: Cluster): EffectActivities {
     attempt: number,
     call: ActivityCall,
   ): Promise<Performed> => {
-    const { cancellationSignal: signal, cancelled, heartbeat } = activity.Context.current()
-    const row = await records.row(run)
-    if (!row) throw common.ApplicationFailure.nonRetryable('The run is gone.')
-    const { workflow } = await definitions.get(row.digest)
-    const visible = workflow.use?.secrets ?? []
-    const secrets = visible.length > 0 ? only(visible, await core.secrets(visible)) : {}
-    const beats = setInterval(() => heartbeat(), beatEvery)
-    const request = {
-      kind: call.kind,
-      input: call.input,
-      idempotencyKey: `${row.id}:${key}`,
-      attempt,
-      runId: row.id,
-      key,
-      secrets,
-      signal,
-      ...(call.onFailure && { onFailure: call.onFailure }),
-    }
+    const { cancellationSignal, cancelled, heartbeat } = activity.Context.current()
+    const alone = await Alone.enter(core, call.kind, `${run}:${key}`)
+    const signal = AbortSignal.any([cancellationSignal, alone.lost])
+    const beats = setInterval(() => {
+      heartbeat()
+      alone.keep()
+    }, beatEvery)
     try {
+      const row = await records.row(run)
+      if (!row) throw common.ApplicationFailure.nonRetryable('The run is gone.')
+      const { workflow } = await definitions.get(row.digest)
+      const visible = workflow.use?.secrets ?? []
+      const secrets = visible.length > 0 ? only(visible, await core.secrets(visible)) : {}
+      const request = {
+        kind: call.kind,
+        input: call.input,
+        idempotencyKey: `${row.id}:${key}`,
+        attempt,
+        runId: row.id,
+        key,
+        secrets,
+        signal,
+        ...(call.onFailure && { onFailure: call.onFailure }),
+      }
       heartbeat()
       const performed = core.activities(request).then(valueOf, (error: unknown) => {
         const later = postponed(error)
@@ -52,8 +58,8 @@ export function effectActivities(core: Cluster): EffectActivities {
       signal.throwIfAborted()
       return result
     } catch (error) {
-      const ending = signal.aborted && isShutdown(signal.reason)
-      if (!ending) throw error
+      const ending = cancellationSignal.aborted && isShutdown(cancellationSignal.reason)
+      if (!ending && !alone.lost.aborted) throw error
       throw common.ApplicationFailure.create({
         message: 'The worker ends.',
         type: 'worker-ends',
@@ -61,6 +67,7 @@ export function effectActivities(core: Cluster): EffectActivities {
       })
     } finally {
       clearInterval(beats)
+      await alone.leave()
     }
   }
 

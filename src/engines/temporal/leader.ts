@@ -7,6 +7,7 @@ import { Lease } from './lease.ts'
 const lookEvery = 500
 const renewEvery = 3000
 const startEvery = 5000
+const findLostEvery = 60_000
 /** A run is started by whoever made it durable; one that is not by then is started here. */
 const unbegunAfter = 5000
 
@@ -39,14 +40,21 @@ export class Leader {
   #running: Promise<void> | undefined
   #renewedAt = -Infinity
   #startedAt = -Infinity
+  #foundAt = Date.now()
+  #stuck = 0
 
   constructor(core: Cluster) {
     this.#core = core
-    this.#lease = new Lease(core.database, core.clock.now)
+    this.#lease = new Lease(core.database, core.clock.now, 'leader')
   }
 
   get leads(): boolean {
     return this.#duties !== undefined
+  }
+
+  /** Runs whose workflow had ended before they had, at the last look; they are set going again. */
+  get stuckRuns(): number {
+    return this.#stuck
   }
 
   open(): void {
@@ -115,6 +123,10 @@ export class Leader {
       this.#startedAt = now
       await this.#startLeft()
     }
+    if (now - this.#foundAt > findLostEvery) {
+      this.#foundAt = now
+      this.#stuck = await this.#setGoing()
+    }
   }
 
   async #takeUp(): Promise<Duties> {
@@ -171,6 +183,26 @@ export class Leader {
       [Date.now() - unbegunAfter],
     )
     for (const { number, id } of rows) await runs.begin(number, id)
+  }
+
+  /** Somebody has ended workflows in Temporal itself: what is recorded of the runs is all that it takes to go on. */
+  async #setGoing(): Promise<number> {
+    const { client, database, runs, taskQueue, log } = this.#core
+    const since = new Date(Date.now() - 2 * findLostEvery).toISOString()
+    const ended = `ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut', 'Canceled')`
+    const query = `WorkflowType = 'run' AND TaskQueue = '${taskQueue}' AND ${ended} AND CloseTime > '${since}'`
+    let found = 0
+    for await (const { workflowId } of client.workflow.list({ query })) {
+      const [row] = await database.query<{ number: number }>(
+        'SELECT number FROM runs WHERE id = ? AND ended_at IS NULL',
+        [workflowId],
+      )
+      if (!row) continue
+      found++
+      log('warn', 'The workflow of a run was ended in Temporal; it is set going again.', { run: workflowId })
+      await runs.begin(row.number, workflowId)
+    }
+    return found
   }
 
   #stand({ schedules, retention }: Duties): void {

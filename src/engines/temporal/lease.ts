@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { Database } from '../../database/index.ts'
 import { hasCode } from '../../errors.ts'
 
-const name = 'leader'
 /** How long one that has died holds up the others. Clocks of the machines may differ by much less. */
 const heldFor = 10_000
 
@@ -10,9 +9,11 @@ const heldFor = 10_000
 export class Lease {
   readonly #database: Database
   readonly #now: () => number
+  readonly #name: string
   readonly #holder = randomUUID()
 
-  constructor(database: Database, now: () => number) {
+  constructor(database: Database, now: () => number, name: string) {
+    this.#name = name
     this.#database = database
     this.#now = now
   }
@@ -24,8 +25,8 @@ export class Lease {
     const take = 'UPDATE leases SET holder = ?, until = ? WHERE name = ? AND (holder = ? OR until < ?)'
     try {
       await this.#database.commit([
-        { sql: make, parameters: [name] },
-        { sql: take, parameters: [this.#holder, now + heldFor, name, this.#holder, now], expect: 1 },
+        { sql: make, parameters: [this.#name] },
+        { sql: take, parameters: [this.#holder, now + heldFor, this.#name, this.#holder, now], expect: 1 },
       ])
       return true
     } catch (error) {
@@ -36,7 +37,7 @@ export class Lease {
 
   /** Lets another process have it at once. */
   async release(): Promise<void> {
-    const sql = 'UPDATE leases SET until = 0 WHERE name = ? AND holder = ?'
-    await this.#database.commit([{ sql, parameters: [name, this.#holder] }])
+    const sql = 'DELETE FROM leases WHERE name = ? AND holder = ?'
+    await this.#database.commit([{ sql, parameters: [this.#name, this.#holder] }])
   }
 }

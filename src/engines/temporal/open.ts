@@ -122,7 +122,11 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
     health: () => ({
       writable: core.commits.writable,
       worker: worker?.state ?? 'none',
+      liveRuns: worker?.runsInMemory ?? 0,
       activitiesRunning: worker?.activitiesRunning ?? 0,
+      // Those wait in Temporal, for any worker.
+      activitiesWaiting: 0,
+      stuckRuns: leader.stuckRuns,
       leads: leader.leads,
     }),
   }

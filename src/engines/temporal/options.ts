@@ -2,6 +2,7 @@ import type { Database } from '../../database/index.ts'
 import type { RunStart } from '../../workflow/index.ts'
 import type { ActivityRunner, Engine, SecretStore } from '../engine.ts'
 import type { Log } from '../run/host.ts'
+import type { EngineHealth } from '../embedded/index.ts'
 import type { RecordSettings } from '../records/records.ts'
 
 export interface TemporalEngineOptions {
@@ -71,12 +72,9 @@ export interface TemporalEngine extends Engine {
   health(): TemporalHealth
 }
 
-export interface TemporalHealth {
-  /** False while the database refuses to write. */
-  readonly writable: boolean
+export interface TemporalHealth extends EngineHealth {
   /** Whether this process carries runs out, and its connection to Temporal stands. */
   readonly worker: 'none' | 'running' | 'stopped' | 'failed'
-  readonly activitiesRunning: number
   /** Whether this process deals with schedules and events for all. */
   readonly leads: boolean
 }

@@ -70,6 +70,11 @@ export class RunWorker {
     return this.#worker.getStatus().numInFlightActivities
   }
 
+  /** Runs between whose steps nothing need be replayed here. */
+  get runsInMemory(): number {
+    return this.#worker.getStatus().numCachedWorkflows
+  }
+
   async close(): Promise<void> {
     if (this.#worker.getState() === 'RUNNING') this.#worker.shutdown()
     await this.#ended

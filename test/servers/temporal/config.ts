@@ -16,8 +16,8 @@ export interface Ports {
 
 /** What the server keeps, and the version of its schema that this release of the server asks for. */
 export const databases = [
-  { name: 'temporal', schema: 'postgresql/v12/temporal', version: '1.19', connections: 15 },
-  { name: 'temporal_visibility', schema: 'postgresql/v12/visibility', version: '1.14', connections: 4 },
+  { name: 'temporal', schema: 'postgresql/v12/temporal', version: '1.19', connections: 10 },
+  { name: 'temporal_visibility', schema: 'postgresql/v12/visibility', version: '1.14', connections: 3 },
 ] as const
 
 /** The server's configuration files, by their names: all services on loopback, few shards, nothing to wait for. */

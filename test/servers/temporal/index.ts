@@ -33,7 +33,7 @@ export function hasTemporal(): boolean {
 
 /** A real server, all of its services in one process, on a PostgreSQL of its own. It is gone afterwards. */
 export async function startTemporal(): Promise<TemporalServer> {
-  const postgres = await startPostgres()
+  const postgres = await startPostgres({ settings: { max_connections: 120 } })
   const folder = mkdtempSync(join(tmpdir(), 'sluse-temporal-'))
   let running: Running | undefined
   const stop = async () => {

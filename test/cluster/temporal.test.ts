@@ -1,0 +1,146 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openDatabase, type Database } from '../../src/database/index.ts'
+import { openTemporalEngine, type ActivityRunner, type TemporalEngine } from '../../src/engines/index.ts'
+import { openHistory } from '../../src/history/index.ts'
+import { define } from '../../src/engines/testing/engine-suite.ts'
+import { workflowBundle } from '../../src/engines/testing/workflow-bundle.ts'
+import { readScenarios } from '../conformance/ctk/scenario.ts'
+import { playScenario } from '../conformance/ctk/steps.ts'
+import { openEngineRunner } from '../conformance/engine-runner.ts'
+import type { Runner } from '../conformance/runner.ts'
+import { specification } from '../conformance/specification.ts'
+import { openInternet, type Internet } from '../servers/internet/index.ts'
+import { hasTemporal, startTemporal, type TemporalServer } from '../servers/temporal/index.ts'
+import { httpbin } from '../servers/web/httpbin.ts'
+import { petStore } from '../servers/web/pet-store.ts'
+
+describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', () => {
+  let temporal: TemporalServer
+  let bundle: string
+  beforeAll(async () => {
+    bundle = workflowBundle()
+    temporal = await startTemporal()
+    await query('postgres', 'CREATE DATABASE sluse')
+  })
+  afterAll(() => temporal?.stop())
+
+  const urlOf = (database: string) => {
+    const { user, password, host, port } = temporal.postgres
+    return `postgres://${user}:${password}@${host}:${port}/${database}?sslmode=disable`
+  }
+  async function query(database: string, sql: string): Promise<{ [column: string]: unknown }[]> {
+    const client = new pg.Client({ connectionString: urlOf(database) })
+    await client.connect()
+    try {
+      return (await client.query<{ [column: string]: unknown }>(sql)).rows
+    } finally {
+      await client.end()
+    }
+  }
+  const serverOn = (taskQueue: string) => {
+    const { address, namespace } = temporal
+    return { address, namespace, taskQueue }
+  }
+
+  describe('one API server and two workers', () => {
+    const key = randomBytes(32)
+    const taskQueue = `test-${randomUUID()}`
+    const opened: { engine: TemporalEngine; database: Database; folder: string; carriedOut: number }[] = []
+
+    async function process(role: 'api' | 'worker', activities: ActivityRunner) {
+      const folder = mkdtempSync(join(tmpdir(), 'sluse-cluster-'))
+      const database = await openDatabase({ folder, url: urlOf('sluse'), exclusive: false })
+      const one = { engine: undefined as unknown as TemporalEngine, database, folder, carriedOut: 0 }
+      const counted: ActivityRunner = (request) => {
+        one.carriedOut++
+        return activities(request)
+      }
+      const server = serverOn(taskQueue)
+      one.engine = await openTemporalEngine({ database, activities: counted, server, key, role, bundle })
+      opened.push(one)
+      return one
+    }
+    afterAll(async () => {
+      for (const { engine, database, folder } of opened) {
+        await engine.close(0)
+        await database.close()
+        rmSync(folder, { recursive: true, force: true })
+      }
+    })
+
+    test('carry out every run, each effect with one key, also when a worker leaves in the middle', async () => {
+      const keys = new Set<string>()
+      const slow: ActivityRunner = async ({ idempotencyKey, signal, input }) => {
+        await new Promise((resolve, reject) => {
+          const timer = setTimeout(resolve, 30)
+          signal.addEventListener('abort', () => {
+            clearTimeout(timer)
+            reject(signal.reason as Error)
+          })
+        })
+        keys.add(idempotencyKey)
+        return (input as { body?: string }).body ?? null
+      }
+      const api = await process('api', slow)
+      const first = await process('worker', slow)
+      const second = await process('worker', slow)
+      const call = (name: string) =>
+        `{ ${name}: { call: http, with: { method: get, endpoint: http://effect/x, body: '\${ . }' } } }`
+      const definition = define(`do: [ ${call('one')}, ${call('two')}, ${call('three')} ]`)
+      const runs = Array.from({ length: 20 }, (_, at) =>
+        api.engine.start({ definition, input: `CLEARTEXT-${at}`, idempotencyKey: `k${at}` }),
+      )
+      const ids = (await Promise.all(runs)).map(({ id }) => id)
+      while (first.carriedOut < 3) await new Promise((resolve) => setTimeout(resolve, 20))
+      await first.engine.close(0)
+      const outcomes = await Promise.all(ids.map((id) => api.engine.outcome(id)))
+      expect(outcomes).toEqual(ids.map((_, at) => ({ status: 'completed', output: `CLEARTEXT-${at}` })))
+      expect(keys.size).toBe(60)
+      expect([first, second].every(({ carriedOut }) => carriedOut > 0)).toBe(true)
+      expect(api.carriedOut).toBe(0)
+      const timeline = await openHistory(api.database).timeline(ids[0] as string)
+      expect(timeline.tasks.map(({ status }) => status)).toEqual(['completed', 'completed', 'completed'])
+    })
+
+    test("nothing of a run's data is readable in Temporal's database", async () => {
+      const found = (text: string) =>
+        query(
+          'temporal',
+          `SELECT 1 FROM history_node WHERE position(convert_to('${text}', 'UTF8') in data) > 0`,
+        )
+      expect(await found('CLEARTEXT')).toEqual([])
+      expect((await found('perform')).length).toBeGreaterThan(0)
+      const records = await query('sluse', "SELECT 1 FROM journal WHERE data LIKE '%CLEARTEXT%' LIMIT 1")
+      expect(records).toHaveLength(1)
+    })
+  })
+
+  const features = new URL('ctk/features/', specification)
+
+  describe.skipIf(!existsSync(features))("the specification's conformance kit", () => {
+    let internet: Internet
+    let runner: Runner
+    beforeAll(async () => {
+      internet = await openInternet({ 'petstore.swagger.io': petStore(), 'httpbin.org': httpbin() })
+      const server = serverOn(`test-${randomUUID()}`)
+      const settings = { earlyEvents: 0 }
+      const key = randomBytes(32)
+      runner = await openEngineRunner(internet, {
+        open: (parts) => openTemporalEngine({ ...parts, server, key, settings, bundle }),
+      })
+    })
+    afterAll(async () => {
+      await runner?.close()
+      await internet?.close()
+    })
+
+    for (const scenario of existsSync(features) ? readScenarios(features) : []) {
+      test(`${scenario.feature}: ${scenario.name}`, () => playScenario(scenario, runner))
+    }
+  })
+})
