@@ -256,7 +256,7 @@ describe.skipIf(missing).each([
     ])('and has %s, is told so, and the run does not go on', async (_role, account) => {
       await signIn(account)
       const forbidden = problemText(language, 'SLUSE-FORBIDDEN')
-      await heading(forbidden).or(page.getByText(forbidden)).first().waitFor()
+      await heading(forbidden).or(page.getByText(texts['why.SLUSE-FORBIDDEN'])).first().waitFor()
       expect(await page.textContent('body')).not.toContain('12.500 kr.')
       expect(await button(texts['decide.send']).count()).toBe(0)
       await hasNoFault()
