@@ -25,16 +25,6 @@ from_go() { # command package@version: where Go is there to build it
 from_go versitygw github.com/versity/versitygw/cmd/versitygw@v1.8.0
 # Checks the chart.
 from_go helm helm.sh/helm/v3/cmd/helm@v3.18.6
-# A Temporal server, and the tool that makes its database: minutes, once.
-temporal="$HOME/.cache/sluse-test-servers/bin"
-temporal_server() {
-  GOBIN="$temporal" go install go.temporal.io/server/cmd/tools/sql@v1.32.0 &&
-    GOBIN="$temporal" go install go.temporal.io/server/cmd/server@v1.32.0 &&
-    mv "$temporal/server" "$temporal/temporal-server"
-}
-if ! [ -x "$temporal/temporal-server" ] && command -v go >/dev/null 2>&1; then
-  build temporal temporal_server
-fi
 # One node of Kafka: its jars, where Maven and Java are there to fetch and run them.
 kafka="$HOME/.cache/sluse-kafka"
 if ! compgen -G "$kafka/kafka_*" >/dev/null && command -v mvn >/dev/null 2>&1 && command -v java >/dev/null 2>&1; then
