@@ -20,7 +20,7 @@ overDatabases((kind) => {
   const closing: (() => unknown)[] = []
   beforeEach(async () => {
     records = await testDatabase(kind)
-    database = await records.open()
+    database = await records.open({ exclusive: false })
     clock = new ManualClock('2026-03-02T08:00:00Z')
   })
   afterEach(async () => {
@@ -146,7 +146,7 @@ overDatabases((kind) => {
         .toBe(true)
       await down.close()
       await database.close()
-      database = await records.open()
+      database = await records.open({ exclusive: false })
       const { mails, port } = await mailServer()
       clock.advance(60_000)
       open({ email: await mailer(port) })
@@ -154,6 +154,21 @@ overDatabases((kind) => {
         .poll(async () => (await rows()).every(({ sent_at }) => sent_at !== null), { timeout: 10_000 })
         .toBe(true)
       expect(mails).toHaveLength(2)
+    })
+
+    test('of two on one database sends each notice once', async () => {
+      const sent: string[] = []
+      const email: Channel = async ({ id }) => void sent.push(id)
+      const ids = Array.from({ length: 12 }, (_, at) => `n${at}`)
+      for (const id of ids) await add(id)
+      const other = kind === 'PostgreSQL' ? await records.open({ exclusive: false }) : database
+      open({ email })
+      const second = openOutbox({ database: other, clock, channels: { email }, log: () => {} })
+      closing.push(() => second.close())
+      await expect
+        .poll(async () => (await rows()).every(({ sent_at }) => sent_at !== null), { timeout: 10_000 })
+        .toBe(true)
+      expect(sent.sort()).toEqual(ids.sort())
     })
 
     test('sends again what it cannot know to have been sent, under the same message id', async () => {
