@@ -68,15 +68,18 @@ try {
   await demo.close()
 }
 
+interface Attention {
+  readonly targets?: readonly { readonly state: string }[]
+}
+
 /** What an operator finds at night: a target that does not answer, with a run that waits for it, and one held back. */
 async function troubles(): Promise<void> {
   for (let run = 0; run < 3; run++) await demo.call('POST', '/api/v1/pipelines/andeby/post-to-finance/runs')
   await demo.call('POST', '/api/v1/targets/archive/hold')
   await demo.call('POST', '/api/v1/pipelines/andeby/month-end/disable')
   for (let time = 0; time < 150; time++) {
-    const { json } = await demo.call('GET', '/api/v1/overview')
-    const states = (json.attention.targets as { state: string }[] | undefined)?.map(({ state }) => state)
-    if (states?.includes('open')) return
+    const { targets } = (await demo.call('GET', '/api/v1/overview')).json.attention as Attention
+    if (targets?.some(({ state }) => state === 'open')) return
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
   throw new Error('The breaker of the finance system did not open.')
