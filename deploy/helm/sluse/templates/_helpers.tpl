@@ -34,6 +34,16 @@ seccompProfile: { type: RuntimeDefault }
 {{- end -}}
 
 {{- define "sluse.environment" -}}
+{{- if eq .Values.engine "temporal" }}
+- { name: SLUSE_ENGINE, value: temporal }
+- { name: SLUSE_TEMPORAL_ADDRESS, value: {{ if .Values.bundled.enabled }}{{ include "sluse.name" . }}-temporal:7233{{ else }}{{ .Values.temporal.address }}{{ end }} }
+- { name: SLUSE_TEMPORAL_NAMESPACE, value: {{ .Values.temporal.namespace }} }
+{{- $secret := .Values.database.existingSecret | default (printf "%s-postgresql" (include "sluse.name" .)) }}
+- name: SLUSE_DATABASE_URL
+  valueFrom: { secretKeyRef: { name: {{ $secret }}, key: url } }
+- name: SLUSE_TEMPORAL_KEY
+  valueFrom: { secretKeyRef: { name: {{ $secret }}, key: temporalKey } }
+{{- end }}
 {{- range $name, $value := .Values.settings }}
 - name: {{ $name }}
   value: {{ $value | toString | quote }}
@@ -52,6 +62,10 @@ seccompProfile: { type: RuntimeDefault }
 {{- end -}}
 
 {{- define "sluse.volumes" -}}
+{{- if eq .Values.engine "temporal" }}
+- name: data
+  persistentVolumeClaim: { claimName: {{ include "sluse.name" . }}-data }
+{{- end }}
 - name: temporary
   emptyDir: {}
 {{- if .Values.project.volume }}

@@ -1,0 +1,42 @@
+{{/* A pod of the role `role` with the chart's values in `all`. */}}
+{{- define "sluse.pod" -}}
+{{- $role := .role -}}
+{{- with .all -}}
+metadata:
+  labels: {{- include "sluse.labels" . | nindent 4 }}
+    app.kubernetes.io/component: {{ $role }}
+  {{- with .Values.podAnnotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  automountServiceAccountToken: false
+  enableServiceLinks: false
+  terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
+  securityContext: {{- include "sluse.podSecurity" . | nindent 4 }}
+  {{- with .Values.imagePullSecrets }}
+  imagePullSecrets: {{- toYaml . | nindent 4 }}
+  {{- end }}
+  containers:
+    - name: sluse
+      image: {{ include "sluse.image" . }}
+      imagePullPolicy: {{ .Values.image.pullPolicy }}
+      args: [serve, --role, {{ $role }}]
+      securityContext: {{- include "sluse.containerSecurity" . | nindent 8 }}
+      env: {{- include "sluse.environment" . | nindent 8 }}
+      ports:
+        - { name: http, containerPort: 8080 }
+      {{- include "sluse.probes" . | nindent 6 }}
+      resources: {{- toYaml .Values.resources | nindent 8 }}
+      volumeMounts: {{- include "sluse.mounts" . | nindent 8 }}
+  volumes: {{- include "sluse.volumes" . | nindent 4 }}
+  {{- with .Values.nodeSelector }}
+  nodeSelector: {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.tolerations }}
+  tolerations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.affinity }}
+  affinity: {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+{{- end -}}
