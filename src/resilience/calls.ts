@@ -1,5 +1,5 @@
 import { fault } from '../workflow/index.ts'
-import { TargetDown } from './guard.ts'
+import { TargetDown } from './target-down.ts'
 import { TimedOut } from './timeout.ts'
 
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY'])

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Postponed } from '../workflow/index.ts'
-import { Guard, type Classification, type GuardedCall, type GuardOptions } from './guard.ts'
+import type { Classification, GuardedCall, GuardOptions } from './guard-port.ts'
+import { Guard } from './guard.ts'
 import { keyOf } from './policies.ts'
 import { readResiliency } from './resource.ts'
 

@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events'
-import { isPostponed, Postponed, type OnFailure } from '../workflow/index.ts'
+import { isPostponed, Postponed } from '../workflow/index.ts'
 import type { BreakerState } from './breaker.ts'
-import type { ConnectionTarget } from './connections.ts'
 import { pause, systemTime, type GuardClock } from './guard-clock.ts'
+import type { Classification, GuardedCall, GuardOptions } from './guard-port.ts'
 import type { Limits } from './limits.ts'
 import type { Policy, Target } from './policies.ts'
-import type { ResiliencyPolicies } from './resource.ts'
 import { retries, retryDelayMs } from './retry.ts'
+import { TargetDown } from './target-down.ts'
 import { NoPlace, type Room, type TargetSnapshot, type TargetState } from './target-state.ts'
 import { TargetStates, type Declared } from './target-states.ts'
 import { withTimeout } from './timeout.ts'
@@ -236,72 +236,6 @@ function retryPolicyFor({ retry, origin }: Policy, { onFailure }: GuardedCall): 
 
 /** When an engine that knows no gates asks again, where nobody can say when there will be room. */
 const unknownWaitMs = 30_000
-
-export interface GuardOptions {
-  policies: readonly ResiliencyPolicies[]
-  /** The systems that the project names, with the limits that they declare. */
-  connections?: readonly ConnectionTarget[]
-  classify: (error: unknown) => Classification
-  /** Default: the system's. */
-  clock?: GuardClock
-  /** From 0 to 1. */
-  random: () => number
-  /** What would wait longer than this is postponed. Milliseconds. */
-  longestWaitMs: number
-  /** A call has opened or closed the breaker of a target. */
-  onBreaker?: (change: BreakerChange) => void
-}
-
-export type BreakerChange =
-  | {
-      readonly target: string
-      readonly state: 'open'
-      /** When it is tried again; milliseconds since 1970. */
-      readonly retryAt: number | undefined
-      /** What opened it. */
-      readonly failure: unknown
-    }
-  | { readonly target: string; readonly state: 'closed' }
-
-export interface GuardedCall {
-  /** Repeating it does no harm: the method is idempotent, or an idempotency key is sent. Asked after a failure. */
-  repeatable: () => boolean
-  /** How many attempts have failed before this request, as the last `Postponed` said. */
-  attempt: number
-  signal: AbortSignal
-  /** What the pipeline does about a failure. */
-  onFailure?: OnFailure | undefined
-}
-
-export interface Classification {
-  /** Trying again may help. */
-  transient: boolean
-  /** The target answered as it should; the fault is the caller's. It does not count against its breaker. */
-  targetIsWell: boolean
-  /** The fault came before the call, or is none of a call: it says nothing of the target. */
-  unasked?: true
-  /** Nobody was there to answer: no answer came, or one from a gateway before the target. */
-  away: boolean
-  httpStatus?: number
-  grpcStatus?: number
-  /** When the target asked to be called again; milliseconds since 1970. */
-  retryAt?: number
-}
-
-/** A call was not made, because the target's breaker is open and whoever calls does not want to wait. */
-export class TargetDown extends Error {
-  readonly code = 'SLUSE-TARGET-DOWN'
-  readonly target: string
-  /** When the breaker tries the target again; `undefined` while an operator holds it open. */
-  readonly retryAt: number | undefined
-
-  constructor(target: string, retryAt: number | undefined) {
-    super(`the circuit breaker of ${target} is open`)
-    this.name = 'TargetDown'
-    this.target = target
-    this.retryAt = retryAt
-  }
-}
 
 interface Failure extends Classification {
   error: unknown

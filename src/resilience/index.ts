@@ -13,14 +13,9 @@ export {
   type ConnectionTarget,
   type TargetSettings,
 } from './connections.ts'
-export {
-  Guard,
-  TargetDown,
-  type BreakerChange,
-  type Classification,
-  type GuardedCall,
-  type GuardOptions,
-} from './guard.ts'
+export { Guard } from './guard.ts'
+export type { BreakerChange, Classification, GuardedCall, GuardOptions } from './guard-port.ts'
+export { TargetDown } from './target-down.ts'
 export type { GuardClock } from './guard-clock.ts'
 export { parseRetryAfter, type Limits, type LimitsSnapshot } from './limits.ts'
 export { builtIn, keyOf, policyFor, type Policy, type Target } from './policies.ts'
