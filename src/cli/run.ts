@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SluseError } from '../errors.ts'
 import type { App } from '../app.ts'
+import { inThisProcess } from '../config/index.ts'
 import type { Definition } from '../workflow/definition/index.ts'
 import type { CloudEvent, Problem } from '../workflow/index.ts'
 import { exitCodes } from './failure.ts'
@@ -49,7 +50,7 @@ export const runVerb = verb({
     const folder = given.isSet('data') ? undefined : await mkdtemp(join(tmpdir(), 'sluse-run-'))
     try {
       const app = await openApp({
-        settings: folder === undefined ? settings : { ...settings, data: folder, databaseUrl: undefined },
+        settings: folder === undefined ? settings : { ...settings, ...inThisProcess, data: folder },
         log,
         // That a run is on disk as waiting is how it is seen that it waits for an event.
         ...(events.length > 0 && { engine: { parkAtOnceAfter: 0, maxIdleRuns: 0 } }),

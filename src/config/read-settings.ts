@@ -142,3 +142,6 @@ function misspelt(environment: { readonly [name: string]: string | undefined }):
     .filter((name) => name.startsWith('SLUSE_') && !known.has(name) && !otherVariables.test(name))
     .map((name) => `The environment has ${name}, which is no setting.`)
 }
+
+/** For what is run by hand or as a test: with its data on a disk of its own, whatever the installation has. */
+export const inThisProcess = { engine: 'embedded', role: 'all', databaseUrl: undefined } as const

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkEvent, openApp, runOnce, type App, type RunOnce } from '../../app.ts'
-import type { Log, Settings } from '../../config/index.ts'
+import { inThisProcess, type Log, type Settings } from '../../config/index.ts'
 import type { Definition } from '../../workflow/definition/index.ts'
 import type { CloudEvent, Json } from '../../workflow/index.ts'
 import { differences } from './compare.ts'
@@ -54,7 +54,7 @@ async function play(test: TestCase, file: TestFile, options: CaseOptions): Promi
       settings: {
         ...options.settings,
         data: join(folder, 'data'),
-        databaseUrl: undefined,
+        ...inThisProcess,
         secretsDir: undefined,
       },
       log: options.log,
