@@ -4,21 +4,15 @@ import type { ActivityRequest, Clock } from '../engines/index.ts'
 import { hasCode, SluseError } from '../errors.ts'
 import type { AuditedOrigin, AuditLog } from '../history/index.ts'
 import { invalid, type CloudEvent, type Json } from '../workflow/index.ts'
-import {
-  endDelegation,
-  getDelegation,
-  insertDelegation,
-  listDelegations,
-  standsInFor,
-} from './delegations.ts'
-import type { Delegation, NewDelegation } from './delegations.ts'
-import { isAmong, isNamed, passGate, type StandIns } from './gate.ts'
+import { standsInFor, type Delegation, type NewDelegation } from './delegations.ts'
+import { isAmong, passGate, type StandIns } from './gate.ts'
 import { notices, type Notice } from './notices.ts'
 import { openApproval } from './open-approval.ts'
 import { auditingRefusals } from './refusals.ts'
 import type { People } from './request.ts'
 import { openSchedule } from './schedule.ts'
 import { asked, withNo, withYes, type ApprovalState, type Vote } from './state.ts'
+import { openStandIns } from './stand-ins.ts'
 import {
   eventsOf,
   getApproval,
@@ -337,58 +331,7 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
         }
       }),
 
-    delegations: (who) =>
-      listDelegations(database, clock.now(), may(who, 'approvals.manage') ? undefined : who.subject),
-
-    delegate: (given, who, from) => {
-      const own = given.from === who.subject
-      const action = own ? 'approvals.decide' : 'approvals.manage'
-      const { namespace } = given
-      const details = { from: given.from, to: given.to, beginsAt: given.beginsAt, endsAt: given.endsAt }
-      const attempt = { who, from, action, resource: 'delegation', namespace, details } as const
-      return auditingRefusals(audit, attempt, async () => {
-        if (who.kind === 'machine' || !may(who, action, namespace))
-          throw new SluseError('SLUSE-FORBIDDEN', `It takes ${action}.`)
-        // For all namespaces one must be allowed in all: else an administrator of one would rule over others.
-        if (!own && namespace === undefined && mayIn(who, 'approvals.manage') !== '*')
-          throw new SluseError('SLUSE-FORBIDDEN', 'It takes approvals.manage in all namespaces.')
-        const to = await subjectOf(access, given.to)
-        const { delegation, statement } = insertDelegation({ ...given, to }, clock.now())
-        const entry = audit.entry({
-          who: audited(who),
-          action,
-          resource: `delegation/${delegation.id}`,
-          ...(namespace !== undefined && { namespace }),
-          outcome: 'done',
-          from,
-          details,
-        })
-        await database.commit([statement, ...entry])
-        return delegation
-      })
-    },
-
-    endDelegation: async (id, who, from) => {
-      const delegation = await getDelegation(database, id)
-      const { namespace } = delegation
-      const own = delegation.from === who.subject || delegation.to === who.subject
-      const action = own ? 'approvals.decide' : 'approvals.manage'
-      const attempt = { who, from, action, resource: `delegation/${id}`, namespace } as const
-      await auditingRefusals(audit, attempt, async () => {
-        if (!own && !may(who, action, namespace))
-          throw new SluseError('SLUSE-DELEGATION-NOT-FOUND', `(${id})`)
-        const entry = audit.entry({
-          who: audited(who),
-          action,
-          resource: `delegation/${id}`,
-          ...(namespace !== undefined && { namespace }),
-          outcome: 'done',
-          from,
-          details: { ended: true },
-        })
-        await database.commit([endDelegation(id, clock.now()), ...entry])
-      })
-    },
+    ...openStandIns(options),
 
     close: () => schedule.close(),
   }
@@ -475,19 +418,6 @@ function checkAnswer({ request }: Approval, { decision, comment, form }: Decisio
   if (!fault) return
   const { errors, detail } = fault.problem
   throw new SluseError('SLUSE-APPROVAL-FORM', detail ?? '', { data: Array.isArray(errors) ? errors : [] })
-}
-
-/** People know each other by e-mail address: one that the provider confirmed names who has it, where one alone has. */
-async function subjectOf(access: Access, name: string): Promise<string> {
-  if (!name.includes('@') || (await access.person(name))) return name
-  const found = (await access.reachable()).filter((person) => isNamed(person, name))
-  if (found.length === 1 && found[0]) return found[0].subject
-  throw new SluseError(
-    'SLUSE-DELEGATION',
-    found.length === 0
-      ? 'Nobody with that e-mail address has signed in.'
-      : 'Several have that e-mail address.',
-  )
 }
 
 function alreadyDecided({ state, status }: Approval): SluseError {
