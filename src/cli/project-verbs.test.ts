@@ -178,6 +178,7 @@ describe('sluse doctor', () => {
     expect(checks.map(({ name, state }) => `${name} ${state}`)).toEqual([
       'node good',
       'data good',
+      'records good',
       'project good',
       'secrets note',
       'server note',
