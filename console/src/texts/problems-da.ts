@@ -170,6 +170,10 @@ export const problemsInDanish: { readonly [code: string]: readonly [what: string
     'Motoren på Temporal mangler biblioteker.',
     'Installér dem ved siden af Sluse, som docs/reference/errors.md viser.',
   ],
+  'SLUSE-TEMPORAL-SETTINGS': [
+    'Indstillingerne til motoren på Temporal er ikke gyldige.',
+    'Ret det, som meddelelsen nævner; docs/reference/settings.md viser alle indstillinger.',
+  ],
   'SLUSE-TEMPORAL-BUNDLE': [
     'Det, som motoren på Temporal kører, er ikke bygget med denne version.',
     'Installér en udgivelse, eller byg denne med `npm run build`.',
