@@ -41,7 +41,8 @@ export class Dispatcher {
         await this.#schedules().take({ seq, event })
         this.#position = position = seq
       }
-      if (rows.length > 0) await this.#keep(position)
+      // What a schedule leaves for later, whoever leads from here on must come to again.
+      if (rows.length > 0) await this.#keep(Math.min(position, this.#schedules().settledTo))
       if (rows.length < pageSize) return
     }
   }
