@@ -130,7 +130,7 @@ describe.skipIf(missing).each([
     const dialog = page.getByRole('dialog')
     await dialog.getByRole('searchbox').fill('eachRoom[587]')
     await dialog.getByLabel(texts['rerun.from']).selectOption('/do/2/eachRoom[587]/do/0/reserve')
-    await page.keyboard.press('Escape')
+    await dialog.getByRole('button', { name: texts['dialog.cancel'] }).click()
     await dialog.waitFor({ state: 'detached' })
     // On the screen only what is seen is in the page; on paper all of it is.
     const tasks = page.locator('tbody[data-index]')
