@@ -78,8 +78,8 @@ async function troubles(): Promise<void> {
   await demo.call('POST', '/api/v1/targets/archive/hold')
   await demo.call('POST', '/api/v1/pipelines/andeby/month-end/disable')
   for (let time = 0; time < 150; time++) {
-    const { targets } = (await demo.call('GET', '/api/v1/overview')).json.attention as Attention
-    if (targets?.some(({ state }) => state === 'open')) return
+    const { json } = (await demo.call('GET', '/api/v1/overview')) as { json: { attention: Attention } }
+    if (json.attention.targets?.some(({ state }) => state === 'open')) return
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
   throw new Error('The breaker of the finance system did not open.')
