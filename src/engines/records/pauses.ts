@@ -14,12 +14,15 @@ export class Pauses {
     this.#core = core
   }
 
-  async open(): Promise<void> {
-    const rows = await this.#core().database.query<PipelineName & { from_event: number }>(
-      'SELECT namespace, name, from_event FROM disabled_pipelines',
-    )
-    this.#from.clear()
-    for (const row of rows) this.#from.set(keyOf(row), row.from_event)
+  /** Reads them; again, where other processes change them as well. Never between a change and its being known here. */
+  open(): Promise<void> {
+    return this.#line.add(async () => {
+      const rows = await this.#core().database.query<PipelineName & { from_event: number }>(
+        'SELECT namespace, name, from_event FROM disabled_pipelines',
+      )
+      this.#from.clear()
+      for (const row of rows) this.#from.set(keyOf(row), row.from_event)
+    })
   }
 
   /** Number of the first event that its schedules leave in the inbox; `undefined` where it is enabled. */
