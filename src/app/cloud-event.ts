@@ -1,5 +1,5 @@
 import { SluseError } from '../errors.ts'
-import { isObject, type CloudEvent, type Json, type JsonObject } from '../workflow/index.ts'
+import { isObject, type CloudEvent, type Json } from '../workflow/index.ts'
 
 /**
  * The value as an event; see the CloudEvents specification, "Context Attributes", and its JSON format. Throws
@@ -12,7 +12,7 @@ export function checkEvent(event: Json, which = ''): CloudEvent {
   for (const name of ['id', 'source', 'type']) {
     if (typeof event[name] !== 'string' || event[name] === '') throw fail(`\`${name}\` must be a text.`)
   }
-  const result = Object.fromEntries(Object.entries(event).filter(([, value]) => value !== null)) as JsonObject
+  const result = Object.fromEntries<Json>(Object.entries(event).filter(([, value]) => value !== null))
   if ('data' in event) result.data = event.data
   for (const [name, value] of Object.entries(result)) {
     if (name === 'data') continue

@@ -38,7 +38,7 @@ async function start(verb: 'dev' | 'serve', files: { [file: string]: string }) {
     })
     const { id } = (await answer.json()) as { id: string }
     return async () => {
-      const output = async () => (await fetch(`${url}/api/v1/runs/${id}/output`)).json() as Promise<unknown>
+      const output = async () => (await fetch(`${url}/api/v1/runs/${id}/output`)).json()
       let last: unknown
       await expect.poll(async () => (last = await output()), patient).toHaveProperty('version')
       return (last as { version: number }).version

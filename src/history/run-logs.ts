@@ -145,6 +145,5 @@ function dataText(data: object): string {
 
 /** Without colours for terminals and other characters that are not text. */
 function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '').replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, ' ')
 }

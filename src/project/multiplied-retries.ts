@@ -54,7 +54,7 @@ export function findMultipliedRetries(
       if (attempts > 1 && typeof value.call === 'string' && callsOut.has(value.call)) {
         found.push({ pointer, target: calledBy(value, connections), attempts })
       }
-      const tries = attemptsOf(value.catch, named as unknown as Json)
+      const tries = attemptsOf(value.catch, named)
       for (const [key, item] of Object.entries(value)) {
         if (data.has(key)) continue
         look(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Principal } from '../access/index.ts'
-import type { Approval, Decision } from '../approvals/index.ts'
+import type { Decision } from '../approvals/index.ts'
 import { removeOld } from '../approvals/withdraw.ts'
 import { openApp, type App } from '../app.ts'
 import { readSettings } from '../config/index.ts'
@@ -501,8 +501,7 @@ test('who is asked is in the database what a decision says: the approval of anot
   await waiting(other)
   await decide(anna, one.id, yes)
   await outcome(one.run)
-  const found = (await app.approvals.get((await rowOf(other))?.id ?? '', anna as Principal))
-    .approval as Approval
+  const found = (await app.approvals.get((await rowOf(other))?.id ?? '', anna as Principal)).approval
   expect(found.status).toBe('open')
   expect((await app.history.run(other)).status).not.toBe('completed')
 })

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { SourceBatch } from '../connectors/index.ts'
 import { hasCode } from '../errors.ts'
-import type { CloudEvent, Json } from '../workflow/index.ts'
+import type { CloudEvent } from '../workflow/index.ts'
 import type { Means } from './carry-out.ts'
 import { originsOf } from './dataset/block.ts'
 import { encryptBytes } from './dataset/keys.ts'
@@ -82,7 +82,7 @@ export function openIntake({
       subject: connection,
       time: new Date(now()).toISOString(),
       datacontenttype: 'application/json',
-      data: { connection, dataset: uriOf(dataset), records } as Json,
+      data: { connection, dataset: uriOf(dataset), records },
     })
     const sql = 'UPDATE received SET announced = 1 WHERE connection = ? AND key = ?'
     await database.commit([{ sql, parameters: [connection, key] }])

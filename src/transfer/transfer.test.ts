@@ -17,7 +17,7 @@ overDatabases((kind) => {
   const people = (count: number) => Array.from({ length: count }, (_, id) => ({ id, name: `Person ${id}` }))
   const problemOf = (promise: Promise<unknown>) =>
     promise.then(
-      (value) => ({ unexpected: value }) as { [key: string]: unknown },
+      (value) => ({ unexpected: value }),
       (error: unknown) => (error as { problem: { [key: string]: unknown } }).problem ?? error,
     )
 

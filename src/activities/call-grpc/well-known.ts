@@ -1,4 +1,4 @@
-import { fault, isObject, type Json, type JsonObject } from '../../workflow/index.ts'
+import { fault, isObject, type Json } from '../../workflow/index.ts'
 import type { Message } from './proto-json.ts'
 import { scalarFromJson, scalarToJson } from './scalars.ts'
 
@@ -87,12 +87,12 @@ const struct: WellKnown = {
     }
   },
   to({ fields }) {
-    return Object.fromEntries(
+    return Object.fromEntries<Json>(
       Object.entries((fields ?? {}) as { [key: string]: Message }).map(([key, item]) => [
         key,
         value.to(item),
       ]),
-    ) as JsonObject
+    )
   },
 }
 

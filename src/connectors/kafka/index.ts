@@ -241,7 +241,7 @@ async function produce(
   const messages = batch.values().flatMap((record, index) => {
     const payload = payloadOf(record, options)
     if ('type' in payload) {
-      refused.push({ index, problem: payload as Problem })
+      refused.push({ index, problem: payload })
       return []
     }
     const key =
@@ -249,7 +249,7 @@ async function produce(
     return [
       {
         topic: String(options.topic),
-        value: Buffer.from(payload as Uint8Array),
+        value: Buffer.from(payload),
         ...(key !== undefined &&
           key !== null && { key: Buffer.from(typeof key === 'string' ? key : JSON.stringify(key)) }),
         headers: new Map([[Buffer.from('idempotency-key'), Buffer.from(batch.idempotencyKey(index))]]),

@@ -220,7 +220,7 @@ async function publish(
   for (const [index, record] of batch.values().entries()) {
     signal.throwIfAborted()
     const payload = payloadOf(record, options)
-    if ('type' in payload) refused.push({ index, problem: payload as Problem })
+    if ('type' in payload) refused.push({ index, problem: payload })
     else sent.push(stream.publish(String(options.subject), payload, { msgID: batch.idempotencyKey(index) }))
   }
   const settled = await Promise.allSettled(sent)

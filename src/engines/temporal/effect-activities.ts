@@ -109,7 +109,7 @@ export function effectActivities(core: Cluster): EffectActivities {
 }
 
 function valueOf(value: Json): Performed {
-  return { value: (value as Json | undefined) ?? null }
+  return { value: value ?? null }
 }
 
 function isShutdown(reason: unknown): boolean {

@@ -181,7 +181,7 @@ function valueText(
   if (value === undefined || value === null) return ''
   if (typeof value === 'boolean') return texts.t(value ? 'shown.yes' : 'shown.no')
   if (Array.isArray(value)) return value.map((each) => valueText(each, texts)).join(', ')
-  if (typeof value !== 'object') return String(value as string | number)
+  if (typeof value !== 'object') return String(value)
   return Object.entries(value)
     .map(([name, each]) => `${titles?.get(name) ?? name}: ${valueText(each, texts)}`)
     .join(', ')

@@ -6,7 +6,7 @@ import { useTexts } from '../../texts/index.tsx'
 export function Reason({ letter }: { readonly letter: Schemas['DeadLetter'] }) {
   const { t } = useTexts()
   const { problem, target, step } = letter
-  const what = problem as Schemas['Problem']
+  const what = problem
   return (
     <>
       <ProblemTitle problem={what} />

@@ -39,7 +39,7 @@ export function TransferPage() {
   return (
     <>
       <PageTitle title={data.source} lead={<TransferStatus status={data.status} />} />
-      {data.error && <Problem title={t('transfer.failed')} problem={data.error as Schemas['Problem']} />}
+      {data.error && <Problem title={t('transfer.failed')} problem={data.error} />}
       {data.trouble && <Trouble trouble={data.trouble} />}
       <dl className="facts">
         {data.pipeline && (
@@ -147,7 +147,7 @@ function Targets({ transfer }: { readonly transfer: Transfer }) {
                 {target.trouble && <Trouble trouble={target.trouble} />}
                 {target.error && (
                   <span className="sub run-error">
-                    <ProblemTitle problem={target.error as Schemas['Problem']} />
+                    <ProblemTitle problem={target.error} />
                   </span>
                 )}
               </td>
@@ -186,7 +186,7 @@ function Speed({ of }: { readonly of: { readonly rate?: number; readonly seconds
 
 function Trouble({ trouble }: { readonly trouble: NonNullable<Transfer['trouble']> }) {
   const { t } = useTexts()
-  const problem = trouble.problem as Schemas['Problem']
+  const problem = trouble.problem
   return (
     <div className="notice" data-tone="warn">
       <p>

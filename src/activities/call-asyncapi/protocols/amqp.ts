@@ -105,8 +105,8 @@ function confirmed(
   options: Options.Publish,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    channel.publish(exchange, routingKey, body, options, (error: unknown) =>
-      error ? reject(error as Error) : resolve(),
+    channel.publish(exchange, routingKey, body, options, (error: Error | null) =>
+      error ? reject(error) : resolve(),
     )
   })
 }
