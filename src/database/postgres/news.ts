@@ -13,9 +13,10 @@ const pollMs = 5000
 
 /**
  * Apart from the transactions, so that none waits for another because of it. What is lost with a connection, or with
- * the process that was to tell, is found by a look at the numbers of all who write, every few seconds.
+ * the process that was to tell, is found by a look at the numbers of all who write, every few seconds. Resolves once
+ * nothing that is committed from now on can be missed.
  */
-export function openNews(config: ClientConfig, heard: () => void): News {
+export async function openNews(config: ClientConfig, heard: () => void): Promise<News> {
   let client: Client | undefined
   let opening: Promise<void> | undefined
   let telling: Promise<void> | undefined
@@ -41,8 +42,9 @@ export function openNews(config: ClientConfig, heard: () => void): News {
     opened.on('notification', (note) => {
       if (note.processId !== processID) heard()
     })
-    if (closed) destroy(opened)
-    else client = opened
+    if (closed) return destroy(opened)
+    client = opened
+    if (untold) tell()
   }
   const connected = () =>
     (opening ??= open().finally(() => {
@@ -60,11 +62,6 @@ export function openNews(config: ClientConfig, heard: () => void): News {
     if (seen !== undefined && now !== seen) heard()
     seen = now
   }
-  const poll = () => void look().catch(lost)
-  const timer = setInterval(poll, pollMs)
-  timer.unref()
-  poll()
-
   const tellAll = async () => {
     while (untold && client) {
       untold = false
@@ -72,15 +69,26 @@ export function openNews(config: ClientConfig, heard: () => void): News {
     }
   }
 
+  const tell = () => {
+    untold = true
+    telling ??= tellAll()
+      .catch(lost)
+      .finally(() => {
+        telling = undefined
+      })
+  }
+
+  try {
+    await look()
+  } catch (error) {
+    lost()
+    throw error
+  }
+  const timer = setInterval(() => void look().catch(lost), pollMs)
+  timer.unref()
+
   return {
-    tell() {
-      untold = true
-      telling ??= tellAll()
-        .catch(lost)
-        .finally(() => {
-          telling = undefined
-        })
-    },
+    tell,
     async close() {
       clearInterval(timer)
       closed = true

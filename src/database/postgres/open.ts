@@ -60,7 +60,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
     const tell = () => {
       for (const listener of listeners) queueMicrotask(listener)
     }
-    const news = openNews(config, tell)
+    const news = await openNews(config, tell)
     closers.push(() => news.close())
     let closed: Promise<void> | undefined
     return {
