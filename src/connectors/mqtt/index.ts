@@ -180,10 +180,14 @@ async function publish(
   }
   const lost = new Promise<never>((_, reject) => {
     const gone = () => reject(new Error('the connection was closed'))
+    const stop = () => reject(signal.reason as Error)
     if (!client.connected) gone()
     client.once('close', gone)
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-    void Promise.allSettled(sent).then(() => client.off('close', gone))
+    signal.addEventListener('abort', stop, { once: true })
+    void Promise.allSettled(sent).then(() => {
+      client.off('close', gone)
+      signal.removeEventListener('abort', stop)
+    })
   })
   lost.catch(() => {})
   try {

@@ -71,12 +71,16 @@ async function connect(
       take({ payload: bytes, headers: {} })
     })
   }
+  // The signal outlives the connection: it is let go of.
+  const over = new AbortController()
   const destroy = async () => {
+    over.abort()
     socket.close()
     await dispatcher.destroy()
   }
   const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    const stop = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', stop, { once: true, signal: over.signal })
     if (signal.aborted) reject(signal.reason as Error)
   })
   aborted.catch(() => {})
@@ -102,6 +106,7 @@ async function connect(
         })
       }
     } finally {
+      over.abort()
       await dispatcher.destroy()
     }
   }
