@@ -14,7 +14,7 @@ kind: Component
 metadata: { name: files }
 spec: { type: bindings.localstorage, version: v1, metadata: [{ name: rootPath, value: files }] }
 `,
-  'files/in.ndjson': '{"id":1}\n{"id":2}\n',
+  'files/in.ndjson': '{"id":1}\n{"id":2}\n{"id":3,"cpr":"0101505006"}\n',
   'pipelines/move.yaml': definition(
     'move',
     `  - move:
@@ -59,6 +59,8 @@ beforeAll(async () => {
   const erased = await move()
   await server.call('POST', `/api/v1/datasets/${erased}/erase`)
   dataset = await move()
+  // It is kept under another name, and another key, from then on.
+  await server.call('POST', '/api/v1/people/erase', { json: { person: '0101505006' } })
   before = []
   let going = true
   const load = (async () => {
@@ -103,8 +105,8 @@ test('records and the audit log are whole on the copy', async () => {
 })
 
 test('what was erased is not in it', () => {
-  expect(readdirSync(join(target('copy'), 'keys'))).toEqual([`${dataset}.key`])
-  expect(readdirSync(join(target('copy'), 'datasets'))).toEqual([dataset])
+  expect(readdirSync(join(target('copy'), 'keys'))).toEqual([`${dataset}.1.key`])
+  expect(readdirSync(join(target('copy'), 'datasets'))).toEqual([`${dataset}.1`])
 })
 
 test('it says what it is', () => {

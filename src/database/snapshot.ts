@@ -8,7 +8,7 @@ import { databaseFile } from './sqlite.ts'
 export interface Snapshot {
   /** The number of the last migration. */
   readonly schema: number
-  /** Which datasets it knows, and may still be read. */
+  /** Where the datasets lie that it knows and that may still be read: names of folders, and of keys. */
   readonly datasets: readonly string[]
 }
 
@@ -44,10 +44,10 @@ function look(file: string): Snapshot {
     const [migration] = copy.prepare('SELECT max(number) AS schema FROM migrations').all() as {
       schema: number
     }[]
-    const datasets = copy.prepare('SELECT id FROM datasets WHERE erased_at IS NULL').all() as {
-      id: string
-    }[]
-    return { schema: migration?.schema ?? 0, datasets: datasets.map(({ id }) => id) }
+    const datasets = copy
+      .prepare('SELECT coalesce(storage, id) AS storage FROM datasets WHERE erased_at IS NULL')
+      .all() as { storage: string }[]
+    return { schema: migration?.schema ?? 0, datasets: datasets.map(({ storage }) => storage) }
   } finally {
     copy.close()
   }
