@@ -4,8 +4,9 @@ import type { Outcome } from '../engine.ts'
 import type { Core } from './core.ts'
 import type { Pinned } from '../records/definitions.ts'
 import { derivedId } from '../records/ids.ts'
+import { assertDepth, resultOf } from '../run/child.ts'
 import type { LiveRun } from '../run/live-run.ts'
-import type { Pending, Result } from '../run/pending.ts'
+import type { Pending } from '../run/pending.ts'
 import { isOver, type RunRow } from '../run/run-row.ts'
 
 /**
@@ -128,25 +129,12 @@ export class Children {
     }
   }
 
-  #resolve(run: LiveRun, { namespace, name, version }: ChildRun): Promise<Pinned> {
+  #resolve(run: LiveRun, child: ChildRun): Promise<Pinned> {
+    const { namespace, name, version } = child
     const { definitions, settings, pauses } = this.#core()
     pauses.assertEnabled({ namespace, name })
-    if (run.row.depth + 1 >= settings.maxChildDepth) {
-      const detail = `Runs may be ${settings.maxChildDepth} deep within one another; does ${namespace}/${name} run itself?`
-      throw fault('configuration', detail)
-    }
+    assertDepth(run.row.depth, settings.maxChildDepth, child)
     return definitions.resolve({ namespace, name, version })
-  }
-}
-
-function resultOf(outcome: Outcome): Result {
-  switch (outcome.status) {
-    case 'completed':
-      return { value: outcome.output }
-    case 'faulted':
-      return { problem: outcome.error }
-    case 'cancelled':
-      return { problem: fault('runtime', 'The run that was waited for was cancelled.').problem }
   }
 }
 

@@ -10,12 +10,13 @@ import type { NewRun } from './new-run.ts'
 import type { Pauses } from './pauses.ts'
 import type { RunRecords } from './run-records.ts'
 import type { Schedules } from './schedules.ts'
+import type { EngineSettings } from './settings.ts'
 import type { Timers } from './timers.ts'
 
 /** What every engine has that keeps its records in the database: the parts that do not care where runs are carried out. */
 export interface Records {
   readonly database: Database
-  readonly settings: RecordSettings
+  readonly settings: EngineSettings
   readonly clock: Clock
   readonly log: Log
   readonly runtime: RunStart['runtime']
@@ -27,18 +28,6 @@ export interface Records {
   readonly pauses: Pauses
   readonly schedules: Schedules
   readonly runs: { create(definition: Pinned, spec: NewRun): Promise<RunRow> }
-}
-
-/** Times in milliseconds unless the name says otherwise. */
-export interface RecordSettings {
-  /** How old an event that nobody consumed may be when a run that started after it listens for it. */
-  readonly earlyEvents: number
-  /** How long accepted events are kept, so that a repeated one is recognised. */
-  readonly inboxRetention: number
-  /** How long ended runs are kept, in days. */
-  readonly runRetentionDays: number
-  /** Runs that `missed: all` starts at most for one schedule after an outage. */
-  readonly maxMissedRuns: number
 }
 
 export interface Commits {

@@ -3,7 +3,7 @@ import type { RunStart } from '../../workflow/index.ts'
 import type { ActivityRunner, Engine, SecretStore } from '../engine.ts'
 import type { Log } from '../run/host.ts'
 import type { EngineHealth } from '../embedded/index.ts'
-import type { RecordSettings } from '../records/records.ts'
+import { defaultEngineSettings, type EngineSettings } from '../records/settings.ts'
 
 export interface TemporalEngineOptions {
   /** Shared by all processes of the installation. Whoever opened it closes it, after the engine. */
@@ -41,31 +41,17 @@ export interface TemporalServerSettings {
 }
 
 /** How the engine behaves, beside what all engines have. Times in milliseconds. */
-export interface TemporalSettings extends RecordSettings {
-  /** Activities at work at the same time in this process; further ones wait, or go to another worker. */
-  readonly activityConcurrency: number
-  /** Most bytes of one activity's result as JSON; more is a fault. */
-  readonly maxResultBytes: number
-  /** Runs within one another, by `run: workflow`. */
-  readonly maxChildDepth: number
+export interface TemporalSettings extends EngineSettings {
   /** Most bytes of one payload in Temporal's history; more lies in the database. */
   readonly maxPayloadBytes: number
   /** Runs kept ready in this process between their steps; others are replayed when they go on. */
   readonly cachedRuns: number
 }
 
-const hour = 3_600_000
-
 export const defaultTemporalSettings: TemporalSettings = {
-  activityConcurrency: 100,
-  maxResultBytes: 10_000_000,
-  maxChildDepth: 32,
+  ...defaultEngineSettings,
   maxPayloadBytes: 64_000,
   cachedRuns: 500,
-  earlyEvents: hour,
-  inboxRetention: 7 * 24 * hour,
-  runRetentionDays: 90,
-  maxMissedRuns: 1000,
 }
 
 export interface TemporalEngine extends Engine {

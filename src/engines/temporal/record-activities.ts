@@ -1,6 +1,7 @@
 import { hasCode } from '../../errors.ts'
 import { fault, problemOf, type ChildRun, type Json } from '../../workflow/index.ts'
 import { derivedId } from '../records/ids.ts'
+import { assertDepth } from '../run/child.ts'
 import { isOver, type RunRow } from '../run/run-row.ts'
 import type { Cluster } from './cluster.ts'
 import type { Batch, ChildState, Loaded, Place, RecordActivities } from './protocol.ts'
@@ -113,11 +114,8 @@ async function beginChild(core: Cluster, parent: number, key: string, child: Chi
     throw error
   })
   try {
-    if (!started && above.depth + 1 >= settings.maxChildDepth) {
-      const detail = `Runs may be ${settings.maxChildDepth} deep within one another; does ${child.namespace}/${child.name} run itself?`
-      throw fault('configuration', detail)
-    }
     if (!started) {
+      assertDepth(above.depth, settings.maxChildDepth, child)
       await Promise.all([definitions.open(), core.pauses.open()])
       core.pauses.assertEnabled(child)
     }

@@ -1,8 +1,8 @@
 import { getExternalWorkflowHandle, proxyLocalActivities } from '@temporalio/workflow'
-import { fault, type ChildRun } from '../../../workflow/index.ts'
-import type { Outcome } from '../../engine.ts'
+import type { ChildRun } from '../../../workflow/index.ts'
+import { resultOf } from '../../run/child.ts'
 import type { LiveRun } from '../../run/live-run.ts'
-import type { Pending, Result } from '../../run/pending.ts'
+import type { Pending } from '../../run/pending.ts'
 import { names, type RecordActivities } from '../protocol.ts'
 import { recordOptions } from './options.ts'
 import type { Outstanding } from './outstanding.ts'
@@ -69,16 +69,5 @@ export class Children {
 
   #cancel(id: string): void {
     this.#outstanding.add(getExternalWorkflowHandle(id).signal(names.cancel))
-  }
-}
-
-function resultOf(outcome: Outcome): Result {
-  switch (outcome.status) {
-    case 'completed':
-      return { value: outcome.output }
-    case 'faulted':
-      return { problem: outcome.error }
-    case 'cancelled':
-      return { problem: fault('runtime', 'The run that was waited for was cancelled.').problem }
   }
 }
