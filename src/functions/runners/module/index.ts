@@ -4,8 +4,8 @@
  */
 import { fileURLToPath } from 'node:url'
 import { fault } from '../../../workflow/index.ts'
-import { fileOf, megabytesWithin, scriptOf } from '../files.ts'
-import { declaredOf, linesRunner } from '../lines/index.ts'
+import { fileOf, scriptOf } from '../files.ts'
+import { runByNode } from '../node-host.ts'
 import type { RunnerKind } from '../runner.ts'
 
 const languages = ['js', 'javascript', 'ts', 'typescript']
@@ -25,19 +25,5 @@ export const moduleKind: RunnerKind = {
       )
     }
   },
-  open: (runnerHost) =>
-    linesRunner(runnerHost, (contract, secrets) => {
-      const declared = declaredOf(scriptOf(contract.definition), secrets, contract.name)
-      return {
-        command: process.execPath,
-        arguments: [
-          '--no-warnings',
-          host,
-          fileOf(contract),
-          megabytesWithin(contract),
-          ...declared.arguments,
-        ],
-        environment: declared.environment,
-      }
-    }),
+  open: runByNode(host),
 }

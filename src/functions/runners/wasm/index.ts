@@ -1,7 +1,7 @@
 /** `run: script` in `wasm` with the protocol `ndjson`: a WebAssembly program for WASI, in a process of its own. */
 import { fileURLToPath } from 'node:url'
-import { fileOf, megabytesWithin, scriptOf } from '../files.ts'
-import { declaredOf, linesRunner } from '../lines/index.ts'
+import { fileOf, scriptOf } from '../files.ts'
+import { runByNode } from '../node-host.ts'
 import type { RunnerKind } from '../runner.ts'
 
 const host = fileURLToPath(new URL('./wasm-host.js', import.meta.url))
@@ -12,19 +12,5 @@ export const wasmKind: RunnerKind = {
   protocols: ['ndjson'],
   fits: (definition) => scriptOf(definition)?.['language'] === 'wasm',
   check: (contract) => void fileOf(contract),
-  open: (runnerHost) =>
-    linesRunner(runnerHost, (contract, secrets) => {
-      const declared = declaredOf(scriptOf(contract.definition), secrets, contract.name)
-      return {
-        command: process.execPath,
-        arguments: [
-          '--no-warnings',
-          host,
-          fileOf(contract),
-          megabytesWithin(contract),
-          ...declared.arguments,
-        ],
-        environment: declared.environment,
-      }
-    }),
+  open: runByNode(host),
 }
