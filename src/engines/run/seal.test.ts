@@ -77,7 +77,13 @@ describe('sealing', () => {
         const text = write(value)
         expect(read(text)).toEqual(JSON.parse(JSON.stringify(value)))
         const texts: string[] = []
-        JSON.parse(text, (key: string, item: Json) => (texts.push(key, String(item)), item))
+        JSON.parse(
+          text,
+          (key: string, item: Json) => (
+            texts.push(key, typeof item === 'object' ? JSON.stringify(item) : String(item)),
+            item
+          ),
+        )
         for (const hidden of values)
           expect(texts.some((one) => one.includes(hidden) && !one.includes('⟦'))).toBe(false)
       }),
