@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { chromiumPath, openBrowser, type TestBrowser } from './browser.ts'
+import { openBrowser, type TestBrowser } from './browser.ts'
 import { da as texts } from '../../console/src/texts/da.ts'
 import { settled } from './check-page.ts'
 import { approvalOf, openDemo, type Demo } from './demo.ts'
-
-const missing = chromiumPath === undefined && process.env.SLUSE_TEST_REQUIRE_SERVERS !== '1'
+import { browserMissing } from './use-browser.ts'
 
 const attack = `<img src=x onerror=window.injected=1><script>window.injected=1</script>`
 const quoted = JSON.stringify(attack)
@@ -74,7 +73,7 @@ do:
 `,
 }
 
-describe.skipIf(missing)('nothing in a definition, a record or an error', () => {
+describe.skipIf(browserMissing)('nothing in a definition, a record or an error', () => {
   let demo: Demo
   let browser: TestBrowser
   let run: string

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { chromiumPath, openBrowser, type OpenPage, type TestBrowser } from './browser.ts'
+import { openBrowser, type OpenPage, type TestBrowser } from './browser.ts'
 import { accessibilityFaults, overflow, settled } from './check-page.ts'
 import { openDemo, type Demo } from './demo.ts'
 import { pagesOf } from './pages.ts'
+import { browserMissing } from './use-browser.ts'
 
-const missing = chromiumPath === undefined && process.env.SLUSE_TEST_REQUIRE_SERVERS !== '1'
-
-describe.skipIf(missing)('every page', () => {
+describe.skipIf(browserMissing)('every page', () => {
   let demo: Demo
   let browser: TestBrowser
   beforeAll(async () => {

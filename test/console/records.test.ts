@@ -5,22 +5,15 @@ import type { Page } from 'playwright-core'
 import { da } from '../../console/src/texts/da.ts'
 import { en } from '../../console/src/texts/en.ts'
 import { openServer, type TestServer } from '../../src/server/testing/open-server.ts'
-import { chromiumPath, openBrowser, type OpenPage, type TestBrowser } from './browser.ts'
+import type { OpenPage } from './browser.ts'
 import { accessibilityFaults, overflow, settled } from './check-page.ts'
 import { recordFiles } from './records.ts'
+import { browserMissing, useBrowser } from './use-browser.ts'
 
-const missing = chromiumPath === undefined && process.env.SLUSE_TEST_REQUIRE_SERVERS !== '1'
-
-let browser: TestBrowser
-beforeAll(async () => {
-  if (!missing) browser = await openBrowser()
-})
-afterAll(async () => {
-  if (!missing) await browser.close()
-})
+const browser = useBrowser()
 
 /** Records that went wrong: an operator is told of them, sees why, and puts them right. */
-describe.skipIf(missing).each([
+describe.skipIf(browserMissing).each([
   ['da', da],
   ['en', en],
 ] as const)('with bad records, in language %s,', (language, texts) => {

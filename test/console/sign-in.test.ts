@@ -5,12 +5,11 @@ import { en } from '../../console/src/texts/en.ts'
 import { openProvider, type TestProvider } from '../../src/server/testing/open-provider.ts'
 import { openServer, type TestServer } from '../../src/server/testing/open-server.ts'
 import { asking, person, roleFlags, type Headers } from '../../src/server/testing/people.ts'
-import { chromiumPath, openBrowser, type OpenPage, type TestBrowser } from './browser.ts'
+import type { OpenPage } from './browser.ts'
 import { accessibilityFaults, overflow, settled } from './check-page.ts'
 import { approvalOf } from './demo.ts'
 import { problemText } from './problem-text.ts'
-
-const missing = chromiumPath === undefined && process.env.SLUSE_TEST_REQUIRE_SERVERS !== '1'
+import { browserMissing, useBrowser } from './use-browser.ts'
 
 const patience = { timeout: 20_000 }
 
@@ -54,16 +53,10 @@ async function approvalWithin({ app }: TestServer, run: string): Promise<string>
   return (await find()) as string
 }
 
-let browser: TestBrowser
-beforeAll(async () => {
-  if (!missing) browser = await openBrowser()
-})
-afterAll(async () => {
-  if (!missing) await browser.close()
-})
+const browser = useBrowser()
 
 /** The way of a case worker from the link in a mail: real provider, real browser, found by what a screen reader says. */
-describe.skipIf(missing).each([
+describe.skipIf(browserMissing).each([
   ['da', da],
   ['en', en],
 ] as const)(

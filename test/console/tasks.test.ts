@@ -2,23 +2,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
 import { da } from '../../console/src/texts/da.ts'
 import { en } from '../../console/src/texts/en.ts'
-import { chromiumPath, openBrowser, type OpenPage, type TestBrowser } from './browser.ts'
+import type { OpenPage } from './browser.ts'
 import { accessibilityFaults, settled } from './check-page.ts'
 import { approvalOf, openDemo, type Demo } from './demo.ts'
 import { problemText } from './problem-text.ts'
+import { browserMissing, useBrowser } from './use-browser.ts'
 
-const missing = chromiumPath === undefined && process.env.SLUSE_TEST_REQUIRE_SERVERS !== '1'
-
-let browser: TestBrowser
-beforeAll(async () => {
-  if (!missing) browser = await openBrowser()
-})
-afterAll(async () => {
-  if (!missing) await browser.close()
-})
+const browser = useBrowser()
 
 /** What an operator and a developer do, in a real browser, found by what a screen reader says. */
-describe.skipIf(missing).each([
+describe.skipIf(browserMissing).each([
   ['da', da],
   ['en', en],
 ] as const)('in language %s one can', (language, texts) => {
