@@ -13,6 +13,7 @@ const benchmarks: Record<string, () => Promise<{ run: () => Promise<void> }>> = 
   functions: () => import('./functions.ts'),
   transfer: () => import('./transfer.ts'),
   copy: () => import('./copy.ts'),
+  temporal: () => import('./temporal.ts'),
 }
 
 const asked = process.argv.slice(2)

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Client } from '@temporalio/client'
 import type { DataConverter } from '@temporalio/common'
 import { hasCode, SluseError } from '../../errors.ts'
@@ -46,6 +47,8 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
   }
   const client = await connect(loaded, server, dataConverter)
   const closed = new AbortController()
+  // Every question that is under way listens.
+  setMaxListeners(0, closed.signal)
   const core = assemble(options, loaded, client, closed.signal)
   const leader = new Leader(core)
   core.notify = () => leader.notify()

@@ -1,0 +1,162 @@
+/**
+ * Runs on Temporal, beside a bare Temporal workflow of the same effects: a real Temporal server and its PostgreSQL, which
+ * holds our records as well, and 1, 2 and 4 workers, each a process of its own. Everything shares this machine's cores,
+ * so that a figure is worth something beside the others of its line only. The rounds take turns.
+ */
+import { execFileSync, fork, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Client, Connection } from '@temporalio/client'
+import pg from 'pg'
+import { openDatabase } from '../src/database/index.ts'
+import { openTemporalEngine, type TemporalEngine } from '../src/engines/index.ts'
+import { workflowBundle } from '../src/engines/testing/workflow-bundle.ts'
+import { load, type Definition } from '../src/workflow/definition/index.ts'
+import { hasTemporal, startTemporal, type TemporalServer } from '../test/servers/temporal/index.ts'
+import { keyOfBench, type Job } from './temporal-job.ts'
+
+const kinds = ['bare', 'single'] as const
+type Kind = (typeof kinds)[number]
+
+const steps = 10
+const runs = Number(process.env.SLUSE_BENCH_RUNS ?? 60)
+const atOnce = 20
+const rounds = Number(process.env.SLUSE_BENCH_ROUNDS ?? 3)
+const workers = (process.env.SLUSE_BENCH_WORKERS ?? '1,2,4').split(',').map(Number)
+
+export async function run(): Promise<void> {
+  if (!hasTemporal())
+    return console.log('Left out: the Temporal server is not built (scripts/install-test-servers.sh).')
+  const folder = mkdtempSync(join(tmpdir(), 'sluse-bench-temporal-'))
+  const temporal = await startTemporal()
+  try {
+    await measure(temporal, folder)
+  } finally {
+    await temporal.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function measure(temporal: TemporalServer, folder: string): Promise<void> {
+  const url = await makeDatabase(temporal)
+  const bundles = { bare: join(folder, 'bare.js'), sluse: join(folder, 'sluse.js') }
+  execFileSync(process.execPath, ['scripts/bundle-workflows.mjs', 'bench/temporal-bare.ts', bundles.bare])
+  writeFileSync(bundles.sluse, workflowBundle())
+  const { address, namespace } = temporal
+  const jobOf = (what: Kind): Job => ({
+    ...{ what, address, namespace, url, taskQueue: `bench-${what}` },
+    bundle: what === 'bare' ? bundles.bare : bundles.sluse,
+  })
+  const database = await openDatabase({ folder, url, exclusive: false })
+  const connection = await Connection.connect({ address })
+  const client = new Client({ connection, namespace })
+  const engines = new Map<Kind, TemporalEngine>()
+  for (const kind of kinds.filter((one) => one !== 'bare')) {
+    const server = { address, namespace, taskQueue: `bench-${kind}` }
+    engines.set(
+      kind,
+      await openTemporalEngine({ database, server, role: 'api', key: keyOfBench, activities }),
+    )
+  }
+  await [...engines.values()][0]?.deploy([definition])
+  const once = async (kind: Kind): Promise<void> => {
+    const engine = engines.get(kind)
+    if (!engine) {
+      const workflowId = `bare-${++numbered}`
+      await client.workflow.execute('bare', { taskQueue: 'bench-bare', workflowId, args: [steps] })
+      return
+    }
+    const { id } = await engine.start({ definition, input: { n: 0 } })
+    const { status } = await engine.outcome(id)
+    if (status !== 'completed') throw new Error(`A run ended as ${status}.`)
+  }
+
+  console.log(`${runs} runs of ${steps} steps, ${atOnce} at a time; median of ${rounds} rounds\n`)
+  console.log('workers  what      runs/s   steps/s   of bare   load')
+  for (const count of workers) {
+    const taken = new Map<Kind, number[]>(kinds.map((kind) => [kind, []]))
+    for (let round = 0; round < rounds; round++) {
+      for (const kind of kinds) {
+        const children = await Promise.all(Array.from({ length: count }, () => begin(jobOf(kind))))
+        await many(atOnce, () => once(kind))
+        const began = performance.now()
+        await many(runs, () => once(kind))
+        taken.get(kind)?.push((performance.now() - began) / 1000)
+        await Promise.all(children.map(end))
+      }
+    }
+    for (const kind of kinds) print(count, kind, median(taken.get(kind)), median(taken.get('bare')))
+  }
+  for (const engine of engines.values()) await engine.close(0)
+  await connection.close()
+  await database.close()
+}
+
+let numbered = 0
+
+async function makeDatabase({ postgres }: TemporalServer): Promise<string> {
+  const { user, password, host, port } = postgres
+  const urlOf = (name: string) => `postgres://${user}:${password}@${host}:${port}/${name}?sslmode=disable`
+  const client = new pg.Client({ connectionString: urlOf('postgres') })
+  await client.connect()
+  await client.query('CREATE DATABASE sluse')
+  await client.end()
+  return urlOf('sluse')
+}
+
+const activities = () => Promise.reject(new Error('An API server carries nothing out.'))
+
+const definition = loaded(`
+document: { dsl: '1.0.3', namespace: bench, name: steps, version: '1.0.0' }
+do:
+${Array.from({ length: steps }, (_, index) => `  - step${index}: { call: http, with: { method: post, endpoint: http://bench.example, body: '\${ . }' } }`).join('\n')}
+`)
+
+function loaded(text: string): Definition {
+  const { definition, findings } = load(text)
+  if (!definition) throw new Error(findings.map((it) => it.message).join('\n'))
+  return definition
+}
+
+/** So many runs, some at a time. */
+async function many(total: number, once: () => Promise<void>): Promise<void> {
+  let begun = 0
+  const line = async () => {
+    while (begun++ < total) await once()
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, total) }, line))
+}
+
+async function begin(job: Job): Promise<ChildProcess> {
+  const file = fileURLToPath(new URL('./temporal-worker.js', import.meta.url))
+  const child = fork(file, [JSON.stringify(job)])
+  await new Promise<void>((resolve, reject) => {
+    child.once('message', () => resolve())
+    child.once('exit', () => reject(new Error('A worker did not start.')))
+  })
+  return child
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.disconnect()
+  await ended
+}
+
+function median(values: readonly number[] = []): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN
+}
+
+function print(count: number, kind: Kind, seconds: number, bare: number): void {
+  const cells = [
+    String(count).padEnd(8),
+    kind.padEnd(8),
+    (runs / seconds).toFixed(1).padStart(7),
+    ((runs * steps) / seconds).toFixed(0).padStart(9),
+    (bare / seconds).toFixed(2).padStart(9),
+    (loadavg()[0] ?? 0).toFixed(1).padStart(6),
+  ]
+  console.log(cells.join(' '))
+}
