@@ -1,20 +1,14 @@
-import type { Statement } from '../database/index.ts'
 import { hasCode } from '../errors.ts'
-import type { ApprovalsOptions, Turns } from './approvals.ts'
-import type { Notice } from './notices.ts'
-import { afterDeadline, ended, type ApprovalState } from './state.ts'
-import { dueApprovals, findApproval, nextDueOfAll, type Approval, type ApprovalEvent } from './store.ts'
+import type { ApprovalsOptions } from './approvals.ts'
+import type { Changes } from './changes.ts'
+import { afterDeadline, ended } from './state.ts'
+import { dueApprovals, findApproval, nextDueOfAll, type Approval } from './store.ts'
+import type { Turns } from './turns.ts'
 import { abandoned, orphans, removeOld, runHasEnded } from './withdraw.ts'
 
 interface ScheduleOptions extends ApprovalsOptions {
   readonly turns: Turns
-  readonly write: (
-    approval: Approval,
-    state: ApprovalState,
-    event: Omit<ApprovalEvent, 'at'>,
-    entry: Statement[],
-    notice?: Notice,
-  ) => Promise<void>
+  readonly write: Changes['write']
 }
 
 export interface Schedule {
@@ -56,24 +50,31 @@ export function openSchedule(options: ScheduleOptions): Schedule {
     if (state.deadline !== undefined && state.deadline <= now) {
       const next = afterDeadline(request, state, now)
       const kind = next.outcome ? 'expired' : 'escalated'
-      const notice: Notice = { kind: next.outcome ? 'decided' : 'escalated' }
-      return write(approval, next, { kind, data: { stage: next.stage } }, entry(approval, kind), notice)
+      return write(approval, {
+        state: next,
+        event: { kind, data: { stage: next.stage } },
+        entry: entry(approval, kind),
+        notice: { kind: next.outcome ? 'decided' : 'escalated' },
+      })
     }
     const left = state.reminders.filter((at) => at > now)
     if (left.length === state.reminders.length) return
-    const next = { ...state, reminders: left }
-    return write(approval, next, { kind: 'reminded', data: {} }, [], { kind: 'reminder' })
+    return write(approval, {
+      state: { ...state, reminders: left },
+      event: { kind: 'reminded', data: {} },
+      entry: [],
+      notice: { kind: 'reminder' },
+    })
   }
 
   const withdrawIn = (approval: Approval) =>
     approval.state.outcome
       ? Promise.resolve()
-      : write(
-          approval,
-          ended(approval.state, 'withdrawn', clock.now()),
-          { kind: 'withdrawn', data: {} },
-          entry(approval, 'withdrawn'),
-        )
+      : write(approval, {
+          state: ended(approval.state, 'withdrawn', clock.now()),
+          event: { kind: 'withdrawn', data: {} },
+          entry: entry(approval, 'withdrawn'),
+        })
 
   const each = async (ids: readonly string[], work: (approval: Approval) => Promise<void>) => {
     for (const id of ids) {

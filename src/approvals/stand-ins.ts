@@ -1,8 +1,14 @@
-import { audited, may, mayIn, type Access } from '../access/index.ts'
+import { audited, may, mayIn, type Access, type Principal } from '../access/index.ts'
 import { SluseError } from '../errors.ts'
 import type { Approvals, ApprovalsOptions } from './approvals.ts'
-import { endDelegation, getDelegation, insertDelegation, listDelegations } from './delegations.ts'
-import { isNamed } from './gate.ts'
+import {
+  endDelegation,
+  getDelegation,
+  insertDelegation,
+  listDelegations,
+  standsInFor,
+} from './delegations.ts'
+import { isNamed, type StandIns } from './gate.ts'
 import { auditingRefusals } from './refusals.ts'
 
 type StandInsPort = Pick<Approvals, 'delegations' | 'delegate' | 'endDelegation'>
@@ -62,6 +68,15 @@ export function openStandIns({ database, audit, access, clock }: ApprovalsOption
         await database.commit([endDelegation(id, clock.now()), ...entry])
       })
     },
+  }
+}
+
+/** In whose stead somebody may act in a namespace now. */
+export function standInsOf({ database, access, clock }: ApprovalsOptions) {
+  return async (who: Principal, namespace: string): Promise<StandIns> => {
+    const absent = await standsInFor(database, who.subject, namespace, clock.now())
+    const people = await Promise.all(absent.map((subject) => access.person(subject)))
+    return people.filter((person) => person !== undefined)
   }
 }
 
