@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Connections, Source } from '../connectors/index.ts'
 import type { Statement } from '../database/index.ts'
 import type { FunctionContext, Functions } from '../functions/index.ts'
@@ -6,6 +5,7 @@ import { fault, WorkflowFault, type Json, type JsonObject, type Problem } from '
 import { datasetSource } from './dataset-source.ts'
 import type { Keys } from './dataset/keys.ts'
 import { Staged } from './dataset/staged.ts'
+import type { DatasetStorage } from './dataset/storage.ts'
 import { DatasetWriter } from './dataset/writer.ts'
 import { deliverAll, type Delivering } from './delivering.ts'
 import { doJobs, type Job } from './jobs.ts'
@@ -25,8 +25,8 @@ export interface Means {
   readonly keys: Keys
   readonly connections: Connections
   readonly functions?: Functions | undefined
-  /** Absolute: where datasets lie. */
-  readonly folder: string
+  /** Where datasets lie. */
+  readonly storage: DatasetStorage
   readonly now: () => number
   readonly random: () => number
   readonly log: (level: 'info' | 'warn' | 'error', message: string, data?: { [key: string]: Json }) => void
@@ -54,8 +54,7 @@ export async function carryOut(id: string, means: Means, options: CarryOutOption
     throw new WorkflowFault(row.error ?? unknownFault)
 
   const key = await means.keys.get(dataset.storage)
-  const folder = join(means.folder, dataset.storage)
-  const staged = new Staged(folder, key, dataset.extent, dataset.sealed)
+  const staged = new Staged(means.storage, dataset.storage, key, dataset.extent, dataset.sealed)
   const targets = await store.targets(id)
   const work = new Work(row, dataset, targets, staged, means, options)
   const { giveUpAfter } = row.plan
@@ -180,7 +179,7 @@ class Work {
 
   async #stage({ source, also }: OpenSource, signal: AbortSignal): Promise<void> {
     const { plan, id, since } = this.#row
-    const { key, folder } = this.#staged
+    const { key, storage, name } = this.#staged
     const { personal, id: dataset } = this.#dataset
     const { functions } = this.#means
     const work = { steps: plan.steps, personal, key }
@@ -189,14 +188,22 @@ class Work {
     let writer: DatasetWriter | undefined
     let pipeline: Pipeline | undefined
     try {
-      writer = await DatasetWriter.open(folder, key, this.#staged.extent)
+      const opened = await DatasetWriter.open({ storage, name, key, extent: this.#staged.extent })
+      writer = opened
       const { batch } = this.#read
-      pipeline = new Pipeline({ ...work, functions, context: this.#options.context, folder, batch, threads })
+      pipeline = await Pipeline.open({
+        ...work,
+        functions,
+        context: this.#options.context,
+        keySet: (step) => opened.keySet(step, batch),
+        threads,
+      })
       await readAll({
         transfer: { id, dataset, plan, since },
         source,
         pipeline,
-        writer,
+        writer: opened,
+        pace: storage.pace,
         staged: this.#staged,
         state: this.#read,
         commit: (statements) => this.#commit(statements),

@@ -2,6 +2,7 @@ import type { Statement } from '../database/index.ts'
 import { SluseError } from '../errors.ts'
 import type { Json } from '../workflow/index.ts'
 import type { Means } from './carry-out.ts'
+import { nothingYet } from './dataset/block.ts'
 import type { PersonalData } from './personal.ts'
 import type { Plan } from './plan.ts'
 import type { DatasetRow, TransferRow } from './store/rows.ts'
@@ -29,7 +30,6 @@ export async function createTransfer(transfer: NewTransfer, means: Means): Promi
   const personal = merged(plan.personal, given?.personal)
   const asItLies =
     given?.sealed === true && plan.steps.length === 0 && plan.personal === undefined && !transfer.restage
-  const extent = { segment: 0, offset: 0, records: 0, bytes: 0 }
   if (!asItLies) await keys.create(id)
   const last = asItLies ? undefined : await store.lastRead(transfer.origin, id)
   const since: Json = last?.position ?? null
@@ -41,7 +41,7 @@ export async function createTransfer(transfer: NewTransfer, means: Means): Promi
             id,
             source: transfer.source,
             createdAt: startedAt,
-            extent,
+            extent: nothingYet,
             batch: 0,
             sealed: false,
             personal,

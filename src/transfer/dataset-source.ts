@@ -1,17 +1,17 @@
-import { join } from 'node:path'
 import type { Source } from '../connectors/index.ts'
 import { SluseError } from '../errors.ts'
 import { fault, isObject } from '../workflow/index.ts'
 import { originAt, parseLines } from './dataset/block.ts'
 import type { Keys } from './dataset/keys.ts'
 import { DatasetReader } from './dataset/reader.ts'
+import type { DatasetStorage } from './dataset/storage.ts'
 import { revealRecord } from './personal.ts'
 import type { Store } from './store/store.ts'
 
 /** A dataset as a source: of an earlier transfer, or of what was received. */
 export async function datasetSource(
   id: string,
-  { store, keys, folder }: { readonly store: Store; readonly keys: Keys; readonly folder: string },
+  { store, keys, storage }: { readonly store: Store; readonly keys: Keys; readonly storage: DatasetStorage },
 ): Promise<Source> {
   const dataset = await store.dataset(id)
   if (!dataset) throw new SluseError('SLUSE-DATASET-NOT-FOUND', `(${id})`)
@@ -21,7 +21,7 @@ export async function datasetSource(
   const { personal, extent } = dataset
   return {
     async *read({ position, signal }) {
-      const reader = new DatasetReader(join(folder, dataset.storage), key)
+      const reader = new DatasetReader(storage, dataset.storage, key)
       let at = isObject(position)
         ? { segment: Number(position.segment), offset: Number(position.offset) }
         : { segment: 0, offset: 0 }

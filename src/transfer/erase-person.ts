@@ -1,9 +1,7 @@
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Statement } from '../database/index.ts'
 import { isObject, type Json } from '../workflow/index.ts'
 import type { Means } from './carry-out.ts'
-import { parseLines, type Block } from './dataset/block.ts'
+import { nothingYet, parseLines, type Block, type Extent } from './dataset/block.ts'
 import { decryptBytes, encryptBytes } from './dataset/keys.ts'
 import { DatasetReader } from './dataset/reader.ts'
 import { DatasetWriter } from './dataset/writer.ts'
@@ -132,10 +130,10 @@ async function countIn(dataset: DatasetRow, person: Person, means: Means): Promi
 /** Every block with its records in clear. */
 async function* blocksOf(
   { storage, extent, personal }: DatasetRow,
-  { keys, folder }: Means,
+  means: Means,
 ): AsyncGenerator<{ block: Block; records: readonly Json[] }> {
-  const key = await keys.get(storage)
-  const reader = new DatasetReader(join(folder, storage), key)
+  const key = await means.keys.get(storage)
+  const reader = new DatasetReader(means.storage, storage, key)
   try {
     for (let at = { segment: 0, offset: 0 }; ;) {
       const block = await reader.block(at, extent)
@@ -156,16 +154,17 @@ async function rewrite(
   person: Person,
   means: Means,
 ): Promise<boolean> {
-  const { keys, folder, store } = means
+  const { keys, store } = means
   const storage = `${dataset.id}.${Number(dataset.storage.split('.')[1] ?? 0) + 1}`
   const key = await keys.create(storage)
   const forget = async (name: string) => {
     await keys.destroy(name)
-    await rm(join(folder, name), { recursive: true, force: true })
+    await means.storage.remove(name)
   }
   try {
-    const extent = await copyWithout(person, dataset, storage, key, means)
+    const { extent, written } = await copyWithout(person, dataset, storage, key, means)
     await store.database.commit([
+      ...written,
       {
         // Nobody may be in the middle of it: all addresses are others now.
         sql: `UPDATE datasets SET storage = ?, records = ?, bytes = ?, segment = ?, offset = ?
@@ -201,10 +200,14 @@ async function copyWithout(
   storage: string,
   key: Uint8Array,
   means: Means,
-): Promise<DatasetRow['extent']> {
+): Promise<{ extent: Extent; written: readonly Statement[] }> {
   const { personal } = dataset
-  const start = { segment: 0, offset: 0, records: 0, bytes: 0 }
-  const writer = await DatasetWriter.open(join(means.folder, storage), key, start)
+  const writer = await DatasetWriter.open({
+    storage: means.storage,
+    name: storage,
+    key,
+    extent: nothingYet,
+  })
   try {
     for await (const { block, records } of blocksOf(dataset, means)) {
       const kept = [...records.keys()].filter((index) => !person.isIn(records[index] as Json))
@@ -217,11 +220,11 @@ async function copyWithout(
       const origins = { ...block.origins, of }
       await writer.append({ lines: Buffer.from(lines.join('')), count: kept.length, origins })
     }
-    await writer.sync()
+    const written = await writer.sync()
+    return { extent: writer.extent, written }
   } finally {
     await writer.close()
   }
-  return writer.extent
 }
 
 /** Under the new key; of the person nothing is left but that there was something. */

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Row } from '../database/index.ts'
 import { SluseError } from '../errors.ts'
 import type { Json, Problem } from '../workflow/index.ts'
@@ -131,7 +130,7 @@ export interface Preview {
 }
 
 export function openOverview(means: Means, rates: Rates): Overview {
-  const { store, keys, folder } = means
+  const { store, keys } = means
   const { database } = store
 
   const findDataset = async (id: string): Promise<DatasetRow> => {
@@ -215,7 +214,7 @@ export function openOverview(means: Means, rates: Rates): Overview {
     async preview(id, from, limit) {
       const { extent, personal, storage } = await findDataset(id)
       const key = await keys.get(storage)
-      const reader = new DatasetReader(join(folder, storage), key)
+      const reader = new DatasetReader(means.storage, storage, key)
       const records: Preview['records'][number][] = []
       try {
         let at = await reader.find(from, extent)

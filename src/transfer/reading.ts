@@ -4,6 +4,7 @@ import { fault, problem, type Json, type Problem } from '../workflow/index.ts'
 import { originsOf } from './dataset/block.ts'
 import { encryptBytes } from './dataset/keys.ts'
 import type { Staged } from './dataset/staged.ts'
+import type { Pace } from './dataset/storage.ts'
 import type { DatasetWriter } from './dataset/writer.ts'
 import { concealIn } from './personal.ts'
 import type { Plan } from './plan.ts'
@@ -18,6 +19,7 @@ export interface Reading {
   readonly source: Source
   readonly pipeline: Pipeline
   readonly writer: DatasetWriter
+  readonly pace: Pace
   readonly staged: Staged
   /** Where it stands; goes on from there, and is kept up to date. */
   readonly state: ReadState
@@ -40,14 +42,6 @@ export interface ReadState {
   progress: Progress | undefined
 }
 
-/**
- * Between two commits: often enough that little is done again, seldom enough that they cost little. The first come
- * sooner: till then nobody has anything to deliver.
- */
-const commitFirstMs = 20
-const commitEveryMs = 200
-/** Half of what is kept in memory for those who follow: they see only what is committed. */
-const commitEveryBytes = 2 * 1024 * 1024
 const mostLettersAtOnce = 500
 
 /**
@@ -96,12 +90,13 @@ class Committer {
   #pending: ReadState
   #bytes = 0
   #last = performance.now()
-  #every = commitFirstMs
+  #every: number
   #committing: Promise<void> = Promise.resolve()
   #failed: unknown
 
   constructor(reading: Reading) {
     this.#reading = reading
+    this.#every = reading.pace.firstMs
     this.#pending = { ...reading.state }
   }
 
@@ -130,7 +125,7 @@ class Committer {
     this.#bytes += made.lines.length
     const isDue =
       performance.now() - this.#last >= this.#every ||
-      this.#bytes >= commitEveryBytes ||
+      this.#bytes >= this.#reading.pace.everyBytes ||
       this.#letters.length >= mostLettersAtOnce
     if (isDue) await this.#begin(false)
   }
@@ -155,11 +150,12 @@ class Committer {
     this.#also = []
     this.#bytes = 0
     this.#last = performance.now()
-    this.#every = Math.min(this.#every * 2, commitEveryMs)
+    this.#every = Math.min(this.#every * 2, this.#reading.pace.everyMs)
     pipeline.save()
     this.#committing = (async () => {
-      await writer.sync()
+      const written = await writer.sync()
       await commit([
+        ...written,
         saveExtent({ id: transfer.dataset, extent, batch: reached.batch, sealed: seal }),
         changeTransfer(
           transfer.id,

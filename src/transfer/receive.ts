@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import type { SourceBatch } from '../connectors/index.ts'
+import type { Statement } from '../database/index.ts'
 import { hasCode } from '../errors.ts'
 import type { CloudEvent } from '../workflow/index.ts'
 import type { Means } from './carry-out.ts'
-import { originsOf } from './dataset/block.ts'
+import { nothingYet, originsOf } from './dataset/block.ts'
 import { encryptBytes } from './dataset/keys.ts'
 import { DatasetWriter } from './dataset/writer.ts'
 import { transferId } from './ids.ts'
@@ -135,12 +135,12 @@ async function stage(
   means: Means,
   keep: number,
 ): Promise<{ dataset: string; records: number; bad: number }> {
-  const { store, keys, folder, now } = means
+  const { store, keys, storage, now } = means
   // Each attempt writes into a dataset of its own: two processes may be sent the same.
   const dataset = transferId(`received:${connection}:${key}:${randomUUID()}`)
   const secret = await keys.create(dataset)
-  const start = { segment: 0, offset: 0, records: 0, bytes: 0 }
-  const writer = await DatasetWriter.open(join(folder, dataset), secret, start)
+  const writer = await DatasetWriter.open({ storage, name: dataset, key: secret, extent: nothingYet })
+  let written: readonly Statement[]
   const letters: NewLetter[] = []
   const receivedAt = now()
   try {
@@ -171,7 +171,7 @@ async function stage(
       const origins = originsOf((index) => batch.origin(index), count, made.of)
       await writer.append({ lines: made.lines, count: made.count, origins })
     }
-    await writer.sync()
+    written = await writer.sync()
   } finally {
     await writer.close()
   }
@@ -179,6 +179,7 @@ async function stage(
   const { records } = extent
   const bad = letters.length
   await store.database.commit([
+    ...written,
     insertDataset({
       id: dataset,
       source: connection,

@@ -1,5 +1,3 @@
-import { readdir, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Means } from './carry-out.ts'
 import type { DatasetRow } from './store/rows.ts'
 
@@ -67,25 +65,20 @@ export class Retention {
 
   /** What a crash left of a dataset that never came to be, or that was being removed. */
   async #sweep(): Promise<void> {
-    const { store, folder, keys, now } = this.#means
-    for (const entry of await readdir(folder, { withFileTypes: true })) {
-      if (!entry.isDirectory()) continue
-      const [id = ''] = entry.name.split('.')
-      if ((await store.dataset(id))?.storage === entry.name) continue
-      const { birthtimeMs } = await stat(join(folder, entry.name))
-      // One that is being received has no row yet.
-      if (now() - birthtimeMs < 3_600_000) continue
-      await keys.destroy(entry.name)
-      await rm(join(folder, entry.name), { recursive: true, force: true })
+    const { store, storage, keys, now } = this.#means
+    const isKnown = async (name: string) => {
+      const [id = ''] = name.split('.')
+      return (await store.dataset(id))?.storage === name
     }
+    for await (const name of storage.sweep(isKnown, now())) await keys.destroy(name)
   }
 }
 
-async function removeDataset(id: string, { store, keys, folder }: Means): Promise<void> {
-  const storage = await store.storageOf(id)
+async function removeDataset(id: string, { store, keys, storage }: Means): Promise<void> {
+  const name = await store.storageOf(id)
   // The key first: whatever happens then, nobody can read the rest.
-  await keys.destroy(storage)
-  await rm(join(folder, storage), { recursive: true, force: true })
+  await keys.destroy(name)
+  await storage.remove(name)
   const ofTransfers = 'IN (SELECT id FROM transfers WHERE dataset = ?)'
   await store.database.commit([
     { sql: 'DELETE FROM dead_letters WHERE dataset = ?', parameters: [id] },
@@ -98,11 +91,11 @@ async function removeDataset(id: string, { store, keys, folder }: Means): Promis
 
 /** Destroys the key: the dataset and its dead letters cannot be read any more, also not from a backup without keys. */
 export async function eraseDataset(
-  { id, storage }: DatasetRow,
-  { store, keys, folder, now }: Means,
+  { id, storage: name }: DatasetRow,
+  { store, keys, storage, now }: Means,
 ): Promise<void> {
-  await keys.destroy(storage)
-  await rm(join(folder, storage), { recursive: true, force: true })
+  await keys.destroy(name)
+  await storage.remove(name)
   await store.database.commit([
     { sql: 'UPDATE datasets SET erased_at = ? WHERE id = ?', parameters: [now(), id] },
     { sql: "UPDATE dead_letters SET body = '' WHERE dataset = ?", parameters: [id] },

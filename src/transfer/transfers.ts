@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Connections } from '../connectors/index.ts'
 import type { Database } from '../database/index.ts'
@@ -7,6 +6,7 @@ import type { Functions } from '../functions/index.ts'
 import { fault, Postponed, type CloudEvent, type Json } from '../workflow/index.ts'
 import { carryOut, type Means } from './carry-out.ts'
 import { createTransfer } from './create.ts'
+import { folderStorage } from './dataset/folder-storage.ts'
 import { openKeys } from './dataset/keys.ts'
 import { transferId } from './ids.ts'
 import { openLetters, type Letters } from './letters.ts'
@@ -51,8 +51,6 @@ export interface TransfersOptions {
 
 export function openTransfers(options: TransfersOptions): Transfers {
   const { database, dataFolder, connections, functions, publish, log } = options
-  const folder = join(dataFolder, 'datasets')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const now = options.now ?? Date.now
   const store = openStore(database)
   const rates = openRates(store, now)
@@ -61,7 +59,7 @@ export function openTransfers(options: TransfersOptions): Transfers {
     keys: openKeys(dataFolder),
     connections,
     functions,
-    folder,
+    storage: folderStorage(join(dataFolder, 'datasets')),
     now,
     random: options.random ?? Math.random,
     log,

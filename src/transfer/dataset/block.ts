@@ -22,6 +22,16 @@ export interface BlockAddress {
   readonly offset: number
 }
 
+/** Up to where a dataset is written. */
+export interface Extent extends BlockAddress {
+  readonly records: number
+  /** Of all records as newline-delimited JSON, before compression. */
+  readonly bytes: number
+}
+
+/** Of a dataset that has nothing yet. */
+export const nothingYet: Extent = { segment: 0, offset: 0, records: 0, bytes: 0 }
+
 /**
  * Where the records of a block came from, as small as it goes: most come from lines or pages that are counted up.
  * `of` says for each record which of the origins is its own, where that is not simply the same place.

@@ -1,19 +1,22 @@
-import { open, type FileHandle } from 'node:fs/promises'
-import { decodeHeader, decodePayload, headerBytes, type Block, type BlockAddress } from './block.ts'
-import { segmentFile, type Extent } from './writer.ts'
+import {
+  decodeHeader,
+  decodePayload,
+  headerBytes,
+  type Block,
+  type BlockAddress,
+  type Extent,
+} from './block.ts'
+import type { DatasetStorage, SegmentReader } from './storage.ts'
 
-const chunkBytes = 256 * 1024
-
-/** Reads the blocks of one dataset, in order, from wherever. One at a time; `close` lets go of its file. */
+/** Reads the blocks of one dataset, in order, from wherever. One at a time; `close` lets go of what it holds. */
 export class DatasetReader {
-  readonly #folder: string
+  readonly #segments: SegmentReader
   readonly #key: Uint8Array
-  #open: { readonly segment: number; readonly file: FileHandle } | undefined
   /** What has been read ahead, and where in its segment it begins. */
   #ahead: { readonly segment: number; readonly offset: number; readonly bytes: Buffer } | undefined
 
-  constructor(folder: string, key: Uint8Array) {
-    this.#folder = folder
+  constructor(storage: DatasetStorage, name: string, key: Uint8Array) {
+    this.#segments = storage.read(name)
     this.#key = key
   }
 
@@ -42,10 +45,8 @@ export class DatasetReader {
   }
 
   async close(): Promise<void> {
-    const open = this.#open
-    this.#open = undefined
     this.#ahead = undefined
-    await open?.file.close()
+    await this.#segments.close()
   }
 
   /** At the end of a segment the next one begins. */
@@ -53,7 +54,7 @@ export class DatasetReader {
     const { segment, offset } = address
     if (segment > extent.segment || (segment === extent.segment && offset >= extent.offset)) return undefined
     if (segment === extent.segment) return address
-    const { size } = await (await this.#file(segment)).stat()
+    const size = await this.#segments.size(segment)
     return offset < size ? address : this.#settled({ segment: segment + 1, offset: 0 }, extent)
   }
 
@@ -63,18 +64,8 @@ export class DatasetReader {
       const from = offset - ahead.offset
       if (from + length <= ahead.bytes.length) return ahead.bytes.subarray(from, from + length)
     }
-    const bytes = Buffer.allocUnsafe(Math.max(length, chunkBytes))
-    const { bytesRead } = await (await this.#file(segment)).read(bytes, 0, bytes.length, offset)
-    this.#ahead = { segment, offset, bytes: bytes.subarray(0, bytesRead) }
-    return bytes.subarray(0, Math.min(length, bytesRead))
-  }
-
-  async #file(segment: number): Promise<FileHandle> {
-    if (this.#open?.segment !== segment) {
-      await this.#open?.file.close()
-      this.#open = undefined
-      this.#open = { segment, file: await open(segmentFile(this.#folder, segment), 'r') }
-    }
-    return this.#open.file
+    const bytes = await this.#segments.bytes({ segment, offset }, length)
+    this.#ahead = { segment, offset, bytes }
+    return bytes.subarray(0, length)
   }
 }

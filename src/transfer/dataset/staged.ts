@@ -1,7 +1,7 @@
 import type { Json } from '../../workflow/index.ts'
-import { parseLines, type Block, type BlockAddress } from './block.ts'
+import { parseLines, type Block, type BlockAddress, type Extent } from './block.ts'
 import { DatasetReader } from './reader.ts'
-import type { Extent } from './writer.ts'
+import type { DatasetStorage } from './storage.ts'
 
 /** How much of what was staged last is kept in memory for those who follow close behind; see `weightOf`. */
 const mostRecent = 20 * 1024 * 1024
@@ -10,7 +10,9 @@ const patience = 1000
 
 /** A dataset that is being written by one and followed by many, each at its own pace; only what is durable is seen. */
 export class Staged {
-  readonly folder: string
+  readonly storage: DatasetStorage
+  /** `DatasetRow.storage` */
+  readonly name: string
   readonly key: Uint8Array
   #extent: Extent
   #sealed: boolean
@@ -23,8 +25,9 @@ export class Staged {
   readonly #followers = new Set<Follower>()
   #wake: () => void = () => {}
 
-  constructor(folder: string, key: Uint8Array, extent: Extent, sealed: boolean) {
-    this.folder = folder
+  constructor(storage: DatasetStorage, name: string, key: Uint8Array, extent: Extent, sealed: boolean) {
+    this.storage = storage
+    this.name = name
     this.key = key
     this.#extent = extent
     this.#sealed = sealed
@@ -134,7 +137,7 @@ export class Follower {
   constructor(staged: Staged, at: BlockAddress) {
     this.#staged = staged
     this.#at = at
-    this.#reader = new DatasetReader(staged.folder, staged.key)
+    this.#reader = new DatasetReader(staged.storage, staged.name, staged.key)
   }
 
   /** What it is to be given next. */

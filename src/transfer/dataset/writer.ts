@@ -1,47 +1,36 @@
-import { mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises'
-import { join } from 'node:path'
-import { encodeBlock, type Block, type BlockAddress } from './block.ts'
+import type { KeySet, Statement } from '../../database/index.ts'
+import { encodeBlock, type Block, type BlockAddress, type Extent } from './block.ts'
+import type { Appender, DatasetStorage } from './storage.ts'
 
-/** Up to where a dataset is written. */
-export interface Extent extends BlockAddress {
-  readonly records: number
-  /** Of all records as newline-delimited JSON, before compression. */
-  readonly bytes: number
+const segmentBytes = 64 * 1024 * 1024
+
+export interface WriterOptions {
+  readonly storage: DatasetStorage
+  /** `DatasetRow.storage` */
+  readonly name: string
+  readonly key: Uint8Array
+  /** Goes on there: what a crash left beyond it never counts. */
+  readonly extent: Extent
+  /** A segment that has so many takes no further block. */
+  readonly mostBytes?: number
 }
 
-export const segmentBytes = 64 * 1024 * 1024
-
-/** Appends to the segments of one dataset. One at a time; not durable before `sync`. */
+/** Appends to the segments of one dataset. One at a time; not durable before `sync`, nor seen before its commit. */
 export class DatasetWriter {
-  readonly #folder: string
+  readonly #appender: Appender
   readonly #key: Uint8Array
   readonly #mostBytes: number
-  #file: FileHandle
   #extent: Extent
 
-  private constructor(folder: string, key: Uint8Array, mostBytes: number, file: FileHandle, extent: Extent) {
-    this.#folder = folder
+  private constructor(appender: Appender, { key, extent, mostBytes = segmentBytes }: WriterOptions) {
+    this.#appender = appender
     this.#key = key
     this.#mostBytes = mostBytes
-    this.#file = file
     this.#extent = extent
   }
 
-  /** Goes on at `extent`: what a crash left beyond it is cut off. */
-  static async open(
-    folder: string,
-    key: Uint8Array,
-    extent: Extent,
-    mostBytes = segmentBytes,
-  ): Promise<DatasetWriter> {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    for (const name of await readdir(folder)) {
-      if (name.endsWith('.seg') && Number.parseInt(name, 10) > extent.segment) await rm(join(folder, name))
-    }
-    const file = await openSegment(folder, extent.segment)
-    await file.truncate(extent.offset)
-    await syncFolder(folder)
-    return new DatasetWriter(folder, key, mostBytes, file, extent)
+  static async open(options: WriterOptions): Promise<DatasetWriter> {
+    return new DatasetWriter(await options.storage.append(options.name, options.extent), options)
   }
 
   get extent(): Extent {
@@ -55,54 +44,28 @@ export class DatasetWriter {
     if (this.#extent.offset >= this.#mostBytes) await this.#rotate()
     const { segment, offset, records, bytes } = this.#extent
     const encoded = encodeBlock({ ...given, first: records }, this.#key)
-    let written = 0
-    while (written < encoded.length) {
-      const { bytesWritten } = await this.#file.write(
-        encoded,
-        written,
-        encoded.length - written,
-        offset + written,
-      )
-      written += bytesWritten
-    }
+    await this.#appender.write(encoded, { segment, offset })
     const next = { segment, offset: offset + encoded.length }
     this.#extent = { ...next, records: records + given.count, bytes: bytes + given.lines.length }
     return { at: { segment, offset }, block: { ...given, first: records, next } }
   }
 
-  async sync(): Promise<void> {
-    await this.#file.datasync()
+  /** Makes `extent`, as it is when this is called, durable; the statements must be committed with it. */
+  sync(): Promise<readonly Statement[]> {
+    return this.#appender.sync()
   }
 
-  async close(): Promise<void> {
-    await this.#file.close()
+  keySet(step: number, batch: number): Promise<KeySet> {
+    return this.#appender.keySet(step, batch)
+  }
+
+  close(): Promise<void> {
+    return this.#appender.close()
   }
 
   async #rotate(): Promise<void> {
-    await this.#file.datasync()
-    await this.#file.close()
     const segment = this.#extent.segment + 1
-    this.#file = await openSegment(this.#folder, segment)
-    await syncFolder(this.#folder)
+    await this.#appender.begin(segment)
     this.#extent = { ...this.#extent, segment, offset: 0 }
-  }
-}
-
-export function segmentFile(folder: string, segment: number): string {
-  return join(folder, `${String(segment).padStart(8, '0')}.seg`)
-}
-
-async function openSegment(folder: string, segment: number): Promise<FileHandle> {
-  const path = segmentFile(folder, segment)
-  return open(path, 'r+').catch(() => open(path, 'w+', 0o600))
-}
-
-/** Until then a power cut may take a new file's name away. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

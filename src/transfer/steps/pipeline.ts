@@ -1,5 +1,4 @@
-import { join } from 'node:path'
-import { openKeySet, type KeySet } from '../../database/index.ts'
+import type { KeySet } from '../../database/index.ts'
 import type { FunctionContext, Functions } from '../../functions/index.ts'
 import { fault, type Json } from '../../workflow/index.ts'
 import { digestOf } from '../dataset/keys.ts'
@@ -12,10 +11,8 @@ export interface PipelineOptions extends LineWork {
   /** For `call` steps. */
   readonly functions?: Functions | undefined
   readonly context: Omit<FunctionContext, 'signal'>
-  /** Where keys that were seen are kept: a folder that exists. */
-  readonly folder: string
-  /** The number of the last batch that is durable; what was seen after it is forgotten. */
-  readonly batch: number
+  /** The keys that a step has seen in what is durable. */
+  readonly keySet: (step: number) => Promise<KeySet>
   /** Where pure steps may be done beside this thread. */
   readonly threads?: StepThreads | undefined
 }
@@ -29,18 +26,28 @@ export class Pipeline {
   /** Those before the first that remembers something. */
   readonly #apart: readonly Step[]
   readonly #ordered: readonly Step[]
-  readonly #seen = new Map<number, KeySet>()
+  readonly #seen: ReadonlyMap<number, KeySet>
 
-  constructor(options: PipelineOptions) {
+  private constructor(options: PipelineOptions, seen: ReadonlyMap<number, KeySet>) {
     this.#options = options
+    this.#seen = seen
     const { steps } = options
     const from = steps.findIndex(({ kind }) => kind === 'deduplicate')
     this.#apart = from < 0 ? steps : steps.slice(0, from)
     this.#ordered = from < 0 ? [] : steps.slice(from)
-    for (const [index, step] of steps.entries()) {
-      if (step.kind !== 'deduplicate') continue
-      this.#seen.set(index, openKeySet(join(options.folder, `seen-${index}.db`), options.batch))
+  }
+
+  static async open(options: PipelineOptions): Promise<Pipeline> {
+    const seen = new Map<number, KeySet>()
+    try {
+      for (const [index, { kind }] of options.steps.entries()) {
+        if (kind === 'deduplicate') seen.set(index, await options.keySet(index))
+      }
+    } catch (error) {
+      for (const each of seen.values()) each.close()
+      throw error
     }
+    return new Pipeline(options, seen)
   }
 
   /** What can be done with a batch apart from all others. */

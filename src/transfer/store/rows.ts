@@ -1,6 +1,5 @@
 import type { Json, Problem } from '../../workflow/index.ts'
-import type { BlockAddress } from '../dataset/block.ts'
-import type { Extent } from '../dataset/writer.ts'
+import type { BlockAddress, Extent } from '../dataset/block.ts'
 import type { PersonalData } from '../personal.ts'
 import type { Plan } from '../plan.ts'
 
