@@ -53,11 +53,13 @@ export async function startProgram(
     stdio: 'ignore',
   })
   const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()))
+  const atExit = () => signal(child)
+  process.once('exit', atExit)
   const kill = async () => {
     signal(child)
     await exited
+    process.off('exit', atExit)
   }
-  process.once('exit', () => signal(child))
   for (let tries = 0; !(await answers(port)); tries += 1) {
     if (tries > 300 || child.exitCode !== null) throw new Error(`${command} does not answer at ${port}.`)
     await delay(100)

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Json } from '../../../src/workflow/index.ts'
 
@@ -73,8 +74,19 @@ function readRequest(incoming: IncomingMessage, chunks: Buffer[]): HostRequest {
     headers,
     text,
     json: parse(text),
-    closed: new Promise((done) => incoming.socket.once('close', () => done())),
+    closed: closedOf(incoming.socket),
   }
+}
+
+const closed = new WeakMap<Socket, Promise<void>>()
+
+/** One listener for a connection, however many requests come over it. */
+function closedOf(socket: Socket): Promise<void> {
+  const known = closed.get(socket)
+  if (known) return known
+  const made = new Promise<void>((done) => socket.once('close', () => done()))
+  closed.set(socket, made)
+  return made
 }
 
 function parse(text: string): Json | undefined {
