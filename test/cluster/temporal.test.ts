@@ -18,6 +18,7 @@ import { openInternet, type Internet } from '../servers/internet/index.ts'
 import { hasTemporal, startTemporal, type TemporalServer } from '../servers/temporal/index.ts'
 import { httpbin } from '../servers/web/httpbin.ts'
 import { petStore } from '../servers/web/pet-store.ts'
+import { upgradeSuite } from './upgrades.ts'
 
 describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', () => {
   let temporal: TemporalServer
@@ -119,6 +120,16 @@ describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', ()
       expect(records).toHaveLength(1)
     })
   })
+
+  upgradeSuite(() => ({
+    server: { address: temporal.address, namespace: temporal.namespace },
+    bundle,
+    newDatabase: async () => {
+      const name = `upgrade_${randomUUID().replaceAll('-', '')}`
+      await query('postgres', `CREATE DATABASE ${name}`)
+      return urlOf(name)
+    },
+  }))
 
   const features = new URL('ctk/features/', specification)
 

@@ -6,7 +6,7 @@ import { encodeItems } from '../../history/index.ts'
 import { isOver, toColumns, type RunRow } from '../run/run-row.ts'
 import { sealerOf } from '../run/seal.ts'
 import type { Cluster } from './cluster.ts'
-import { names } from './protocol.ts'
+import { detachedId, names } from './protocol.ts'
 
 /** Numbers are taken some at a time, so that few have to be asked for. */
 const numbersAtOnce = 20
@@ -66,6 +66,33 @@ export class ClusterRuns {
         workflowIdConflictPolicy: 'USE_EXISTING',
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         workflowTaskTimeout: 10_000,
+      }),
+    )
+  }
+
+  /** After its workflow was ended: what is recorded is all that it takes to go on, or to tell who waits for it. */
+  async goOn(row: RunRow): Promise<void> {
+    if (!isOver(row.status)) return this.begin(row.number, row.id)
+    const { client, records, libraries, ask } = this.#core()
+    const parent = row.parent === undefined ? undefined : await records.row(row.parent)
+    if (!parent || isOver(parent.status)) return
+    try {
+      await ask(() => client.workflow.getHandle(parent.id).signal(names.ended, row.id))
+    } catch (error) {
+      if (!(error instanceof libraries.client.WorkflowNotFoundError)) throw error
+    }
+  }
+
+  /** Starts what carries out an activity that nobody waits for, unless it is under way. */
+  async beginDetached(number: number, id: string, key: string): Promise<void> {
+    const { client, taskQueue, ask } = this.#core()
+    await ask(() =>
+      client.workflow.start(names.detached, {
+        workflowId: detachedId(id, key),
+        taskQueue,
+        args: [number, key],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       }),
     )
   }

@@ -17,6 +17,8 @@ export interface Cluster extends Records {
   readonly client: Client
   readonly libraries: Libraries
   readonly taskQueue: string
+  /** Of this process's worker, to which runs that it begins are bound; `undefined` where runs are bound to none. */
+  build?: string
   /** Asks Temporal; given up when the engine closes, and then it never resolves: the answer is nobody's any more. */
   ask<T>(call: () => Promise<T>): Promise<T>
   /** Something happened here that whoever leads should look at now rather than a moment later. */

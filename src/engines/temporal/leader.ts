@@ -3,6 +3,7 @@ import { Schedules } from '../records/schedules.ts'
 import type { Cluster } from './cluster.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Lease } from './lease.ts'
+import { Upgrades } from './upgrades.ts'
 
 const lookEvery = 500
 const renewEvery = 3000
@@ -15,6 +16,7 @@ interface Duties {
   schedules: Schedules
   readonly dispatcher: Dispatcher
   readonly retention: Retention
+  readonly upgrades: Upgrades | undefined
   /** Which schedules there are, and which are disabled. */
   known: Known
 }
@@ -119,6 +121,7 @@ export class Leader {
     await this.#follow(duties)
     await duties.dispatcher.look()
     await duties.schedules.look()
+    await duties.upgrades?.look()
     if (now - this.#startedAt > startEvery) {
       this.#startedAt = now
       await this.#startLeft()
@@ -126,6 +129,7 @@ export class Leader {
     if (now - this.#foundAt > findLostEvery) {
       this.#foundAt = now
       this.#stuck = await this.#setGoing()
+      await this.#beginDetached()
     }
   }
 
@@ -138,7 +142,8 @@ export class Leader {
       settledTo: () => Math.min(dispatcher.settledTo, current.duties?.schedules.settledTo ?? 0),
       marks: () => [],
     })
-    const duties = { dispatcher, retention, ...(await this.#schedules()) }
+    const upgrades = core.build === undefined ? undefined : new Upgrades(core)
+    const duties = { dispatcher, retention, upgrades, ...(await this.#schedules()) }
     current.duties = duties
     retention.open()
     return duties
@@ -183,6 +188,17 @@ export class Leader {
       [Date.now() - unbegunAfter],
     )
     for (const { number, id } of rows) await runs.begin(number, id)
+  }
+
+  /** Activities that nobody waits for, whose run was ended in Temporal before it could begin them. */
+  async #beginDetached(): Promise<void> {
+    const { database, runs } = this.#core
+    const rows = await database.query<{ number: number; id: string; key: string }>(
+      `SELECT runs.number AS number, runs.id AS id, detached.key AS key FROM detached
+       JOIN runs ON runs.number = detached.run WHERE detached.due < ? ORDER BY detached.due LIMIT 200`,
+      [Date.now() - findLostEvery],
+    )
+    for (const { number, id, key } of rows) await runs.beginDetached(number, id, key)
   }
 
   /** Somebody has ended workflows in Temporal itself: what is recorded of the runs is all that it takes to go on. */

@@ -14,6 +14,7 @@ import { Schedules } from '../records/schedules.ts'
 import { Starts } from '../records/starts.ts'
 import { Timers } from '../records/timers.ts'
 import { isOver } from '../run/run-row.ts'
+import { buildOf } from './builds.ts'
 import { builtBundle } from './bundle.ts'
 import type { Cluster } from './cluster.ts'
 import { ClusterRuns } from './cluster-runs.ts'
@@ -28,6 +29,7 @@ import {
 } from './options.ts'
 import { payloadStore } from './payload-store.ts'
 import { names, type Command, type CommandResult } from './protocol.ts'
+import { pinsRuns } from './upgrades.ts'
 import { RunWorker, tlsOf } from './worker.ts'
 
 /**
@@ -59,7 +61,9 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
     await core.definitions.open()
     await core.pauses.open()
     if (role !== 'api') {
-      worker = await RunWorker.open(core, server, dataConverter, options.bundle ?? (await builtBundle()))
+      const bundle = options.bundle ?? (await builtBundle())
+      if (options.pins ?? true) await pin(core, bundle)
+      worker = await RunWorker.open(core, server, dataConverter, bundle)
       leader.open()
     }
   } catch (error) {
@@ -199,6 +203,16 @@ function assemble(
     notify: () => {},
   }
   return core
+}
+
+/** Runs stay with the build that they begin on, where the server can do that. */
+async function pin(core: Cluster, bundle: string): Promise<void> {
+  if (await pinsRuns(core)) core.build = buildOf(core.runtime.version, bundle)
+  else
+    core.log(
+      'warn',
+      'Temporal does not pin runs to the version of their workers: it has no Worker Versioning, or does not allow it. Before an upgrade, stop all workers.',
+    )
 }
 
 async function asked<T>(client: Client, closed: AbortSignal, call: () => Promise<T>): Promise<T> {

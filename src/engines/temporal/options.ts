@@ -21,6 +21,8 @@ export interface TemporalEngineOptions {
   readonly role?: 'api' | 'worker' | 'all'
   /** The bundle of what runs in the sandbox, as JavaScript. Default: the one that was built with this version. */
   readonly bundle?: string
+  /** Runs stay with the build of the worker that began them, where the server can do that. Default: yes. */
+  readonly pins?: boolean
   readonly runtime?: RunStart['runtime']
   readonly settings?: Partial<TemporalSettings>
   readonly log?: Log
@@ -46,12 +48,15 @@ export interface TemporalSettings extends EngineSettings {
   readonly maxPayloadBytes: number
   /** Runs kept ready in this process between their steps; others are replayed when they go on. */
   readonly cachedRuns: number
+  /** After a build has lost its last worker: until its runs are set going on another one. */
+  readonly movesAfter: number
 }
 
 export const defaultTemporalSettings: TemporalSettings = {
   ...defaultEngineSettings,
   maxPayloadBytes: 64_000,
   cachedRuns: 500,
+  movesAfter: 10_000,
 }
 
 export interface TemporalEngine extends Engine {

@@ -115,3 +115,13 @@ export const names = {
   ended: 'ended',
   cancel: 'cancel',
 } as const
+
+/** The workflow of an activity that nobody waits for. */
+export function detachedId(runId: string, key: string): string {
+  return `${runId}/detached${key}`
+}
+
+export function parseDetachedId(workflowId: string): { id: string; key: string } {
+  const [id = '', ...rest] = workflowId.split('/detached')
+  return { id, key: rest.join('/detached') }
+}

@@ -25,7 +25,7 @@ describe.skipIf(!hasTemporal())('on a real server', () => {
     const key = randomBytes(32)
     let database = await openDatabase({ folder })
     const openEngine = () =>
-      openTemporalEngine({ database, activities, secrets, server, key, bundle, log: logged })
+      openTemporalEngine({ database, activities, secrets, server, key, bundle, pins: false, log: logged })
     const opened = { engine: await openEngine(), restart: () => again(1000), crash: () => again(0), close }
 
     async function again(graceMs: number): Promise<void> {

@@ -1,14 +1,17 @@
 import type { DataConverter } from '@temporalio/common'
-import type { NativeConnection, Worker } from '@temporalio/worker'
+import type { NativeConnection, Worker, WorkerDeploymentOptions } from '@temporalio/worker'
+import { deploymentOf } from './builds.ts'
 import type { Cluster } from './cluster.ts'
 import { effectActivities } from './effect-activities.ts'
 import type { TemporalServerSettings } from './options.ts'
+import { Presence } from './presence.ts'
 import { recordActivities } from './record-activities.ts'
 
 /** Carries runs out in this process, until it is closed. */
 export class RunWorker {
   readonly #connection: NativeConnection
   readonly #worker: Worker
+  readonly #presence: Presence | undefined
   readonly #ended: Promise<void>
   state: 'running' | 'stopped' | 'failed' = 'running'
 
@@ -27,7 +30,10 @@ export class RunWorker {
       ...(apiKey !== undefined && { apiKey }),
     })
     const { activityConcurrency, cachedRuns } = core.settings
+    const { build } = core
+    const presence = build === undefined ? undefined : new Presence(core.database, core.clock.now, build)
     try {
+      await presence?.open()
       const opened = await worker.Worker.create({
         connection,
         namespace,
@@ -35,6 +41,7 @@ export class RunWorker {
         workflowBundle: { code: bundle },
         activities: { ...recordActivities(core), ...effectActivities(core) },
         dataConverter,
+        ...(build !== undefined && { workerDeploymentOptions: pinnedTo(taskQueue, build) }),
         maxConcurrentActivityTaskExecutions: activityConcurrency,
         maxConcurrentLocalActivityExecutions: 100,
         maxCachedWorkflows: cachedRuns,
@@ -45,20 +52,23 @@ export class RunWorker {
         shutdownGraceTime: 0,
         shutdownForceTime: 10_000,
       })
-      return new RunWorker(core, connection, opened)
+      return new RunWorker(core, connection, opened, presence)
     } catch (error) {
+      await presence?.close()
       await connection.close()
       throw error
     }
   }
 
-  constructor(core: Cluster, connection: NativeConnection, worker: Worker) {
+  constructor(core: Cluster, connection: NativeConnection, worker: Worker, presence: Presence | undefined) {
+    this.#presence = presence
     this.#connection = connection
     this.#worker = worker
     this.#ended = worker.run().then(
       () => void (this.state = 'stopped'),
       (error: unknown) => {
         this.state = 'failed'
+        void presence?.close()
         core.log('error', 'The worker has ended: no runs are carried out in this process.', {
           error: String(error),
         })
@@ -78,8 +88,15 @@ export class RunWorker {
   async close(): Promise<void> {
     if (this.#worker.getState() === 'RUNNING') this.#worker.shutdown()
     await this.#ended
+    await this.#presence?.close()
     await this.#connection.close()
   }
+}
+
+/** What runs have begun on these workers, they alone go on with. */
+function pinnedTo(taskQueue: string, buildId: string): WorkerDeploymentOptions {
+  const version = { deploymentName: deploymentOf(taskQueue), buildId }
+  return { useWorkerVersioning: true, version, defaultVersioningBehavior: 'PINNED' }
 }
 
 export function tlsOf({

@@ -1,4 +1,4 @@
-import { proxyActivities, sleep } from '@temporalio/workflow'
+import { proxyActivities, setWorkflowOptions, sleep } from '@temporalio/workflow'
 import type { EffectActivities } from '../protocol.ts'
 import { effectOptions } from './options.ts'
 
@@ -12,3 +12,6 @@ export async function detached(run: number, key: string): Promise<void> {
     await sleep(Math.max(1, performed.postponed.until - Date.now()))
   }
 }
+
+// It is bound to no build: this much must replay in every later version, too (test/histories holds it to that).
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, detached)

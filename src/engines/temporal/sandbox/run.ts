@@ -2,9 +2,9 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
-  continueAsNew,
   defineSignal,
   defineUpdate,
+  makeContinueAsNewFunc,
   proxyLocalActivities,
   setHandler,
 } from '@temporalio/workflow'
@@ -66,9 +66,12 @@ export async function run(number: number): Promise<void> {
     gone = true
     // Whoever waits for the answer to a command has it.
     await condition(allHandlersFinished)
-    if (!host.over) await continueAsNew<typeof run>(number)
+    if (!host.over) await beginAnew(number)
   })
 }
 
 /** Ordered by a run above, not by people: nobody is told. */
 const ordered = { kind: 'cancel', durable: () => {}, refused: () => {} } as const
+
+/** From the records: so it need not stay with the build that it was on. */
+const beginAnew = makeContinueAsNewFunc<typeof run>({ initialVersioningBehavior: 'AUTO_UPGRADE' })

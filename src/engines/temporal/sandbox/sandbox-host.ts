@@ -16,7 +16,7 @@ import type { FoundEvent, Host, Log, Standing } from '../../run/host.ts'
 import type { LiveRun } from '../../run/live-run.ts'
 import type { Pending } from '../../run/pending.ts'
 import { waitColumns, waitRows } from '../../run/wait-rows.ts'
-import { names, type Loaded, type RecordActivities } from '../protocol.ts'
+import { detachedId, names, type Loaded, type RecordActivities } from '../protocol.ts'
 import { Children } from './children.ts'
 import { Commits } from './commits.ts'
 import { Effects } from './effects.ts'
@@ -130,7 +130,7 @@ export class SandboxHost implements Host {
         parameters: [run.row.number, key, call.kind, run.sealer.write(call.input)],
       },
       durable: () => {
-        const workflowId = `${run.row.id}/detached${key}`
+        const workflowId = detachedId(run.row.id, key)
         const args = [run.row.number, key]
         const options = { workflowId, args, parentClosePolicy: ParentClosePolicy.ABANDON }
         this.#outstanding.add(startChild(names.detached, options))
