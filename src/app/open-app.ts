@@ -27,7 +27,7 @@ import { keepAnchors } from './audit-anchors.ts'
 import { httpSettings } from './http-settings.ts'
 import { approvalsBy } from './open-approvals.ts'
 import { checkEngine, openEngine, type AppEngine } from './open-engine.ts'
-import { openGuard } from './open-guard.ts'
+import { openGuard, openSharing } from './open-guard.ts'
 import { openInbox, type Inbox } from './inbox.ts'
 import { openOverview, type Overview } from './overview.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
@@ -98,7 +98,6 @@ export async function openApp(options: AppOptions): Promise<App> {
       environment,
       folder: settings.secretsDir,
     })
-    const guard = await openGuard(settings.project, options.log, options.clock)
     const { data: folder, maxDataBytes: maxBytes, databaseUrl: url } = settings
     checkEngine(settings)
     const database = await openDatabase({
@@ -109,6 +108,9 @@ export async function openApp(options: AppOptions): Promise<App> {
       ...(maxBytes !== undefined && { maxBytes }),
     })
     closers.push(() => database.close())
+    const sharing = settings.engine === 'temporal' ? await openSharing(database, options.log) : undefined
+    closers.push(async () => sharing?.close())
+    const guard = await openGuard(settings.project, options.log, { clock: options.clock, sharing })
     const now = () => options.clock?.now() ?? Date.now()
     const runLogs = openRunLogs(database, now)
     closers.push(() => runLogs.close())

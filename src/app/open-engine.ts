@@ -46,7 +46,6 @@ export async function openEngine(settings: Settings, parts: Parts): Promise<AppE
     ...{ earlyEvents, inboxRetention, runRetentionDays },
   }
   if (settings.engine === 'temporal') {
-    log('info', 'Limits and breakers of target systems hold in each worker by itself.')
     const key = keyOf(settings)
     const server = await serverOf(settings)
     return openTemporalEngine({ ...common, settings: kept, key, server, role: settings.role })

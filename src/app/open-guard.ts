@@ -1,9 +1,10 @@
 import { classifyCall } from '../activities/index.ts'
 import type { Log } from '../config/index.ts'
+import type { Database } from '../database/index.ts'
 import type { Clock } from '../engines/index.ts'
 import { readConnectionTargets, readPolicies } from '../project/index.ts'
 import { problemOf } from '../workflow/index.ts'
-import { Guard, type BreakerChange, type GuardClock } from '../resilience/index.ts'
+import { databaseStore, Guard, Sharing, type BreakerChange, type GuardClock } from '../resilience/index.ts'
 
 /** What waits longer than this for a target is parked on disk instead. */
 const longestWaitMs = 5000
@@ -12,7 +13,11 @@ const longestWaitMs = 5000
  * The guard of all outgoing calls: with the policies and the connections of the project, and the built-in policies
  * for whatever they leave out.
  */
-export async function openGuard(folder: string | undefined, log: Log, clock?: Clock): Promise<Guard> {
+export async function openGuard(
+  folder: string | undefined,
+  log: Log,
+  { clock, sharing }: { clock?: Clock | undefined; sharing?: Sharing | undefined } = {},
+): Promise<Guard> {
   const [policies, connections] =
     folder === undefined ? [[], []] : await Promise.all([readPolicies(folder), readConnectionTargets(folder)])
   return new Guard({
@@ -22,7 +27,29 @@ export async function openGuard(folder: string | undefined, log: Log, clock?: Cl
     clock: guardClock(clock),
     random: Math.random,
     longestWaitMs,
+    ...(sharing && { sharing }),
     onBreaker: (change) => tell(change, log),
+  })
+}
+
+/** Where several processes call the same targets, limits and breakers hold for all of them together. */
+export function openSharing(database: Database, log: Log): Promise<Sharing> {
+  return Sharing.open({
+    store: databaseStore(database),
+    clock: guardClock(undefined),
+    random: Math.random,
+    onStore: (state, error) => {
+      if (state === 'there')
+        log('info', 'Limits of target systems are shared again: calls within them go on.')
+      else
+        log(
+          'warn',
+          'Calls to target systems with limits wait: the database, by which they are shared, is away.',
+          {
+            error: String(error),
+          },
+        )
+    },
   })
 }
 

@@ -2,6 +2,7 @@ import type { Log } from '../config/index.ts'
 import type { Database, Statement } from '../database/index.ts'
 import { SluseError } from '../errors.ts'
 import type { Guard, Limits, TargetSnapshot } from '../resilience/index.ts'
+import { everywhere } from './targets-everywhere.ts'
 
 /** The target systems, for operators: what is known of each, and what may be changed while the server runs. */
 export interface Targets {
@@ -56,20 +57,23 @@ export async function openTargets(
       const after = now.get(key) ?? untouched
       if (JSON.stringify(before.limits) !== JSON.stringify(after.limits))
         guard.changeLimits(key, after.limits)
-      if (before.held !== after.held) guard[after.held ? 'hold' : 'reset'](key)
+      if (before.held !== after.held) guard[after.held ? 'hold' : 'release'](key)
       if (after === untouched) changed.delete(key)
       else changed.set(key, after)
     }
   }
   await follow()
   let following: NodeJS.Timeout | undefined
+  let followedAt = 0
   const stop = database.onCommit(() => {
+    const pause = Math.max(0, followedAt + followMs - Date.now())
     following ??= setTimeout(() => {
       following = undefined
+      followedAt = Date.now()
       follow().catch((error: unknown) =>
         options.log('warn', 'What operators changed of targets cannot be read.', { error: String(error) }),
       )
-    }, followMs).unref()
+    }, pause).unref()
   })
 
   const list = async (): Promise<TargetInfo[]> => {
@@ -77,8 +81,7 @@ export async function openTargets(
       "SELECT hint, count(*) AS count FROM waits WHERE kind = 'gate' GROUP BY hint",
     )
     const waiting = new Map(counts.map(({ hint, count }) => [hint, count]))
-    return guard
-      .targets()
+    return everywhere(guard.targets(), await guard.elsewhere())
       .map((target) => ({
         ...target,
         waiting: waiting.get(target.key) ?? 0,
@@ -88,8 +91,9 @@ export async function openTargets(
   }
 
   const find = async (keyOrName: string): Promise<TargetInfo> => {
-    const found = guard.find(keyOrName)
-    const info = found && (await list()).find(({ key }) => key === found.key)
+    const all = await list()
+    const named = all.filter(({ name }) => name === keyOrName)
+    const info = all.find(({ key }) => key === keyOrName) ?? (named.length === 1 ? named[0] : undefined)
     if (!info) throw new SluseError('SLUSE-TARGET-NOT-FOUND', `Asked for: ${keyOrName}.`)
     return info
   }
@@ -128,8 +132,8 @@ export async function openTargets(
   return { list, find, change, close }
 }
 
-/** How soon a server does as operators told another one. */
-const followMs = 1000
+/** How long apart looks are for what operators told another server: much is committed that is nothing of theirs. */
+const followMs = 250
 
 function apply(guard: Guard, key: string, change: TargetChange): void {
   switch (change.kind) {

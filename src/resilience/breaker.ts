@@ -10,7 +10,7 @@ import type { TripCondition } from './trip.ts'
  *
  * It has no timer: what time it is, is an argument.
  */
-export class Breaker {
+export class Breaker implements CircuitBreaker {
   /** May be changed while in use: the state stays, and what comes next goes by the new ones. */
   settings: BreakerSettings
   #state: BreakerState = 'closed'
@@ -92,7 +92,11 @@ export class Breaker {
     this.#become('closed', undefined)
   }
 
-  /** An operator keeps it open until `reset`. */
+  release(): void {
+    this.reset()
+  }
+
+  /** An operator keeps it open until `release` or `reset`. */
   hold(): void {
     this.#become('held', undefined)
   }
@@ -141,6 +145,19 @@ export class Breaker {
 /** How soon one who found all trials of a half-open breaker taken may ask again. */
 const halfOpenPollMs = 250
 
+/** A breaker, whether of this process or of all. Times are milliseconds since 1970, by this process's clock. */
+export interface CircuitBreaker {
+  settings: BreakerSettings
+  readonly state: BreakerState
+  admit(now: number): Permit | Refusal | Promise<Permit | Refusal>
+  room(now: number): { passes: number; askAt?: number }
+  snapshot(now: number): BreakerSnapshot
+  hold(): void
+  /** Ends `hold`: closed, with nothing counted. */
+  release(): void
+  reset(): void
+}
+
 export type BreakerState = 'closed' | 'open' | 'half-open' | 'held'
 
 export interface BreakerSettings {
@@ -165,7 +182,7 @@ export interface BreakerSnapshot extends Counts {
   retryAt?: number
 }
 
-interface Permit {
+export interface Permit {
   admitted: true
   /** It tries whether the target is back: the breaker is half-open. */
   trial: boolean
@@ -175,7 +192,7 @@ interface Permit {
   withdraw(): void
 }
 
-interface Refusal {
+export interface Refusal {
   admitted: false
   /** When to ask again; `undefined` while an operator holds it open. */
   retryAt: number | undefined

@@ -1,4 +1,5 @@
 import { fault } from '../workflow/index.ts'
+import { PlaceLost } from './shared/index.ts'
 import { TargetDown } from './target-down.ts'
 import { TimedOut } from './timeout.ts'
 
@@ -31,6 +32,13 @@ export function asFault(error: unknown, target: string): unknown {
       title: 'Service Unavailable',
       circuitBreaker: 'open',
     })
+  }
+  if (error instanceof PlaceLost) {
+    return fault(
+      'communication',
+      `The call to ${target} was ended, because this process could not be certain any more of its place within the limits of ${target}: the database was away, or the process stood still. Whether ${target} has acted on it is not known.`,
+      { status: 503, title: 'Service Unavailable' },
+    )
   }
   return error
 }

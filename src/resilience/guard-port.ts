@@ -2,6 +2,7 @@ import type { OnFailure } from '../workflow/index.ts'
 import type { ConnectionTarget } from './connections.ts'
 import type { GuardClock } from './guard-clock.ts'
 import type { ResiliencyPolicies } from './resource.ts'
+import type { Sharing } from './shared/index.ts'
 
 /** What a guard is given. */
 export interface GuardOptions {
@@ -15,6 +16,8 @@ export interface GuardOptions {
   random: () => number
   /** What would wait longer than this is postponed. Milliseconds. */
   longestWaitMs: number
+  /** Default: limits and breakers are this process's own. Whoever opened it closes it, after the guard has stopped. */
+  sharing?: Sharing
   /** A call has opened or closed the breaker of a target. */
   onBreaker?: (change: BreakerChange) => void
 }

@@ -1,13 +1,20 @@
 import { setMaxListeners } from 'node:events'
 import { isPostponed, Postponed } from '../workflow/index.ts'
-import type { BreakerState } from './breaker.ts'
+import { Breaker, type BreakerState } from './breaker.ts'
 import { pause, systemTime, type GuardClock } from './guard-clock.ts'
 import type { Classification, GuardedCall, GuardOptions } from './guard-port.ts'
-import type { Limits } from './limits.ts'
+import { TargetLimits, type Limits } from './limits.ts'
 import type { Policy, Target } from './policies.ts'
 import { retries, retryDelayMs } from './retry.ts'
 import { TargetDown } from './target-down.ts'
-import { NoPlace, type Room, type TargetSnapshot, type TargetState } from './target-state.ts'
+import { PlaceLost } from './shared/index.ts'
+import {
+  defaultConcurrency,
+  NoPlace,
+  type Room,
+  type TargetSnapshot,
+  type TargetState,
+} from './target-state.ts'
 import { TargetStates, type Declared } from './target-states.ts'
 import { withTimeout } from './timeout.ts'
 
@@ -32,12 +39,18 @@ export class Guard {
     setMaxListeners(0, this.#stopping.signal)
     this.#options = options
     this.#clock = options.clock ?? systemTime
-    const { policies, connections = [] } = options
+    const { policies, connections = [], sharing } = options
+    const defaults = { concurrency: defaultConcurrency }
     this.#targets = new TargetStates({ policies, connections }, (key) => ({
       clock: this.#clock,
       longestWaitMs: options.longestWaitMs,
       changed: () => this.#tellRoom(key),
+      places: (limits, hooks) =>
+        sharing?.places(key, limits, defaults, hooks) ?? new TargetLimits(limits, defaults),
+      breaker: (settings) => sharing?.breaker(key, settings) ?? new Breaker(settings),
+      forgotten: () => sharing?.forget(key),
     }))
+    sharing?.reports(() => this.targets())
   }
 
   /** Other policies and connections from now on. Breakers stay as they are, and so do limits that were changed. */
@@ -63,6 +76,7 @@ export class Guard {
     let attempt = call.attempt
     for (;;) {
       const outcome = await this.#attempt(state, call, attempt, operation)
+      if (outcome === 'again') continue
       if ('result' in outcome) return outcome.result
       const { failure } = outcome
       const retry = retryPolicyFor(state.policy, call)
@@ -110,14 +124,24 @@ export class Guard {
     return all.find(({ key }) => key === keyOrName) ?? (named.length === 1 ? named[0] : undefined)
   }
 
-  /** Closes the breaker and forgets its counts. */
-  reset(key: string): void {
-    this.#targets.withKey(key)?.hold(false)
+  /** What other processes know of the targets that they call, each of them. */
+  async elsewhere(): Promise<TargetSnapshot[][]> {
+    return ((await this.#options.sharing?.others()) ?? []) as TargetSnapshot[][]
   }
 
-  /** Keeps the breaker open until it is reset. */
+  /** Closes the breaker and forgets its counts, in all processes. */
+  reset(key: string): void {
+    this.#targets.withKey(key)?.control('reset')
+  }
+
+  /** Keeps the breaker open until it is released or reset; in this process. */
   hold(key: string): void {
-    this.#targets.withKey(key)?.hold(true)
+    this.#targets.withKey(key)?.control('hold')
+  }
+
+  /** Ends `hold`; in this process. */
+  release(key: string): void {
+    this.#targets.withKey(key)?.control('release')
   }
 
   /** Other limits than the connection declares; `undefined` goes back to those. */
@@ -137,10 +161,11 @@ export class Guard {
     call: GuardedCall,
     attempt: number,
     operation: (signal: AbortSignal) => Promise<T>,
-  ): Promise<{ result: T } | { failure: Failure; trial: boolean }> {
+  ): Promise<{ result: T } | { failure: Failure; trial: boolean } | 'again'> {
     const place = await this.#place(state, attempt, call.signal)
     try {
-      const permit = state.breaker?.admit(this.#clock.now())
+      const asked = state.breaker?.admit(this.#clock.now())
+      const permit = asked instanceof Promise ? await asked : asked
       const before = state.breaker?.state
       if (permit && !permit.admitted) {
         const { retryAt } = permit
@@ -150,7 +175,13 @@ export class Guard {
       }
       state.counts.attempts += 1
       try {
-        const result = await withTimeout(operation, state.policy.timeoutMs, call.signal, this.#clock)
+        const result = await withTimeout(
+          operation,
+          state.policy.timeoutMs,
+          call.signal,
+          this.#clock,
+          place.lost,
+        )
         permit?.success(this.#clock.now())
         this.#tellBreaker(state, before, undefined)
         return { result }
@@ -158,6 +189,12 @@ export class Guard {
         if (call.signal.aborted) {
           permit?.withdraw()
           throw error
+        }
+        if (place.lost?.aborted) {
+          // Others may have the place by now: the call ends, and is made again where that does no harm.
+          permit?.withdraw()
+          if (!call.repeatable()) throw new PlaceLost(state.name)
+          return 'again'
         }
         if (isPostponed(error)) {
           // Something on the way to it waits, such as whoever gives tokens for it.

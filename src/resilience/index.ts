@@ -22,4 +22,5 @@ export { builtIn, keyOf, policyFor, type Policy, type Target } from './policies.
 export { readResiliency, type Complaint, type ResiliencyPolicies } from './resource.ts'
 export { parseGoDuration } from './go-duration.ts'
 export { defaultConcurrency, type Room, type TargetSnapshot } from './target-state.ts'
+export { Sharing, databaseStore, type SharedStore } from './shared/index.ts'
 export { TimedOut } from './timeout.ts'

@@ -3,15 +3,18 @@
  * `perSecond` begun in a second (in bursts of as many), and none before a time that the system itself asked for
  * (`Retry-After`). It has no timer: what time it is, is an argument. Changeable while in use.
  */
-export class TargetLimits {
+export class TargetLimits implements Places {
+  readonly #defaults: Limits
   #limits: Limits
   #running = 0
   #tokens: number
   #filledAt = 0
   #notBefore = 0
 
-  constructor(limits: Limits = {}) {
-    this.#limits = limits
+  /** `defaults` hold where the limits say nothing. */
+  constructor(limits: Limits = {}, defaults: Limits = {}) {
+    this.#defaults = defaults
+    this.#limits = { ...defaults, ...limits }
     this.#tokens = burst(limits)
   }
 
@@ -20,15 +23,11 @@ export class TargetLimits {
   }
 
   change(limits: Limits): void {
-    this.#limits = limits
+    this.#limits = { ...this.#defaults, ...limits }
     this.#tokens = Math.min(this.#tokens, burst(limits))
   }
 
-  /**
-   * Asks for leave to call: a slot to `release` afterwards, or when to ask again. `retryAt` is `undefined` where
-   * that is when another call has ended.
-   */
-  take(now: number): { taken: true; release: () => void } | { taken: false; retryAt: number | undefined } {
+  take(now: number): Slot {
     if (now < this.#notBefore) return { taken: false, retryAt: this.#notBefore }
     const { concurrency, perSecond } = this.#limits
     if (concurrency !== undefined && this.#running >= concurrency) return { taken: false, retryAt: undefined }
@@ -55,12 +54,14 @@ export class TargetLimits {
     this.#notBefore = Math.max(this.#notBefore, until)
   }
 
+  /** Until when it wants to be left alone, where that is not over. */
+  pausedUntil(now: number): number | undefined {
+    return this.#notBefore > now ? this.#notBefore : undefined
+  }
+
   snapshot(now: number): LimitsSnapshot {
-    return {
-      ...this.#limits,
-      running: this.#running,
-      ...(this.#notBefore > now ? { pausedUntil: this.#notBefore } : {}),
-    }
+    const pausedUntil = this.pausedUntil(now)
+    return { ...this.#limits, running: this.#running, ...(pausedUntil !== undefined && { pausedUntil }) }
   }
 
   #fill(now: number, perSecond: number): void {
@@ -69,6 +70,28 @@ export class TargetLimits {
     this.#filledAt = now
   }
 }
+
+/** The places among the calls to one target, whether this process has them by itself or shares them with others. */
+export interface Places {
+  /** Those that hold now. */
+  readonly limits: Limits
+  change(limits: Limits): void
+  /**
+   * Asks for leave to call: a slot to `release` afterwards, or when to ask again. `retryAt` is `undefined` where
+   * that is when another call has ended.
+   */
+  take(now: number): Slot
+  pauseUntil(until: number): void
+  snapshot(now: number): LimitsSnapshot
+  /** Calls that wait in the memory of other processes. */
+  readonly queuedElsewhere?: number
+  /** Why nobody gets a place at all. */
+  readonly why?: string | undefined
+}
+
+export type Slot =
+  /** `lost` aborts when the place is not certainly this call's own any more. */
+  { taken: true; release: () => void; lost?: AbortSignal } | { taken: false; retryAt: number | undefined }
 
 export interface Limits {
   /** Calls at once. */

@@ -1,21 +1,21 @@
-import { Breaker } from './breaker.ts'
 import type { TargetSettings } from './connections.ts'
 import type { GuardClock } from './guard-clock.ts'
-import { TargetLimits, type Limits, type LimitsSnapshot } from './limits.ts'
+import type { Limits, LimitsSnapshot, Places, Slot } from './limits.ts'
 import { keyOf, type Policy, type Target } from './policies.ts'
-import type { BreakerSnapshot } from './breaker.ts'
+import type { BreakerSettings, BreakerSnapshot, CircuitBreaker } from './breaker.ts'
 
 /** What a guard knows of one target: its policy, its breaker, its limits, who waits for them, and what was counted. */
 export class TargetState {
   readonly key: string
   readonly target: Target
-  readonly limits: TargetLimits
+  readonly limits: Places
   readonly counts = { attempts: 0, failures: 0, retries: 0, postponed: 0 }
   readonly #clock: GuardClock
   readonly #longestWaitMs: number
   readonly #changed: () => void
+  readonly #newBreaker: TargetParts['breaker']
   #policy: Policy
-  #breaker: Breaker | undefined
+  #breaker: CircuitBreaker | undefined
   #settings: TargetSettings
   #queue: Waiter[] = []
   #changedLimits = false
@@ -25,19 +25,26 @@ export class TargetState {
     this.key = keyOf(target)
     this.target = target
     this.#policy = policy
-    this.#breaker = policy.breaker && new Breaker(policy.breaker)
-    this.#settings = settings
-    this.limits = new TargetLimits(withDefaults(settings.limits))
     this.#clock = parts.clock
     this.#longestWaitMs = parts.longestWaitMs
     this.#changed = parts.changed
+    this.#newBreaker = parts.breaker
+    this.#breaker = policy.breaker && parts.breaker(policy.breaker)
+    this.#settings = settings
+    this.limits = parts.places(settings.limits, {
+      queued: () => this.#queue.length,
+      changed: () => {
+        this.#serve()
+        this.#changed()
+      },
+    })
   }
 
   get policy(): Policy {
     return this.#policy
   }
 
-  get breaker(): Breaker | undefined {
+  get breaker(): CircuitBreaker | undefined {
     return this.#breaker
   }
 
@@ -51,16 +58,15 @@ export class TargetState {
     this.#settings = settings
     if (!policy.breaker) this.#breaker = undefined
     else if (this.#breaker) this.#breaker.settings = policy.breaker
-    else this.#breaker = new Breaker(policy.breaker)
-    if (!this.#changedLimits) this.limits.change(withDefaults(settings.limits))
+    else this.#breaker = this.#newBreaker(policy.breaker)
+    if (!this.#changedLimits) this.limits.change(settings.limits)
     this.#serve()
     this.#changed()
   }
 
-  /** Keeps the breaker open, or lets it be as if nothing had happened. */
-  hold(held: boolean): void {
-    if (held) this.#breaker?.hold()
-    else this.#breaker?.reset()
+  /** Keeps the breaker open, lets go of it, or has all processes forget what it has counted. */
+  control(what: 'hold' | 'release' | 'reset'): void {
+    this.#breaker?.[what]()
     this.#changed()
   }
 
@@ -89,16 +95,17 @@ export class TargetState {
     signal.throwIfAborted()
     if (this.#queue.length === 0) {
       const slot = this.limits.take(this.#clock.now())
-      if (slot.taken) return this.#placeOf(slot.release)
+      if (slot.taken) return this.#placeOf(slot)
       if (this.#isFar(slot.retryAt)) throw new NoPlace(slot.retryAt, 'takes no calls until then')
     }
-    if (this.#queue.length >= this.#window) throw new NoPlace(undefined, 'is as busy as it may be')
+    if (this.#queue.length >= this.#window)
+      throw new NoPlace(undefined, this.limits.why ?? 'is as busy as it may be')
     return new Promise((resolve, reject) => {
       const leave = (): void => signal.removeEventListener('abort', stop)
       const waiter: Waiter = {
-        serve: (release) => {
+        serve: (slot) => {
           leave()
-          resolve(this.#placeOf(release))
+          resolve(this.#placeOf(slot))
         },
         refuse: (why) => {
           leave()
@@ -125,7 +132,7 @@ export class TargetState {
   /** The limits that hold now; `undefined` goes back to what the connection declares. */
   changeLimits(limits: Limits | undefined): void {
     this.#changedLimits = limits !== undefined
-    this.limits.change(limits ? withDefaults(limits) : withDefaults(this.#settings.limits))
+    this.limits.change(limits ?? this.#settings.limits)
     this.#serve()
     this.#changed()
   }
@@ -136,7 +143,7 @@ export class TargetState {
     const breaker = this.breaker?.room(now) ?? { passes: Infinity }
     const pausedUntil = this.limits.snapshot(now).pausedUntil
     if (pausedUntil !== undefined) return { passes: 0, askAt: pausedUntil }
-    const queued = this.#queue.length
+    const queued = this.#queue.length + (this.limits.queuedElsewhere ?? 0)
     const passes = Math.min(breaker.passes, Math.max(0, this.#window - queued))
     return { passes, ...(breaker.askAt !== undefined && { askAt: breaker.askAt }) }
   }
@@ -155,13 +162,14 @@ export class TargetState {
     }
   }
 
-  #placeOf(release: () => void): Place {
+  #placeOf({ release, lost }: Taken): Place {
     return {
       release: () => {
         release()
         this.#serve()
         this.#changed()
       },
+      ...(lost && { lost }),
     }
   }
 
@@ -172,7 +180,7 @@ export class TargetState {
       const now = this.#clock.now()
       const slot = this.limits.take(now)
       if (slot.taken) {
-        this.#queue.shift()?.serve(slot.release)
+        this.#queue.shift()?.serve(slot)
         continue
       }
       if (this.#isFar(slot.retryAt))
@@ -206,10 +214,14 @@ export interface TargetParts {
   readonly longestWaitMs: number
   /** There may be room that there was not before. */
   readonly changed: () => void
+  readonly places: (limits: Limits, hooks: { queued: () => number; changed: () => void }) => Places
+  readonly breaker: (settings: BreakerSettings) => CircuitBreaker
 }
 
 export interface Place {
   release(): void
+  /** Aborts when the place is not certainly this call's own any more. */
+  readonly lost?: AbortSignal
 }
 
 export interface Room {
@@ -245,11 +257,9 @@ export class NoPlace extends Error {
   }
 }
 
-interface Waiter {
-  serve(release: () => void): void
-  refuse(why: Error): void
-}
+type Taken = Extract<Slot, { taken: true }>
 
-function withDefaults(limits: Limits): Limits {
-  return { concurrency: defaultConcurrency, ...limits }
+interface Waiter {
+  serve(slot: Taken): void
+  refuse(why: Error): void
 }

@@ -7,12 +7,12 @@ import { TargetState, type TargetParts } from './target-state.ts'
 /** The targets that a guard knows: those that a connection names, and those that were called. */
 export class TargetStates {
   readonly #states = new Map<string, TargetState>()
-  readonly #partsOf: (key: string) => TargetParts
+  readonly #partsOf: (key: string) => Parts
   #policies: readonly ResiliencyPolicies[] = []
   #connections: readonly ConnectionTarget[] = []
   #named: ReadonlyMap<string, ConnectionTarget> = new Map()
 
-  constructor(declared: Declared, partsOf: (key: string) => TargetParts) {
+  constructor(declared: Declared, partsOf: (key: string) => Parts) {
     this.#partsOf = partsOf
     this.use(declared)
   }
@@ -70,12 +70,15 @@ export class TargetStates {
     for (const [key, state] of this.#states) {
       if (this.#named.has(key) || !state.forgettable) continue
       this.#states.delete(key)
+      this.#partsOf(key).forgotten()
       return
     }
   }
 }
 
 const mostTargets = 1000
+
+type Parts = TargetParts & { readonly forgotten: () => void }
 
 /** What a project declares of the systems that it calls. */
 export interface Declared {

@@ -12,19 +12,26 @@ export class TimedOut extends Error {
   }
 }
 
-/** Runs `operation` with a signal that aborts with `signal`, or with `TimedOut` when its time is over; 0: never. */
+/**
+ * Runs `operation` with a signal that aborts with `signal`, with `lost`, or with `TimedOut` when its time is over; 0:
+ * never. What does not listen is not waited for when its time is over.
+ */
 export async function withTimeout<T>(
   operation: (signal: AbortSignal) => Promise<T>,
   timeoutMs: number | undefined,
   signal: AbortSignal,
   clock: GuardClock,
+  lost?: AbortSignal,
 ): Promise<T> {
-  if (timeoutMs === undefined || timeoutMs === 0) return operation(signal)
+  const endless = timeoutMs === undefined || timeoutMs === 0
+  if (endless && !lost) return operation(signal)
   const controller = new AbortController()
-  const forward = (): void => controller.abort(signal.reason)
-  signal.addEventListener('abort', forward, { once: true })
+  const ends = lost ? [signal, lost] : [signal]
+  const forward = (): void => controller.abort(ends.find(({ aborted }) => aborted)?.reason)
+  for (const end of ends) end.addEventListener('abort', forward, { once: true })
   let stopTimer = (): void => {}
   const expired = new Promise<never>((_, reject) => {
+    if (endless) return
     stopTimer = clock.after(timeoutMs, () => {
       const timedOut = new TimedOut(timeoutMs)
       reject(timedOut)
@@ -35,6 +42,6 @@ export async function withTimeout<T>(
     return await Promise.race([operation(controller.signal), expired])
   } finally {
     stopTimer()
-    signal.removeEventListener('abort', forward)
+    for (const end of ends) end.removeEventListener('abort', forward)
   }
 }

@@ -8,6 +8,7 @@ import { storageOfDatasets } from './0007-storage-of-datasets.ts'
 import { runLogs } from './0008-run-logs.ts'
 import { findRuns } from './0009-find-runs.ts'
 import { executions } from './0020-executions.ts'
+import { sharedTargets } from './0021-shared-targets.ts'
 
 /** In words that both databases know, or in those of each. */
 export type SchemaStatement = string | { readonly sqlite: string; readonly postgres: string }
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   { number: 8, statements: runLogs },
   { number: 9, statements: findRuns },
   { number: 20, statements: executions },
+  { number: 21, statements: sharedTargets },
 ]

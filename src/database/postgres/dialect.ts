@@ -19,7 +19,7 @@ const mostKnown = 1000
 
 /** Texts, quoted names, places, and the words that are to be replaced; so that nothing within a text is. */
 const parts =
-  /'(?:[^']|'')*'|"[^"]*"|\?|\bIN \(\)|\bLIKE\b|\bLIMIT -1\b|\boffset\b|\bSELECT value FROM json_each\(\?\)|\bCROSS JOIN (\w+(?: AS \w+)?) ON\b|\bjson_extract\((\S+), '\$\.([\w.]+)'\)/g
+  /'(?:[^']|'')*'|"[^"]*"|\?|\bIN \(\)|\bLIKE\b|\bLIMIT -1\b|\bunixepoch\('subsec'\)|\boffset\b|\bSELECT value FROM json_each\(\?\)|\bCROSS JOIN (\w+(?: AS \w+)?) ON\b|\bjson_extract\((\S+), '\$\.([\w.]+)'\)/g
 
 function translated(sql: string): string {
   let place = 0
@@ -28,6 +28,7 @@ function translated(sql: string): string {
     // Nothing is in an empty list.
     if (part === 'IN ()') return 'IN (NULL)'
     if (part === 'LIMIT -1') return 'LIMIT ALL'
+    if (part.startsWith('unixepoch')) return 'extract(epoch FROM clock_timestamp())'
     if (part === 'offset') return '"offset"'
     if (part.endsWith('json_each(?)')) return `SELECT value FROM json_array_elements_text($${++place}::json)`
     // Neither minds the case of ASCII letters.

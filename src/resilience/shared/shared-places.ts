@@ -1,0 +1,317 @@
+import { TargetLimits, type Limits, type LimitsSnapshot, type Places, type Slot } from '../limits.ts'
+import type { Presence } from './presence.ts'
+import { fairShare, shareOut, type Ask } from './share-out.ts'
+import type { SharedTarget } from './shared-target.ts'
+import type { Share, SharedState } from './state.ts'
+
+export interface PlacesHooks {
+  /** How many calls wait in memory for a place. */
+  readonly queued: () => number
+  /** There may be a place that there was not before. */
+  readonly changed: () => void
+}
+
+/**
+ * The limits of one target as this process has part of them. It holds places while it has use for them and a moment
+ * longer, so that most calls ask nobody; it asks where it has too few, and gives back what others want and it does not
+ * need, or has had for a while beyond its fair share. What a target declares no limit for is bounded in this process.
+ */
+export class SharedPlaces implements Places {
+  readonly #target: SharedTarget
+  readonly #presence: Presence
+  readonly #hooks: PlacesHooks
+  /** The limits as if this process were alone: what it may do at most, whatever others leave. */
+  readonly #own: TargetLimits
+  #declared: Limits
+  #process = ''
+  #others: readonly Share[] = []
+  #running = 0
+  #has = 0
+  #granted = 0
+  #used = 0
+  /** Of what it has, what it may use: what is to be given back is not begun with. */
+  #allowed = 0
+  #keeping = Infinity
+  #returning = false
+  #hasSince = 0
+  #surplusSince: number | undefined
+  #exchanging = false
+  #exchangedAt = -Infinity
+  #failedAt = -Infinity
+  #stopTimer: (() => void) | undefined
+  #closed = false
+
+  constructor(
+    target: SharedTarget,
+    presence: Presence,
+    { limits, defaults }: { limits: Limits; defaults: Limits },
+    hooks: PlacesHooks,
+  ) {
+    this.#target = target
+    this.#presence = presence
+    this.#hooks = hooks
+    this.#declared = limits
+    this.#own = new TargetLimits(alone(limits), defaults)
+    this.#follow()
+    target.attach('places', {
+      follow: () => {
+        this.#follow()
+        hooks.changed()
+        this.#consider()
+      },
+      waits: () => this.#isShared && hooks.queued() > 0,
+      close: () => {
+        this.#closed = true
+        this.#stopTimer?.()
+      },
+    })
+  }
+
+  get limits(): Limits {
+    return { ...this.#own.limits, ...this.#declared }
+  }
+
+  change(limits: Limits): void {
+    this.#declared = limits
+    this.#own.change(alone(limits))
+    this.#consider()
+  }
+
+  take(now: number): Slot {
+    const shared = this.#isShared
+    const retryAt = this.#own.pausedUntil(now)
+    if (retryAt !== undefined) return { taken: false, retryAt }
+    if (shared && !this.#mayBegin) {
+      this.#consider()
+      return { taken: false, retryAt: this.#farToken(now) }
+    }
+    const slot = this.#own.take(now)
+    if (!slot.taken) return slot
+    this.#running += 1
+    if (this.#declared.perSecond !== undefined) this.#used += 1
+    return {
+      taken: true,
+      release: () => {
+        this.#running -= 1
+        slot.release()
+        if (this.#isShared || this.#has > 0) this.#consider()
+      },
+      ...(shared && { lost: this.#presence.lost }),
+    }
+  }
+
+  pauseUntil(until: number): void {
+    this.#own.pauseUntil(until)
+    const at = this.#target.stored(until)
+    const later = (state: SharedState) => {
+      state.notBefore = Math.max(state.notBefore ?? 0, at)
+    }
+    // Where it cannot be told, at least this process leaves the target alone.
+    this.#target.update(later).catch(() => {})
+  }
+
+  snapshot(now: number): LimitsSnapshot {
+    return { ...this.#own.snapshot(now), ...this.#declared, running: this.#running }
+  }
+
+  get queuedElsewhere(): number {
+    return this.#others.reduce((sum, { queued }) => sum + queued, 0)
+  }
+
+  get why(): string | undefined {
+    return this.#isShared && !this.#presence.certain
+      ? 'cannot be called: while the database is away nobody knows how many others call it'
+      : undefined
+  }
+
+  get #mayBegin(): boolean {
+    const { concurrency, perSecond } = this.#declared
+    if (!this.#presence.certain) return false
+    if (concurrency !== undefined && this.#running >= Math.min(this.#has, this.#allowed, this.#keeping))
+      return false
+    return perSecond === undefined || (!this.#returning && this.#granted - this.#used >= 1)
+  }
+
+  /** When the next call may begin, where that is worth waiting for elsewhere. */
+  #farToken(now: number): number | undefined {
+    const { perSecond } = this.#declared
+    if (perSecond === undefined || (this.#mine?.needs ?? 0) === 0) return undefined
+    const at = this.#nextToken(perSecond)
+    return at - now > idleMs ? at : undefined
+  }
+
+  get #isShared(): boolean {
+    return this.#declared.concurrency !== undefined || this.#declared.perSecond !== undefined
+  }
+
+  get #mine(): Share | undefined {
+    return this.#target.state.shares[this.#presence.id]
+  }
+
+  get #needed(): number {
+    return this.#running + this.#hooks.queued()
+  }
+
+  #follow(): void {
+    const mine = this.#mine
+    const has = mine?.has ?? 0
+    if (has > this.#has) this.#hasSince = this.#target.clock.now()
+    if (this.#process !== this.#presence.id || !mine) this.#used = 0
+    this.#process = this.#presence.id
+    this.#has = has
+    this.#others = Object.entries(this.#target.state.shares).flatMap(([process, share]) =>
+      process === this.#process ? [] : [share],
+    )
+    this.#granted = mine?.granted ?? 0
+    this.#used = Math.max(this.#used, mine?.used ?? 0)
+    const { notBefore } = this.#target.state
+    if (notBefore !== undefined) this.#own.pauseUntil(this.#target.local(notBefore))
+    this.#allowed = this.#keeps(this.#target.clock.now()).keeps
+  }
+
+  /** Asks, gives back, or sets the time at which there will be reason to. */
+  #consider(): void {
+    if (this.#closed || this.#exchanging) return
+    this.#stopTimer?.()
+    this.#stopTimer = undefined
+    const now = this.#target.clock.now()
+    const at = Math.max(this.#due(now), this.#failedAt + retryMs)
+    if (at <= now) void this.#exchange()
+    else if (at < Infinity) {
+      this.#stopTimer = this.#target.clock.after(at - now, () => this.#consider())
+    }
+  }
+
+  #due(now: number): number {
+    const needed = this.#needed
+    if (needed >= this.#has) this.#surplusSince = undefined
+    else this.#surplusSince ??= now
+    if (!this.#presence.certain) return Infinity
+    const { keeps, until } = this.#keeps(now)
+    this.#allowed = keeps
+    const mine = this.#mine
+    const since = (ms: number) => this.#exchangedAt + ms
+    const { concurrency, perSecond } = this.#declared
+    let at = Infinity
+    if (this.#has > Math.max(keeps, this.#running)) return now
+    if (this.#has > 0) at = Math.min(until, since(confirmMs))
+    const wants = Math.min(needed, concurrency ?? 0)
+    const asked = mine?.wants ?? 0
+    if (wants > this.#has) {
+      if (asked <= this.#has) return now
+      at = Math.min(at, since(asked < wants ? askMoreMs : askAgainMs))
+    } else if (asked > wants) at = Math.min(at, since(this.#othersWait ? surplusMs : askMoreMs))
+    if (perSecond === undefined) return at
+    const held = this.#granted - this.#used
+    if (this.#hooks.queued() > 0 && held < 1)
+      return Math.min(
+        at,
+        (mine?.needs ?? 0) > held ? Math.min(this.#nextToken(perSecond), since(askAgainMs)) : now,
+      )
+    if (needed === 0 && (held >= 1 || (mine?.needs ?? 0) > 0))
+      return Math.min(at, Math.max(since(idleMs), this.#usedAt + idleMs))
+    return at
+  }
+
+  /** How much of what it has it keeps, and when that will be less if nothing happens. */
+  #keeps(now: number): { keeps: number; until: number } {
+    const { concurrency = 0 } = this.#declared
+    const needed = this.#needed
+    let keeps = this.#has
+    let until = Infinity
+    const waiting = this.#othersWait
+    if (this.#surplusSince !== undefined && needed < keeps) {
+      const ends = this.#surplusSince + (waiting ? surplusMs : idleMs)
+      if (now >= ends) keeps = needed
+      else until = ends
+    }
+    if (!waiting || keeps === 0) return { keeps, until }
+    const mine = { ...(this.#mine as Share), wants: needed }
+    const fair = fairShare(
+      { ...this.#target.state.shares, [this.#presence.id]: mine },
+      this.#presence.id,
+      concurrency,
+    )
+    keeps = Math.min(keeps, Math.ceil(fair))
+    if (keeps > fair) {
+      const ends = this.#hasSince + turnMs
+      if (now >= ends) keeps = Math.floor(fair)
+      else until = Math.min(until, ends)
+    }
+    return { keeps, until }
+  }
+
+  /** Others want more than they have; or more is held than there may be, since the limit was lowered. */
+  get #othersWait(): boolean {
+    const others = this.#others
+    const held = others.reduce((sum, { has }) => sum + has, this.#has)
+    return held > (this.#declared.concurrency ?? 0) || others.some(({ has, wants }) => wants > has)
+  }
+
+  get #usedAt(): number {
+    return this.#surplusSince ?? -Infinity
+  }
+
+  /** About when the next call may begin, a little later in each process. */
+  #nextToken(perSecond: number): number {
+    const { bucket } = this.#target.state
+    if (!bucket) return -Infinity
+    const wait = Math.ceil(((1 - bucket.tokens) / perSecond) * 1000)
+    return this.#target.local(bucket.filledAt + wait) + this.#target.random() * 10
+  }
+
+  async #exchange(): Promise<void> {
+    this.#exchanging = true
+    const { clock } = this.#target
+    try {
+      await this.#target.update((state, moment) => {
+        const ask = this.#ask(clock.now())
+        this.#keeping = ask.keeps
+        this.#returning = ask.needs === 0
+        shareOut(state, ask, { ...moment, bounds: this.#declared })
+      })
+      this.#keeping = Infinity
+      this.#returning = false
+      this.#failedAt = -Infinity
+    } catch {
+      // What was written, the next one finds; until then no more is begun than was to be kept.
+      this.#failedAt = clock.now()
+    }
+    this.#exchanging = false
+    this.#exchangedAt = clock.now()
+    this.#hooks.changed()
+    this.#consider()
+  }
+
+  #ask(now: number): Ask {
+    const { concurrency, perSecond } = this.#declared
+    const queued = this.#hooks.queued()
+    const wants = Math.min(this.#needed, concurrency ?? 0)
+    const keeps = concurrency === undefined ? 0 : Math.max(this.#keeps(now).keeps, this.#running)
+    const idle = this.#needed === 0 && now >= this.#usedAt + idleMs
+    const most = Math.max(1, Math.floor(perSecond ?? 0))
+    const needs =
+      perSecond === undefined || idle ? 0 : Math.min(most, Math.max(queued, Math.ceil(perSecond / portions)))
+    return { keeps, wants, queued, used: this.#used, needs }
+  }
+}
+
+/** Places that are not used are kept for so long: the next call may be on its way. */
+const idleMs = 1000
+/** The same where others wait for them. */
+const surplusMs = 25
+/** How long one may have more than its fair share because the places do not divide. */
+const turnMs = 200
+const askMoreMs = 100
+/** Others give us what they give back; but one that has died gives nothing. */
+const askAgainMs = 1000
+/** What is in use is confirmed now and then, so that nobody takes it for forgotten. */
+const confirmMs = 3_600_000
+const retryMs = 500
+/** Leave to begin calls is taken for a tenth of a second's worth at a time. */
+const portions = 10
+
+/** What one process may do at most. A rate is shared, or not there. */
+function alone({ concurrency }: Limits): Limits {
+  return concurrency === undefined ? {} : { concurrency }
+}

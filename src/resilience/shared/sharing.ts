@@ -1,0 +1,175 @@
+import type { GuardClock } from '../guard-clock.ts'
+import type { Limits } from '../limits.ts'
+import type { BreakerSettings } from '../breaker.ts'
+import { Presence, renewEvery, type PresenceOptions } from './presence.ts'
+import { SharedBreaker } from './shared-breaker.ts'
+import { SharedPlaces, type PlacesHooks } from './shared-places.ts'
+import { SharedTarget } from './shared-target.ts'
+import type { SharedStore, StoredState } from './store.ts'
+
+export interface SharingOptions extends Pick<PresenceOptions, 'stopwatch'> {
+  readonly store: SharedStore
+  readonly clock: GuardClock
+  /** From 0 to 1. */
+  readonly random: () => number
+  /** The store is away, or there again: calls within limits wait meanwhile. */
+  readonly onStore?: (state: 'away' | 'there', error?: unknown) => void
+}
+
+/**
+ * What the guard of this process shares with those of others: places and rates of targets that have limits, pauses that
+ * targets ask for, and breakers. All of it stands in a store; here is what this process knows of it.
+ */
+export class Sharing {
+  readonly #options: SharingOptions
+  readonly #presence: Presence
+  readonly #targets = new Map<string, SharedTarget>()
+  /** What is known of targets that nobody has called here yet. */
+  readonly #unused = new Map<string, StoredState>()
+  readonly #offset = { ms: 0 }
+  #report: () => unknown = () => []
+  #seenTo = 0
+  #away = false
+  #looking = false
+  /** There was news while it looked. */
+  #news = false
+  #lookedAt = -Infinity
+  #stopLook: { at: number; stop: () => void } | undefined
+  #stopNews = () => {}
+  #closed = false
+
+  private constructor(options: SharingOptions) {
+    this.#options = options
+    this.#presence = new Presence({
+      ...options,
+      report: () => JSON.stringify(this.#report()),
+      joined: () => {
+        this.#told('there')
+        for (const target of this.#targets.values()) target.again()
+      },
+      lost: () => {
+        for (const target of this.#targets.values()) target.again()
+      },
+      trouble: (error) => this.#told('away', error),
+    })
+  }
+
+  /** Rejects where the store is away. */
+  static async open(options: SharingOptions): Promise<Sharing> {
+    const sharing = new Sharing(options)
+    await sharing.#presence.open()
+    await sharing.#look()
+    sharing.#stopNews = options.store.onNews(() => sharing.#lookSoon())
+    sharing.#lookLater()
+    return sharing
+  }
+
+  /** What the other processes are told of this one's calls. */
+  reports(report: () => unknown): void {
+    this.#report = report
+  }
+
+  /** What the other processes told of theirs, as they gave it to `reports`. */
+  async others(): Promise<unknown[]> {
+    const reports = await this.#options.store.reports(this.#presence.id)
+    return reports.map((each) => JSON.parse(each) as unknown)
+  }
+
+  places(key: string, limits: Limits, defaults: Limits, hooks: PlacesHooks): SharedPlaces {
+    return new SharedPlaces(this.#target(key), this.#presence, { limits, defaults }, hooks)
+  }
+
+  breaker(key: string, settings: BreakerSettings): SharedBreaker {
+    return new SharedBreaker(this.#target(key), this.#presence, settings)
+  }
+
+  forget(key: string): void {
+    this.#targets.delete(key)
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.abandon()
+    await this.#presence.close()
+  }
+
+  /** Says nothing more, and gives nothing back: as when the process is killed. */
+  abandon(): void {
+    this.#closed = true
+    this.#presence.abandon()
+    this.#stopNews()
+    this.#stopLook?.stop()
+    for (const target of this.#targets.values()) target.close()
+  }
+
+  #target(key: string): SharedTarget {
+    let target = this.#targets.get(key)
+    if (!target) {
+      const { store, clock, random } = this.#options
+      const told = (state: 'away' | 'there', error?: unknown) => this.#told(state, error)
+      const parts = { store, clock, random, presence: this.#presence, offset: this.#offset, told }
+      target = new SharedTarget(key, parts)
+      const known = this.#unused.get(key)
+      if (known) target.take(known)
+      this.#unused.delete(key)
+      this.#targets.set(key, target)
+    }
+    return target
+  }
+
+  /** Much happens in the store that is none of ours: looks are some time apart, less where somebody waits. */
+  #lookSoon(): void {
+    if (this.#closed) return
+    this.#news = this.#looking
+    if (this.#looking) return
+    const waits = [...this.#targets.values()].some((target) => target.waits)
+    this.#lookAt(this.#lookedAt + (waits ? gapWhenWaiting : gap))
+  }
+
+  #lookLater(): void {
+    if (!this.#closed) this.#lookAt(this.#lookedAt + renewEvery)
+  }
+
+  #lookAt(at: number): void {
+    if (this.#stopLook && this.#stopLook.at <= at) return
+    this.#stopLook?.stop()
+    const { clock } = this.#options
+    const stop = clock.after(Math.max(0, at - clock.now()), () => {
+      this.#stopLook = undefined
+      void this.#look()
+        .catch((error: unknown) => this.#told('away', error))
+        .finally(() => (this.#news ? this.#lookSoon() : this.#lookLater()))
+    })
+    this.#stopLook = { at, stop }
+  }
+
+  async #look(): Promise<void> {
+    const { store, clock } = this.#options
+    this.#looking = true
+    this.#lookedAt = clock.now()
+    try {
+      const asked = clock.now()
+      const { now, states } = await store.look(this.#seenTo - longestWriteMs)
+      this.#offset.ms = now - (asked + clock.now()) / 2
+      this.#seenTo = now
+      for (const stored of states) {
+        const target = this.#targets.get(stored.key)
+        if (target) target.take(stored)
+        else this.#unused.set(stored.key, stored)
+      }
+    } finally {
+      this.#looking = false
+    }
+  }
+
+  #told(state: 'away' | 'there', error?: unknown): void {
+    if (this.#closed || this.#away === (state === 'away')) return
+    this.#away = state === 'away'
+    this.#options.onStore?.(state, error)
+  }
+}
+
+const gap = 200
+const gapWhenWaiting = 20
+/** A change is seen up to so long after the time that it bears. */
+const longestWriteMs = 30_000

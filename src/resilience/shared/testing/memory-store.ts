@@ -1,0 +1,98 @@
+import type { SharedStore, StoredState } from '../store.ts'
+
+/** A store in memory, whose clock is `ahead` of the system's, and which takes its time. */
+export class MemoryStore implements SharedStore {
+  away = false
+  /** How often something was asked of it, or written. */
+  asked = 0
+  written = 0
+  readonly #random: () => number
+  readonly #ahead: number
+  readonly #states = new Map<string, StoredState>()
+  readonly #callers = new Map<string, { until: number; report: string }>()
+  readonly #listeners = new Set<() => void>()
+
+  constructor(random: () => number, ahead = 0) {
+    this.#random = random
+    this.#ahead = ahead
+  }
+
+  async join(process: string, ms: number): Promise<void> {
+    await this.#turn()
+    this.#callers.set(process, { until: this.#now + ms, report: '[]' })
+  }
+
+  async renew(process: string, ms: number, report: string): Promise<boolean> {
+    await this.#turn()
+    this.#bury()
+    const known = this.#callers.has(process)
+    if (known) this.#callers.set(process, { until: this.#now + ms, report })
+    await this.#pause()
+    return known
+  }
+
+  async leave(process: string): Promise<void> {
+    await this.#turn()
+    this.#callers.delete(process)
+    this.#tell()
+  }
+
+  async look(after: number): Promise<{ now: number; states: StoredState[] }> {
+    await this.#turn()
+    const states = [...this.#states.values()].filter(({ version }) => version > after)
+    const now = this.#now
+    await this.#pause()
+    return { now, states }
+  }
+
+  async read(key: string) {
+    await this.#turn()
+    this.#bury()
+    const answer = { now: this.#now, alive: new Set(this.#callers.keys()), stored: this.#states.get(key) }
+    await this.#pause()
+    return answer
+  }
+
+  async write(before: StoredState | undefined, next: StoredState): Promise<boolean> {
+    await this.#turn()
+    if (this.#states.get(next.key)?.version !== before?.version) return false
+    this.#states.set(next.key, next)
+    this.written += 1
+    this.#tell()
+    await this.#pause()
+    return true
+  }
+
+  async reports(process: string): Promise<string[]> {
+    await this.#turn()
+    return [...this.#callers].flatMap(([id, { report }]) => (id === process ? [] : [report]))
+  }
+
+  onNews(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  get #now(): number {
+    return Date.now() + this.#ahead
+  }
+
+  #bury(): void {
+    for (const [id, { until }] of this.#callers) if (until <= this.#now) this.#callers.delete(id)
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) setTimeout(listener, this.#random() * 10)
+  }
+
+  /** On the way there. */
+  async #turn(): Promise<void> {
+    this.asked += 1
+    await this.#pause()
+    if (this.away) throw new Error('away')
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((done) => setTimeout(done, this.#random() * 4))
+  }
+}
