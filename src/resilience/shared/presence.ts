@@ -4,15 +4,17 @@ import type { GuardClock } from '../guard-clock.ts'
 import type { SharedStore } from './store.ts'
 
 /** How long a process that says nothing is thought to be there, by the store's clock. */
-export const presentMs = 9000
-/** How long it thinks so itself: less, so that it has let go before others take over. */
-const certainMs = 7500
-export const renewEvery = 2500
+const defaultPresentMs = 9000
+/** For how much of that it thinks so itself: less, so that it has let go before others take over. */
+const certainFor = 5 / 6
+const renewalsMeanwhile = 3.6
 const rejoinEvery = 500
 
 export interface PresenceOptions {
   readonly store: SharedStore
   readonly clock: GuardClock
+  /** How soon what a process had that was killed is the others'. Default: 9 s. */
+  readonly presentMs?: number
   /** Starts to measure; the answer tells the milliseconds since. Default: whichever of the system's clocks went further. */
   readonly stopwatch?: () => () => number
   readonly report: () => string
@@ -40,13 +42,25 @@ export class Presence {
     this.#options = options
   }
 
+  get renewEvery(): number {
+    return this.#presentMs / renewalsMeanwhile
+  }
+
+  get #presentMs(): number {
+    return this.#options.presentMs ?? defaultPresentMs
+  }
+
+  get #certainMs(): number {
+    return this.#presentMs * certainFor
+  }
+
   get id(): string {
     return this.#id
   }
 
   /** Whether what was given to this process is certainly still its own. */
   get certain(): boolean {
-    return this.#there && this.#age() < certainMs
+    return this.#there && this.#age() < this.#certainMs
   }
 
   /** Aborts when what is this process's own now is not any more. */
@@ -74,7 +88,7 @@ export class Presence {
 
   async #join(): Promise<void> {
     const age = this.#stopwatch()
-    await this.#options.store.join(this.#id, presentMs)
+    await this.#options.store.join(this.#id, this.#presentMs)
     if (this.#closed) return void (await this.#options.store.leave(this.#id))
     this.#there = true
     this.#keep(age)
@@ -85,11 +99,11 @@ export class Presence {
     this.#age = age
     this.#stop()
     const { clock } = this.#options
-    const left = certainMs - age()
+    const left = this.#certainMs - age()
     if (left <= 0) return this.#lose()
     this.#stopTimers = [
       clock.after(left, () => this.#lose()),
-      clock.after(renewEvery, () => void this.#renew()),
+      clock.after(this.renewEvery, () => void this.#renew()),
     ]
   }
 
@@ -98,7 +112,7 @@ export class Presence {
     const id = this.#id
     const age = this.#stopwatch()
     try {
-      const kept = await store.renew(id, presentMs, report())
+      const kept = await store.renew(id, this.#presentMs, report())
       if (id !== this.#id || this.#closed) return
       if (kept) this.#keep(age)
       else this.#lose()

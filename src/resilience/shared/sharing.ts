@@ -1,13 +1,13 @@
 import type { GuardClock } from '../guard-clock.ts'
 import type { Limits } from '../limits.ts'
 import type { BreakerSettings } from '../breaker.ts'
-import { Presence, renewEvery, type PresenceOptions } from './presence.ts'
+import { Presence, type PresenceOptions } from './presence.ts'
 import { SharedBreaker } from './shared-breaker.ts'
 import { SharedPlaces, type PlacesHooks } from './shared-places.ts'
 import { SharedTarget } from './shared-target.ts'
 import type { SharedStore, StoredState } from './store.ts'
 
-export interface SharingOptions extends Pick<PresenceOptions, 'stopwatch'> {
+export interface SharingOptions extends Pick<PresenceOptions, 'presentMs' | 'stopwatch'> {
   readonly store: SharedStore
   readonly clock: GuardClock
   /** From 0 to 1. */
@@ -127,7 +127,7 @@ export class Sharing {
   }
 
   #lookLater(): void {
-    if (!this.#closed) this.#lookAt(this.#lookedAt + renewEvery)
+    if (!this.#closed) this.#lookAt(this.#lookedAt + this.#presence.renewEvery)
   }
 
   #lookAt(at: number): void {
