@@ -33,6 +33,7 @@ keys.revoke          no     no       no       no        yes           yes
 users.read           no     no       no       no        yes           yes
 users.sign-out       no     no       no       no        yes           yes
 audit.read           no     no       no       no        no            yes
+operation.read       yes    yes      no       yes       yes           no
 operation.metrics    no     yes      no       no        yes           no
 `
 const [head = '', ...lines] = agreed.trim().split('\n')

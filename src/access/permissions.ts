@@ -254,6 +254,13 @@ export const permissionTable = {
     audit: 'look',
     about: 'Read, verify and export the audit log.',
   }),
+  'operation.read': row({
+    resource: 'operation',
+    action: 'read',
+    scope: 'installation',
+    roles: ['viewer', 'operator', 'developer', 'administrator'],
+    about: 'See the processes of the installation, and how they are.',
+  }),
   'operation.metrics': row({
     resource: 'operation',
     action: 'metrics',

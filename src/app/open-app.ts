@@ -31,6 +31,7 @@ import { openGuard, openSharing } from './open-guard.ts'
 import { openInbox, type Inbox } from './inbox.ts'
 import { openOverview, type Overview } from './overview.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
+import { openProcesses, type Processes } from './processes.ts'
 import { openProjectConnections } from './project-connections.ts'
 import { openResources } from './resources-in-use.ts'
 import { openTransfers, type Transfers } from '../transfer/index.ts'
@@ -61,6 +62,7 @@ export interface App {
   readonly connections: Connections
   readonly transfers: Transfers
   readonly targets: Targets
+  readonly processes: Processes
   /** Takes no new work and lets what is under way come to rest within `graceMs`; reading goes on. */
   stop(graceMs: number): Promise<void>
   /** Stops at once, if it is not stopped yet, and closes everything. */
@@ -175,6 +177,14 @@ export async function openApp(options: AppOptions): Promise<App> {
     })
     opened.engine = engine
     closers.push(() => engine.close(0))
+    const processes = openProcesses({
+      database,
+      role: settings.role,
+      shared: settings.engine !== 'embedded',
+      health: () => engine.health(),
+      now,
+    })
+    closers.push(() => processes.close())
     const clock = options.clock ?? systemClock
     const approvals = await approvalsBy({
       settings,
@@ -193,6 +203,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     const stop = (graceMs: number) => {
       // Whoever waits for a target has nothing under way: the next start takes it up.
       guard.stop()
+      processes.stopping()
       return (stopped ??= Promise.all([approvals.close(), transfers.close()]).then(() =>
         engine.close(graceMs),
       ))
@@ -225,6 +236,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       connections: project.connections,
       transfers,
       targets,
+      processes,
       stop,
       close,
     }

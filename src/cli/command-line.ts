@@ -19,6 +19,7 @@ import { runVerb } from './run.ts'
 import { runsVerb } from './runs.ts'
 import { serveVerb } from './serve.ts'
 import { openTerminal } from './terminal.ts'
+import { processesVerb } from './processes.ts'
 import { targetsVerb } from './targets.ts'
 import { testVerb } from './test.ts'
 import { transfersVerb } from './transfers.ts'
@@ -52,6 +53,7 @@ export function createProgram(done: (code: number) => void): Command {
     keysVerb,
     auditVerb,
     targetsVerb,
+    processesVerb,
     backupVerb,
     migrateVerb,
     doctorVerb,

@@ -112,6 +112,14 @@ spec: { baseUrl: 'https://finance.example.dk' }
     expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('SLUSE-TARGET-NOT-FOUND')])
   })
 
+  test('tells of its processes', async () => {
+    const { url } = await serve('serve')
+    const listed = await folder.run('processes', '--server', url)
+    expect(listed.out).toMatch(/\d+ +all +alive +\S+ +leads/)
+    const { out } = await folder.run('processes', '--server', url, '--output', 'json')
+    expect(JSON.parse(out)).toMatchObject({ processes: [{ role: 'all', works: true, self: true }] })
+  })
+
   test('refuses to listen beyond this machine while nobody signs in, unless it is told to', async () => {
     const refused = await folder.run('serve', '--host', '0.0.0.0', '--port', '0')
     expect(refused.code).toBe(2)

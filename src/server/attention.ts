@@ -30,6 +30,11 @@ export const attention = Type.Object(
     stuck: Type.Optional(
       Type.Integer({ description: `Runs that nothing will move; no more than ${mostCounted} are counted.` }),
     ),
+    workers: Type.Optional(
+      Type.Literal('none', {
+        description: 'No process carries runs out: they are accepted, and wait.',
+      }),
+    ),
     transfers: Type.Optional(
       Type.Integer({
         description: `Transfers that fail at present and are tried again; no more than ${mostCounted} are counted.`,
@@ -49,13 +54,14 @@ export const attention = Type.Object(
 
 /** What waits for this person to do something about it: only what they may see, and only where there is any. */
 export async function attentionOf(app: App, who: Principal): Promise<Static<typeof attention>> {
-  const [approvals, deadLetters, targets, disabled, stuck, transfers] = await Promise.all([
+  const [approvals, deadLetters, targets, disabled, stuck, transfers, workers] = await Promise.all([
     approvalsOf(app, who),
     deadLettersOf(app, who),
     targetsOf(app, who),
     disabledOf(app, who),
     stuckOf(app, who),
     troubledOf(app, who),
+    workersOf(app, who),
   ])
   return {
     ...(approvals && { approvals }),
@@ -64,6 +70,7 @@ export async function attentionOf(app: App, who: Principal): Promise<Static<type
     ...(disabled.length > 0 && { disabled }),
     ...(stuck > 0 && { stuck }),
     ...(transfers > 0 && { transfers }),
+    ...(workers && { workers }),
   }
 }
 
@@ -107,6 +114,12 @@ async function stuckOf({ history }: App, who: Principal) {
     ...(namespaces !== '*' && { namespaces }),
   })
   return page.runs.length
+}
+
+async function workersOf({ processes }: App, who: Principal) {
+  if (!may(who, 'operation.read')) return undefined
+  const all = await processes.list()
+  return all.some(({ works }) => works) ? undefined : ('none' as const)
 }
 
 async function troubledOf({ transfers }: App, who: Principal) {

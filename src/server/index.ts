@@ -5,4 +5,4 @@
 export { isLoopbackAddress } from './guard.ts'
 export { createServer, type ServerOptions } from './create-server.ts'
 export { listen, refuseOpenDoor, type Listening } from './listen.ts'
-export type { TargetAnswer } from './schemas.ts'
+export type { ProcessAnswer, TargetAnswer } from './schemas.ts'

@@ -150,6 +150,29 @@ export const target = Type.Object(
 
 export type TargetAnswer = Static<typeof target>
 
+export const processInfo = Type.Object(
+  {
+    id: Type.String(),
+    host: Type.String(),
+    pid: Type.Integer(),
+    role: Type.Enum(['api', 'worker', 'all']),
+    version: Type.String(),
+    startedAt: time,
+    seenAt: Type.Unsafe<string>({ ...time, description: 'Its last sign of life. ISO 8601, UTC.' }),
+    state: Type.Enum(['alive', 'stopping', 'gone'], {
+      description: '`gone`: it has not been heard of for 20 seconds, and did not say that it ends.',
+    }),
+    works: Type.Boolean({ description: 'It carries runs out.' }),
+    leads: Type.Boolean({ description: 'It deals with schedules and events for all.' }),
+    liveRuns: Type.Integer({ minimum: 0, description: 'Runs in its memory.' }),
+    activitiesRunning: Type.Integer({ minimum: 0, description: 'Calls and processes under way in it.' }),
+    self: Type.Boolean({ description: 'It is the one that answers.' }),
+  },
+  { $id: 'Process', description: 'A server or worker of the installation.' },
+)
+
+export type ProcessAnswer = Static<typeof processInfo>
+
 export const task = Type.Object(
   {
     task: Type.String({ description: 'JSON pointer in the definition.' }),
@@ -340,6 +363,7 @@ export const components: readonly TSchema[] = [
   user,
   auditRecord,
   target,
+  processInfo,
   approvalSummary,
   approval,
   delegation,

@@ -636,6 +636,23 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/processes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Servers and workers of the installation, those that died within a day included */
+        get: operations["listProcesses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs": {
         parameters: {
             query?: never;
@@ -1659,6 +1676,34 @@ export type components = {
             type: string;
         } & {
             [key: string]: unknown;
+        };
+        /** @description A server or worker of the installation. */
+        Process: {
+            /** @description Calls and processes under way in it. */
+            activitiesRunning: number;
+            host: string;
+            id: string;
+            /** @description It deals with schedules and events for all. */
+            leads: boolean;
+            /** @description Runs in its memory. */
+            liveRuns: number;
+            pid: number;
+            /** @enum {unknown} */
+            role: "api" | "worker" | "all";
+            /** @description Its last sign of life. ISO 8601, UTC. */
+            seenAt: string;
+            /** @description It is the one that answers. */
+            self: boolean;
+            /** @description ISO 8601, UTC. */
+            startedAt: string;
+            /**
+             * @description `gone`: it has not been heard of for 20 seconds, and did not say that it ends.
+             * @enum {unknown}
+             */
+            state: "alive" | "stopping" | "gone";
+            version: string;
+            /** @description It carries runs out. */
+            works: boolean;
         };
         Run: {
             by?: string;
@@ -4142,6 +4187,11 @@ export interface operations {
                             }[];
                             /** @description Transfers that fail at present and are tried again; no more than 100 are counted. */
                             transfers?: number;
+                            /**
+                             * @description No process carries runs out: they are accepted, and wait.
+                             * @enum {string}
+                             */
+                            workers?: "none";
                         };
                         /** @description Runs that ended within 24 hours, by status. */
                         ended: {
@@ -4689,6 +4739,37 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Problem details. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProcesses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        processes: components["schemas"]["Process"][];
+                    };
                 };
             };
             /** @description Problem details. */

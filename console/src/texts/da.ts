@@ -107,6 +107,23 @@ export const da = {
   'overview.notWritableText':
     'Databasen afviser at skrive, måske fordi disken er fuld. Intet nyt bliver modtaget, før det er løst.',
 
+  'overview.noWorkers': 'Ingen arbejdsproces udfører kørsler',
+  'overview.noWorkersText':
+    'Kørsler bliver modtaget og gemt, men ingen går videre, før en arbejdsproces er tilbage. Start en, og se, hvorfor de stoppede.',
+
+  'processes.title': 'Servere og arbejdsprocesser',
+  'processes.process': 'Proces',
+  'processes.state': 'Tilstand',
+  'processes.role.api': 'Server',
+  'processes.role.worker': 'Arbejdsproces',
+  'processes.role.all': 'Server og arbejdsproces',
+  'processes.state.alive': 'Kører',
+  'processes.state.stopping': 'Stopper',
+  'processes.state.gone': 'Forsvundet',
+  'processes.leads': 'tager sig af tidsplan og hændelser',
+  'processes.runs.one': '{count} kørsel i hukommelsen',
+  'processes.runs.other': '{count} kørsler i hukommelsen',
+
   'attention.title': 'Kræver handling',
   'attention.approvals': 'Godkendelser venter på dig',
   'attention.newest': 'Nyeste: {title}',

@@ -108,6 +108,23 @@ export const en: Record<keyof typeof da, string> = {
   'overview.notWritableText':
     'The database refuses to write, perhaps because the disk is full. Nothing new is taken until that is solved.',
 
+  'overview.noWorkers': 'No worker carries runs out',
+  'overview.noWorkersText':
+    'Runs are accepted and kept, but none goes on until a worker is back. Start one, and look why they ended.',
+
+  'processes.title': 'Servers and workers',
+  'processes.process': 'Process',
+  'processes.state': 'State',
+  'processes.role.api': 'Server',
+  'processes.role.worker': 'Worker',
+  'processes.role.all': 'Server and worker',
+  'processes.state.alive': 'Runs',
+  'processes.state.stopping': 'Stops',
+  'processes.state.gone': 'Gone',
+  'processes.leads': 'deals with schedules and events',
+  'processes.runs.one': '{count} run in memory',
+  'processes.runs.other': '{count} runs in memory',
+
   'attention.title': 'Needs attention',
   'attention.approvals': 'Approvals wait for you',
   'attention.newest': 'Newest: {title}',

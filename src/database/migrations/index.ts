@@ -9,6 +9,7 @@ import { runLogs } from './0008-run-logs.ts'
 import { findRuns } from './0009-find-runs.ts'
 import { executions } from './0020-executions.ts'
 import { sharedTargets } from './0021-shared-targets.ts'
+import { processes } from './0029-processes.ts'
 
 /** In words that both databases know, or in those of each. */
 export type SchemaStatement = string | { readonly sqlite: string; readonly postgres: string }
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   { number: 9, statements: findRuns },
   { number: 20, statements: executions },
   { number: 21, statements: sharedTargets },
+  { number: 29, statements: processes },
 ]

@@ -10,6 +10,7 @@ import { liveRoutes } from './live.ts'
 import { operationRoutes } from './operation.ts'
 import { overviewRoutes } from './overview.ts'
 import { pipelineRoutes } from './pipelines.ts'
+import { processRoutes } from './processes.ts'
 import { runDetailRoutes } from './run-details.ts'
 import { runRoutes } from './runs.ts'
 import { signInRoutes } from './sign-in.ts'
@@ -31,6 +32,7 @@ export const routes: readonly Route[] = [
   intakeRoutes,
   liveRoutes,
   operationRoutes,
+  processRoutes,
   approvalRoutes,
   signInRoutes,
   accessRoutes,

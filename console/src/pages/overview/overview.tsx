@@ -9,6 +9,7 @@ import { toneOf, type RunStatus } from '../../parts/status.tsx'
 import { Ago, Duration, Time } from '../../parts/time.tsx'
 import { useTexts } from '../../texts/index.tsx'
 import { Attention } from './attention.tsx'
+import { Processes } from './processes.tsx'
 import { Tiles } from './tiles.tsx'
 
 /** What an operator looks at first: what runs, what waits, what failed, what is slow, and what comes. */
@@ -39,6 +40,12 @@ export function Overview() {
               <p>{t('overview.notWritableText')}</p>
             </div>
           )}
+          {data.attention.workers && (
+            <div className="notice" data-tone="bad" role="alert">
+              <h2>{t('overview.noWorkers')}</h2>
+              <p>{t('overview.noWorkersText')}</p>
+            </div>
+          )}
           <Attention attention={data.attention} />
           <h2 className="visually-hidden">{t('overview.now')}</h2>
           <Tiles
@@ -65,6 +72,7 @@ export function Overview() {
             />
             <RunPanel title={t('overview.slow')} runs={data.slow} empty={t('overview.noSlow')} />
             <Ahead ahead={data.ahead} />
+            <Processes />
           </div>
         </>
       )}
