@@ -28,6 +28,7 @@ import { httpSettings } from './http-settings.ts'
 import { approvalsBy } from './open-approvals.ts'
 import { checkEngine, openEngine, type AppEngine } from './open-engine.ts'
 import { openGuard, openSharing } from './open-guard.ts'
+import { openDatasets } from './open-datasets.ts'
 import { openInbox, type Inbox } from './inbox.ts'
 import { openOverview, type Overview } from './overview.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
@@ -148,8 +149,11 @@ export async function openApp(options: AppOptions): Promise<App> {
     closers.push(() => anchors.close())
     const project = await openProjectConnections({ settings, secrets, environment, guard, log })
     closers.push(() => project.close())
+    const datasets = await openDatasets(settings, { database, guard, environment, now })
+    closers.push(() => datasets.close())
     const transfers = openTransfers({
       database,
+      datasets,
       dataFolder: settings.data,
       connections: project.connections,
       functions: activities.functions,

@@ -55,6 +55,18 @@ export const databaseUrl: SettingType<string> = {
   show: () => '(set)',
 }
 
+/** A bucket, and what is in front of all keys in it. */
+export const bucket: SettingType<string> = {
+  placeholder: '<url>',
+  parse: (value) => {
+    const form = /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[A-Za-z0-9._-]+)*\/?$/
+    if (typeof value === 'string' && form.test(value) && !value.includes('/..'))
+      return value.replace(/\/$/, '')
+    throw new RangeError('It must be s3://bucket or s3://bucket/prefix.')
+  },
+  show: String,
+}
+
 export const flag: SettingType<boolean> = {
   placeholder: '',
   parse: (value) => {

@@ -1,4 +1,5 @@
 import {
+  bucket,
   choice,
   databaseUrl,
   duration,
@@ -67,6 +68,13 @@ export const settingsTable = {
     secret: true,
     about:
       'Keep records on PostgreSQL instead of a file in the data folder: `postgres://user:password@host:port/database?sslmode=verify-full`. See the how-to.',
+  }),
+  datasets: declare<string | undefined>({
+    group: 'project',
+    type: bucket,
+    default: undefined,
+    about:
+      'Keep datasets in S3-compatible storage instead of the data folder: `s3://bucket/prefix`. Endpoint, region and credentials are those of the usual variables: `AWS_ENDPOINT_URL`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`.',
   }),
   secretsDir: declare<string | undefined>({
     group: 'project',

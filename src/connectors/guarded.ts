@@ -6,7 +6,7 @@ import type { ConnectionDeclaration } from './declaration.ts'
 /** What is done on a connection's system, under the policies that name the connection. */
 export function guardedBy(
   guard: Guard | undefined,
-  { name, kind, type }: ConnectionDeclaration,
+  { name, kind, type }: Pick<ConnectionDeclaration, 'name' | 'kind' | 'type'>,
   http: HttpClient,
 ): Pick<ConnectorHost, 'http' | 'guarded'> {
   // Dapr's Resiliency names an HTTPEndpoint among the apps, by its name.

@@ -2,6 +2,7 @@ import type { Statement } from '../database/index.ts'
 import { isObject, type Json } from '../workflow/index.ts'
 import type { Means } from './carry-out.ts'
 import { nothingYet, parseLines, type Block, type Extent } from './dataset/block.ts'
+import { forget } from './dataset/forget.ts'
 import { decryptBytes, encryptBytes } from './dataset/keys.ts'
 import { DatasetReader } from './dataset/reader.ts'
 import { DatasetWriter } from './dataset/writer.ts'
@@ -157,10 +158,6 @@ async function rewrite(
   const { keys, store } = means
   const storage = `${dataset.id}.${Number(dataset.storage.split('.')[1] ?? 0) + 1}`
   const key = await keys.create(storage)
-  const forget = async (name: string) => {
-    await keys.destroy(name)
-    await means.storage.remove(name)
-  }
   try {
     const { extent, written } = await copyWithout(person, dataset, storage, key, means)
     await store.database.commit([
@@ -186,11 +183,11 @@ async function rewrite(
       ...letters.map((each) => letterAfter(each, person, key, means.now())),
     ])
   } catch (error) {
-    await forget(storage)
+    await forget(storage, means)
     if ((error as { code?: unknown }).code === 'SLUSE-STORE-CHANGED') return false
     throw error
   }
-  await forget(dataset.storage)
+  await forget(dataset.storage, means)
   return true
 }
 

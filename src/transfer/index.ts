@@ -3,6 +3,7 @@
  * dead letters and replays. Which systems there are is `connectors/`'s; when something is moved is a pipeline's.
  */
 export { checkTransfer, type TransferSurroundings } from './check.ts'
+export { bucketDatasets, folderDatasets, type Datasets } from './dataset/datasets.ts'
 export { openTransfers, type Transfers, type TransfersOptions } from './transfers.ts'
 export { receivedType, type Intake, type Received, type ReceiveRequest } from './receive.ts'
 export type { LetterDetail, LetterPage, LetterQuery, Letters, LetterSummary } from './letters.ts'

@@ -1,4 +1,5 @@
 import type { Means } from './carry-out.ts'
+import { forget } from './dataset/forget.ts'
 import type { DatasetRow } from './store/rows.ts'
 
 const everyMs = 60_000
@@ -74,11 +75,10 @@ export class Retention {
   }
 }
 
-async function removeDataset(id: string, { store, keys, storage }: Means): Promise<void> {
-  const name = await store.storageOf(id)
+async function removeDataset(id: string, means: Means): Promise<void> {
+  const { store } = means
   // The key first: whatever happens then, nobody can read the rest.
-  await keys.destroy(name)
-  await storage.remove(name)
+  await forget(await store.storageOf(id), means)
   const ofTransfers = 'IN (SELECT id FROM transfers WHERE dataset = ?)'
   await store.database.commit([
     { sql: 'DELETE FROM dead_letters WHERE dataset = ?', parameters: [id] },
@@ -90,12 +90,9 @@ async function removeDataset(id: string, { store, keys, storage }: Means): Promi
 }
 
 /** Destroys the key: the dataset and its dead letters cannot be read any more, also not from a backup without keys. */
-export async function eraseDataset(
-  { id, storage: name }: DatasetRow,
-  { store, keys, storage, now }: Means,
-): Promise<void> {
-  await keys.destroy(name)
-  await storage.remove(name)
+export async function eraseDataset({ id, storage: name }: DatasetRow, means: Means): Promise<void> {
+  const { store, now } = means
+  await forget(name, means)
   await store.database.commit([
     { sql: 'UPDATE datasets SET erased_at = ? WHERE id = ?', parameters: [now(), id] },
     { sql: "UPDATE dead_letters SET body = '' WHERE dataset = ?", parameters: [id] },

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Connections } from '../connectors/index.ts'
 import type { Database } from '../database/index.ts'
 import type { ActivityRequest } from '../engines/engine.ts'
@@ -6,8 +5,7 @@ import type { Functions } from '../functions/index.ts'
 import { fault, Postponed, type CloudEvent, type Json } from '../workflow/index.ts'
 import { carryOut, type Means } from './carry-out.ts'
 import { createTransfer } from './create.ts'
-import { folderStorage } from './dataset/folder-storage.ts'
-import { openKeys } from './dataset/keys.ts'
+import { folderDatasets, type Datasets } from './dataset/datasets.ts'
 import { transferId } from './ids.ts'
 import { openLetters, type Letters } from './letters.ts'
 import { openOverview, type Overview } from './overview.ts'
@@ -36,6 +34,8 @@ export interface TransfersOptions {
   readonly database: Database
   /** Absolute (`SLUSE_DATA`). */
   readonly dataFolder: string
+  /** Where datasets lie. Default: in the data folder. */
+  readonly datasets?: Datasets
   readonly connections: Connections
   /** For steps that call a function. */
   readonly functions?: Functions
@@ -52,14 +52,15 @@ export interface TransfersOptions {
 export function openTransfers(options: TransfersOptions): Transfers {
   const { database, dataFolder, connections, functions, publish, log } = options
   const now = options.now ?? Date.now
+  const { storage, keys } = options.datasets ?? folderDatasets(dataFolder)
   const store = openStore(database)
   const rates = openRates(store, now)
   const means: Means = {
     store,
-    keys: openKeys(dataFolder),
+    storage,
+    keys,
     connections,
     functions,
-    storage: folderStorage(join(dataFolder, 'datasets')),
     now,
     random: options.random ?? Math.random,
     log,

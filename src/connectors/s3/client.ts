@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
-import type { HttpResponse } from '../../http/index.ts'
+import type { HttpClient, HttpResponse } from '../../http/index.ts'
 import { fault } from '../../workflow/index.ts'
-import type { ConnectionSettings, ConnectorHost } from '../connector.ts'
 
 export interface S3Request {
   readonly query?: { readonly [name: string]: string }
   readonly headers?: { readonly [name: string]: string }
   readonly body?: Uint8Array
   readonly signal: AbortSignal
-  readonly anyStatus?: boolean
+  /** Statuses that are answers, too; see `HttpRequest`. */
+  readonly anyStatus?: boolean | readonly number[]
   readonly maxBytes?: number
 }
 
@@ -19,10 +19,22 @@ export interface S3Client {
   send(method: string, key: string, request: S3Request): Promise<HttpResponse>
 }
 
-export function s3Client({ name, metadata }: ConnectionSettings, host: ConnectorHost): S3Client {
-  const bucket = String(metadata.bucket)
-  const region = String(metadata.region)
-  const endpoint = String(metadata.endpoint ?? `https://s3.${region}.amazonaws.com`)
+export interface S3Options {
+  readonly bucket: string
+  readonly region: string
+  /** Not given: Amazon's. */
+  readonly endpoint?: string | undefined
+  readonly accessKey: string
+  readonly secretKey: string
+  readonly sessionToken?: string | undefined
+  /** Whether the bucket is in the address's path instead of its host name. */
+  readonly pathStyle: boolean
+}
+
+/** Throws a fault for what cannot be; `name` is whose options they are. Nothing is sent yet. */
+export function s3Client(name: string, options: S3Options, http: Pick<HttpClient, 'send'>): S3Client {
+  const { bucket, region, accessKey, secretKey, sessionToken, pathStyle } = options
+  const endpoint = options.endpoint ?? `https://s3.${region}.amazonaws.com`
   if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
     throw fault('configuration', `The endpoint of ${name} is not an address of http or https.`)
   }
@@ -30,11 +42,8 @@ export function s3Client({ name, metadata }: ConnectionSettings, host: Connector
     throw fault('configuration', `${JSON.stringify(bucket)} is not the name of a bucket.`)
   }
   const base = new URL(endpoint)
-  if (metadata.forcePathStyle !== true) base.hostname = `${bucket}.${base.hostname}`
-  const root = `${base.href.replace(/\/+$/, '')}/${metadata.forcePathStyle === true ? bucket : ''}`.replace(
-    /\/$/,
-    '',
-  )
+  if (!pathStyle) base.hostname = `${bucket}.${base.hostname}`
+  const root = `${base.href.replace(/\/+$/, '')}/${pathStyle ? bucket : ''}`.replace(/\/$/, '')
 
   return {
     bucket,
@@ -53,14 +62,14 @@ export function s3Client({ name, metadata }: ConnectionSettings, host: Connector
         },
         service: 's3',
         region,
-        accessKeyId: String(metadata.accessKey),
-        secretAccessKey: String(metadata.secretKey),
-        ...(metadata.sessionToken !== undefined && { sessionToken: String(metadata.sessionToken) }),
+        accessKeyId: accessKey,
+        secretAccessKey: secretKey,
+        ...(sessionToken !== undefined && { sessionToken }),
       })
       const signed = await signer.sign()
       const sent = Object.fromEntries(signed.headers)
       delete sent.host
-      return host.http.send(
+      return http.send(
         {
           method,
           uri: signed.url.toString(),
@@ -68,7 +77,7 @@ export function s3Client({ name, metadata }: ConnectionSettings, host: Connector
           ...(body && { body }),
           ...(anyStatus && { anyStatus }),
           ...(maxBytes !== undefined && { maxBytes }),
-          hidden: [String(metadata.secretKey), sent.authorization ?? ''].filter((value) => value !== ''),
+          hidden: [secretKey, sent.authorization ?? ''].filter((value) => value !== ''),
         },
         { secrets: {}, signal },
       )

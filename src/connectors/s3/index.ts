@@ -26,9 +26,22 @@ export const s3: Connector = {
   targetOptions: fileTargetOptions,
   targetModes: ['append', 'replace'],
   open(connection, host) {
-    const client = s3Client(connection, host)
+    const { bucket, endpoint, region, accessKey, secretKey, sessionToken, forcePathStyle } =
+      connection.metadata
+    const client = s3Client(
+      connection.name,
+      {
+        bucket: String(bucket),
+        region: String(region),
+        endpoint: endpoint === undefined ? undefined : String(endpoint),
+        accessKey: String(accessKey),
+        secretKey: String(secretKey),
+        sessionToken: sessionToken === undefined ? undefined : String(sessionToken),
+        pathStyle: forcePathStyle === true,
+      },
+      host.http,
+    )
     const store = s3Store(client)
-    const { bucket, endpoint } = connection.metadata
     return {
       async check(signal) {
         const answer = await client.send('GET', '', {

@@ -1,7 +1,7 @@
-import { SaxesParser } from 'saxes'
 import { fault } from '../../workflow/index.ts'
 import { fileFault, outside, type ReadableStore, type StoredFile } from '../files/index.ts'
 import type { S3Client } from './client.ts'
+import { listObjects } from './list.ts'
 
 /** What is asked for at once of a large object; the next is asked for while this one is read. */
 const pieceSize = 8 * 1024 * 1024
@@ -30,22 +30,12 @@ export function s3Store(client: S3Client): ReadableStore {
     async list(folder, deep, signal) {
       const prefix = folder === '' ? '' : `${keyOf(folder)}/`
       const found: StoredFile[] = []
-      let token: string | undefined
-      do {
-        const { body } = await client.send('GET', '', {
-          query: {
-            'list-type': '2',
-            'encoding-type': 'url',
-            prefix,
-            ...(deep ? {} : { delimiter: '/' }),
-            ...(token !== undefined && { 'continuation-token': token }),
-          },
-          signal,
-        })
-        const page = parseList(Buffer.from(body).toString())
-        found.push(...page.files)
-        token = page.next
-      } while (token !== undefined)
+      for await (const page of listObjects(client, prefix, deep, signal)) {
+        for (const { key, size, modified } of page) {
+          // A key that ends so is a folder that some tool has made visible.
+          if (!key.endsWith('/')) found.push({ path: key, size, modified })
+        }
+      }
       return found
     },
     stat,
@@ -80,33 +70,4 @@ export function s3Store(client: S3Client): ReadableStore {
     },
     remove,
   }
-}
-
-function parseList(text: string): { files: StoredFile[]; next: string | undefined } {
-  const parser = new SaxesParser()
-  const files: StoredFile[] = []
-  let next: string | undefined
-  let content: { [name: string]: string } = {}
-  let value = ''
-  parser.on('error', (error) => {
-    throw fault('communication', `The storage's list of objects is not valid XML: ${error.message}.`)
-  })
-  parser.on('opentag', ({ name }) => {
-    value = ''
-    if (name === 'Contents') content = {}
-  })
-  parser.on('text', (more) => (value += more))
-  parser.on('closetag', ({ name }) => {
-    if (name === 'NextContinuationToken') next = value
-    else if (name === 'Contents') {
-      const path = decodeURIComponent((content.Key ?? '').replaceAll('+', ' '))
-      // A key that ends so is a folder that some tool has made visible.
-      if (!path.endsWith('/')) {
-        const modified = Math.floor(Date.parse(content.LastModified ?? '') / 1000) * 1000 || 0
-        files.push({ path, size: Number(content.Size), modified })
-      }
-    } else content[name] = value
-  })
-  parser.write(text).close()
-  return { files, next }
 }

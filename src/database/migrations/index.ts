@@ -10,6 +10,7 @@ import { findRuns } from './0009-find-runs.ts'
 import { executions } from './0020-executions.ts'
 import { sharedTargets } from './0021-shared-targets.ts'
 import { processes } from './0029-processes.ts'
+import { objectsOfDatasets } from './0022-objects-of-datasets.ts'
 
 /** In words that both databases know, or in those of each. */
 export type SchemaStatement = string | { readonly sqlite: string; readonly postgres: string }
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   { number: 20, statements: executions },
   { number: 21, statements: sharedTargets },
   { number: 29, statements: processes },
+  { number: 22, statements: objectsOfDatasets },
 ]

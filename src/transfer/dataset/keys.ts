@@ -47,7 +47,7 @@ export function openKeys(dataFolder: string): Keys {
   }
 }
 
-const keyBytes = 32
+export const keyBytes = 32
 const ivBytes = 12
 const tagBytes = 16
 

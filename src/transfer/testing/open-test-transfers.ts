@@ -14,6 +14,7 @@ import type { Functions } from '../../functions/index.ts'
 import type { HttpClient } from '../../http/index.ts'
 import { isObject, type CloudEvent, type Json, type JsonObject } from '../../workflow/index.ts'
 import { openTransfers } from '../index.ts'
+import { testDatasets, type StorageKind, type StorageOptions } from './storages.ts'
 
 /** Transfers over a folder of their own, with connections `files` (a local folder) and those that a test gives. */
 export async function openTestTransfers(
@@ -22,6 +23,9 @@ export async function openTestTransfers(
     functions?: Functions
     folder?: string
     kind?: DatabaseKind
+    /** Default: the folder. */
+    storage?: StorageKind
+    datasets?: Partial<StorageOptions>
     now?: () => number
     random?: () => number
   } = {},
@@ -50,9 +54,17 @@ export async function openTestTransfers(
     now: Date.now,
     log: () => {},
   })
+  const { now = Date.now } = options
+  const datasets = testDatasets(options.storage ?? 'folder', {
+    database,
+    folder: join(folder, 'data'),
+    now,
+    ...options.datasets,
+  })
   const transfers = openTransfers({
     database,
     dataFolder: join(folder, 'data'),
+    datasets,
     connections,
     ...(options.functions && { functions: options.functions }),
     publish: async (event) => {
@@ -69,11 +81,13 @@ export async function openTestTransfers(
     if (closed) return
     closed = true
     await transfers.close()
+    await datasets.storage.close()
     await database.close()
   }
   return {
     folder,
     database,
+    datasets,
     transfers,
     published,
     logged,

@@ -1,0 +1,110 @@
+import { hasCode, SluseError } from '../../../errors.ts'
+import { fault } from '../../../workflow/index.ts'
+import type { BlockAddress } from '../block.ts'
+import type { SegmentReader } from '../storage.ts'
+import { readParts, type Part } from './manifest.ts'
+import { streamOf, type Objects } from './object-appender.ts'
+
+/** A part is fetched whole where it is no larger; else piece by piece. */
+const pieceBytes = 8 * 1024 * 1024
+
+/** Fetches the parts of segments, the next one while this one is worked on. */
+export class ObjectReader implements SegmentReader {
+  readonly #objects: Objects
+  readonly #closing = new AbortController()
+  /** The parts of the segment that is read now, as far as the database knew them. */
+  #known: { readonly segment: number; readonly parts: readonly Part[] } | undefined
+  #next: { readonly segment: number; readonly part: Part; readonly content: Promise<Buffer> } | undefined
+
+  constructor(objects: Objects) {
+    const signal = AbortSignal.any([objects.signal, this.#closing.signal])
+    this.#objects = { ...objects, signal }
+  }
+
+  async bytes({ segment, offset }: BlockAddress, length: number): Promise<Buffer> {
+    const part = await this.#partAt(segment, offset)
+    const from = offset - part.start
+    const wanted = Math.min(part.bytes - from, Math.max(length, pieceBytes))
+    const next = this.#next
+    this.#next = undefined
+    try {
+      if (next?.segment === segment && next.part.object === part.object) {
+        return (await next.content).subarray(from)
+      }
+      return await readPart(this.#objects, part, from, wanted)
+    } catch (error) {
+      if (!hasCode(error, 'SLUSE-DATASET-DAMAGED')) throw error
+      // What is known of it may be old: another part holds that now.
+      this.#known = undefined
+      const now = await this.#partAt(segment, offset)
+      if (now.object === part.object) throw error
+      return readPart(this.#objects, now, offset - now.start, now.bytes - (offset - now.start))
+    } finally {
+      if (from + wanted === part.bytes) this.#ahead(segment, part)
+    }
+  }
+
+  async size(segment: number): Promise<number> {
+    const last = (await this.#partsOf(segment)).at(-1)
+    return last ? last.start + last.bytes : 0
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('It is not read any more.'))
+    this.#next = undefined
+  }
+
+  async #partAt(segment: number, offset: number): Promise<Part> {
+    const holds = ({ start, bytes }: Part) => offset >= start && offset < start + bytes
+    const known = (await this.#partsOf(segment)).find(holds)
+    if (known) return known
+    // It has grown since.
+    this.#known = undefined
+    const found = (await this.#partsOf(segment)).find(holds)
+    if (found) return found
+    const { place, name } = this.#objects
+    const detail = `Nobody knows where the segment ${segment} of ${name} goes on at ${offset} in ${place}.`
+    throw new SluseError('SLUSE-DATASET-DAMAGED', detail)
+  }
+
+  async #partsOf(segment: number): Promise<readonly Part[]> {
+    if (this.#known?.segment !== segment) {
+      const { database, name } = this.#objects
+      this.#known = { segment, parts: await readParts(database, name, streamOf(segment)) }
+    }
+    return this.#known.parts
+  }
+
+  #ahead(segment: number, { start, bytes }: Part): void {
+    const part = this.#known?.parts.find((each) => each.start === start + bytes)
+    if (!part || part.bytes > pieceBytes) return
+    const content = readPart(this.#objects, part, 0, part.bytes)
+    // Whoever asks for it is told; nobody may.
+    content.catch(() => {})
+    this.#next = { segment, part, content }
+  }
+}
+
+/** Some bytes of an object. Throws `SLUSE-DATASET-DAMAGED` where it is gone or shorter than it was. */
+export async function readPart(
+  { client, prefix, place, signal }: Objects,
+  { object }: Part,
+  from: number,
+  length: number,
+): Promise<Buffer> {
+  const key = `${prefix}${object}`
+  const { status, body } = await client.send('GET', key, {
+    headers: { range: `bytes=${from}-${from + length - 1}` },
+    anyStatus: [404, 416],
+    maxBytes: length + 1024 * 1024,
+    signal,
+  })
+  if (status === 404 && Buffer.from(body).includes('NoSuchBucket')) {
+    throw fault('communication', `${place}: there is no such bucket.`, { status })
+  }
+  if (status === 404) throw new SluseError('SLUSE-DATASET-DAMAGED', `(${key} is gone from ${place})`)
+  if (status === 416 || body.length !== length) {
+    throw new SluseError('SLUSE-DATASET-DAMAGED', `(${key} in ${place} is shorter than it was written)`)
+  }
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+}
