@@ -2,18 +2,22 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Json } from '../workflow/index.ts'
-import { overDatabases } from '../database/testing/databases.ts'
+import { overDatabases, type DatabaseKind } from '../database/testing/databases.ts'
 import { down, MemorySystem } from './testing/memory-connector.ts'
 import { openTestTransfers, type TestTransfers } from './testing/open-test-transfers.ts'
+import { withBucket, type StorageKind } from './testing/storages.ts'
 
-overDatabases((kind) => {
+overDatabases((kind) => suite(kind, 'folder'))
+describe('on SQLite, with datasets in a bucket', () => withBucket(() => suite('SQLite', 'bucket')))
+
+function suite(kind: DatabaseKind, storage: StorageKind): void {
   let open: TestTransfers | undefined
   afterEach(async () => {
     await open?.close()
     open = undefined
   })
   const start = async (options: Parameters<typeof openTestTransfers>[0] = {}) =>
-    (open = await openTestTransfers({ kind, ...options }))
+    (open = await openTestTransfers({ kind, storage, ...options }))
   const people = (count: number) => Array.from({ length: count }, (_, id) => ({ id, name: `Person ${id}` }))
   const problemOf = (promise: Promise<unknown>) =>
     promise.then(
@@ -371,4 +375,4 @@ overDatabases((kind) => {
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
-})
+}
