@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { hasS3Server, startS3, type S3Server } from '../../../test/servers/s3/index.ts'
-import { guardedConnection, s3Client } from '../../connectors/index.ts'
+import { guardedConnection, s3Client, type S3Client } from '../../connectors/index.ts'
 import type { Database } from '../../database/index.ts'
 import { createHttpClient, type HttpClient } from '../../http/index.ts'
 import type { Guard } from '../../resilience/index.ts'
@@ -48,6 +48,8 @@ export interface StorageOptions {
   /** Not given: one of its own. */
   readonly prefix?: string
   readonly guard?: Guard
+  /** How many objects a list has at most on a page. Not given: as many as the server likes. */
+  readonly pageSize?: number
   /** Longest time for one request. */
   readonly timeoutMs?: number
   readonly now?: () => number
@@ -61,7 +63,10 @@ export function testDatasets(kind: StorageKind, options: StorageOptions): Datase
   const declared = { name: 'datasets', kind: 'Component', type: 'bindings.aws.s3' } as const
   const { endpoint, bucket, accessKey, secretKey } = { ...s3Server(), ...given(options) }
   const s3 = { endpoint, bucket, accessKey, secretKey, region: 'us-east-1', pathStyle: true }
-  const client = s3Client('the test', s3, guardedConnection(guard, declared, http).http)
+  const client = paged(
+    s3Client('the test', s3, guardedConnection(guard, declared, http).http),
+    options.pageSize,
+  )
   const { prefix = `${randomUUID()}/` } = options
   const place = `s3://${bucket}/${prefix}`
   return bucketDatasets({ client, prefix, place, database, cacheFolder: join(folder, 'cache'), now })
@@ -70,6 +75,22 @@ export function testDatasets(kind: StorageKind, options: StorageOptions): Datase
 export function s3Server(): S3Server {
   if (!server) throw new Error('There is no S3 server outside of `withBucket`.')
   return server
+}
+
+function paged(client: S3Client, size: number | undefined): S3Client {
+  if (size === undefined) return client
+  return {
+    ...client,
+    send: (method, key, request) => {
+      const { query } = request
+      const isList = query?.['list-type'] !== undefined
+      return client.send(
+        method,
+        key,
+        isList ? { ...request, query: { ...query, 'max-keys': String(size) } } : request,
+      )
+    },
+  }
 }
 
 function given({ endpoint, secretKey, bucket }: StorageOptions) {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { listObjects, type S3Client } from '../../../connectors/index.ts'
@@ -38,6 +39,8 @@ export function objectStorage(options: ObjectStorageOptions): DatasetStorage {
   const { client, prefix, place, database, cacheFolder } = options
   const inUse = new AbortController()
   const { signal } = inUse
+  // Every request listens to it: that is no leak.
+  setMaxListeners(0, signal)
   const bucket = { client, place, database, signal }
   const of = (name: string) => ({ ...bucket, name, prefix: `${prefix}${name}/` })
   let swept = 0
