@@ -1,26 +1,12 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { S3Client } from '../../../connectors/index.ts'
-import type { Database, KeySet, Statement } from '../../../database/index.ts'
+import type { KeySet, Statement } from '../../../database/index.ts'
 import type { Extent } from '../block.ts'
 import type { Appender } from '../storage.ts'
 import { putPart } from './manifest.ts'
+import { streamOf, type Objects } from './objects.ts'
 import { PartStream, type NewPart } from './part-stream.ts'
 import { lengthOf, openSeenKeys } from './seen-keys.ts'
-
-/** One dataset in a bucket. */
-export interface Objects {
-  readonly client: S3Client
-  /** `DatasetRow.storage` */
-  readonly name: string
-  /** In front of the keys of its objects. */
-  readonly prefix: string
-  /** For people. */
-  readonly place: string
-  readonly database: Database
-  /** Aborts when nobody is to wait for it any more. */
-  readonly signal: AbortSignal
-}
 
 /** Keeps what is appended in memory, until `sync` makes an object of it. */
 export class ObjectAppender implements Appender {
@@ -81,11 +67,6 @@ export class ObjectAppender implements Appender {
     const { client, prefix, signal } = this.#objects
     await client.send('PUT', `${prefix}${object}`, { body: content, signal })
   }
-}
-
-/** The stream of a segment. */
-export function streamOf(segment: number): string {
-  return String(segment).padStart(8, '0')
 }
 
 function isSegment({ stream }: PartStream): boolean {

@@ -1,9 +1,8 @@
 import { hasCode, SluseError } from '../../../errors.ts'
-import { fault } from '../../../workflow/index.ts'
 import type { BlockAddress } from '../block.ts'
 import type { SegmentReader } from '../storage.ts'
 import { readParts, type Part } from './manifest.ts'
-import { streamOf, type Objects } from './object-appender.ts'
+import { readPart, streamOf, type Objects } from './objects.ts'
 
 /** A part is fetched whole where it is no larger; else piece by piece. */
 const pieceBytes = 8 * 1024 * 1024
@@ -83,28 +82,4 @@ export class ObjectReader implements SegmentReader {
     content.catch(() => {})
     this.#next = { segment, part, content }
   }
-}
-
-/** Some bytes of an object. Throws `SLUSE-DATASET-DAMAGED` where it is gone or shorter than it was. */
-export async function readPart(
-  { client, prefix, place, signal }: Objects,
-  { object }: Part,
-  from: number,
-  length: number,
-): Promise<Buffer> {
-  const key = `${prefix}${object}`
-  const { status, body } = await client.send('GET', key, {
-    headers: { range: `bytes=${from}-${from + length - 1}` },
-    anyStatus: [404, 416],
-    maxBytes: length + 1024 * 1024,
-    signal,
-  })
-  if (status === 404 && Buffer.from(body).includes('NoSuchBucket')) {
-    throw fault('communication', `${place}: there is no such bucket.`, { status })
-  }
-  if (status === 404) throw new SluseError('SLUSE-DATASET-DAMAGED', `(${key} is gone from ${place})`)
-  if (status === 416 || body.length !== length) {
-    throw new SluseError('SLUSE-DATASET-DAMAGED', `(${key} in ${place} is shorter than it was written)`)
-  }
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
 }

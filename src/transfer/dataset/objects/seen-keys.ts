@@ -1,8 +1,7 @@
 import { openKeySet, type KeySet } from '../../../database/index.ts'
 import { SluseError } from '../../../errors.ts'
 import { readParts } from './manifest.ts'
-import type { Objects } from './object-appender.ts'
-import { readPart } from './object-reader.ts'
+import { readPart, type Objects } from './objects.ts'
 
 /** What is handed to the set at once. */
 const atOnce = 10_000
