@@ -2,11 +2,13 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Client, Connection } from '@temporalio/client'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { openDatabase, type Database } from '../../src/database/index.ts'
 import { openTemporalEngine, type ActivityRunner, type TemporalEngine } from '../../src/engines/index.ts'
 import { openHistory } from '../../src/history/index.ts'
+import { testEvent } from '../../src/engines/testing/embedded-engine.ts'
 import { define } from '../../src/engines/testing/engine-suite.ts'
 import { workflowBundle } from '../../src/engines/testing/workflow-bundle.ts'
 import { readScenarios } from '../conformance/ctk/scenario.ts'
@@ -119,6 +121,67 @@ describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', ()
       const records = await query('sluse', "SELECT 1 FROM journal WHERE data LIKE '%CLEARTEXT%' LIMIT 1")
       expect(records).toHaveLength(1)
     })
+  })
+
+  test('runs are found in Temporal itself by pipeline, start and status, and by nothing that names a person', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluse-cluster-'))
+    const database = await openDatabase({ folder })
+    const taskQueue = `test-${randomUUID()}`
+    const key = randomBytes(32)
+    const activities: ActivityRunner = async () => null
+    const engine = await openTemporalEngine({
+      database,
+      activities,
+      server: serverOn(taskQueue),
+      key,
+      bundle,
+    })
+    const connection = await Connection.connect({ address: temporal.address })
+    const client = new Client({ connection, namespace: temporal.namespace })
+    const found = async (query: string) => {
+      const ids: string[] = []
+      for await (const { workflowId } of client.workflow.list({
+        query: `TaskQueue = '${taskQueue}' AND ${query}`,
+      }))
+        ids.push(workflowId)
+      return ids.sort()
+    }
+    try {
+      const waits = define('do: [ { go: { listen: { to: { one: { with: { type: go } } } } } } ]')
+      const fails = define(
+        'do: [ { no: { raise: { error: { type: https://example.com/x, status: 400 } } } } ]',
+      )
+      const start = async (definition: typeof waits) =>
+        (await engine.start({ definition, by: 'Ellen Jensen', idempotencyKey: '010203-1234' })).id
+      // The attributes may have been registered a moment ago only.
+      await vi.waitFor(
+        async () => {
+          const { id } = await engine.start({ definition: fails })
+          await engine.outcome(id)
+          const failed = "SlusePipeline = 'main' AND SluseNamespace = 'test' AND SluseStatus = 'faulted'"
+          expect(await found(`${failed} AND SluseStartedBy = 'request'`)).toContain(id)
+        },
+        { timeout: 30_000, interval: 500 },
+      )
+      const id = await start(waits)
+      await vi.waitFor(
+        async () => expect(await found("SluseStatus = 'waiting' AND SluseVersion = '1.0.0'")).toEqual([id]),
+        { timeout: 30_000, interval: 200 },
+      )
+      const { raw } = await client.workflow.getHandle(id).describe()
+      const shown = JSON.stringify(raw.workflowExecutionInfo?.searchAttributes, (_, value: unknown) =>
+        value instanceof Uint8Array ? Buffer.from(value).toString() : value,
+      )
+      expect(shown).not.toMatch(/Ellen|010203/)
+      await engine.publish([testEvent('go', 1)])
+      await engine.outcome(id)
+      await vi.waitFor(async () => expect(await found("SluseStatus = 'waiting'")).toEqual([]), 30_000)
+    } finally {
+      await connection.close()
+      await engine.close(0)
+      await database.close()
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 
   upgradeSuite(() => ({

@@ -1,3 +1,4 @@
+import type { SearchAttributePair } from '@temporalio/common'
 import { hasCode } from '../../errors.ts'
 import type { Outcome } from '../engine.ts'
 import type { Pinned } from '../records/definitions.ts'
@@ -43,7 +44,7 @@ export class ClusterRuns {
       statements: [begun, ...(spec.statements ?? [])],
       durable: () => {
         spec.durable?.()
-        this.begin(number, row.id).catch((error: unknown) =>
+        this.begin(row).catch((error: unknown) =>
           log('warn', 'A run is durable, and Temporal cannot be reached to start it; trying again.', {
             run: row.id,
             error: String(error),
@@ -56,23 +57,29 @@ export class ClusterRuns {
   }
 
   /** Starts the run's workflow, unless it is under way. */
-  async begin(number: number, id: string): Promise<void> {
-    const { client, taskQueue, ask } = this.#core()
-    await ask(() =>
+  async begin(row: RunRow): Promise<void> {
+    const { client, taskQueue, ask, searchAttributes } = this.#core()
+    const start = (typedSearchAttributes: SearchAttributePair[]) =>
       client.workflow.start(names.run, {
-        workflowId: id,
+        workflowId: row.id,
         taskQueue,
-        args: [number],
+        args: [row.number],
         workflowIdConflictPolicy: 'USE_EXISTING',
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         workflowTaskTimeout: 10_000,
-      }),
-    )
+        ...(typedSearchAttributes.length > 0 && { typedSearchAttributes }),
+      })
+    try {
+      await ask(() => start(searchAttributes.of(row)))
+    } catch (error) {
+      if (!searchAttributes.lost(error)) throw error
+      await ask(() => start([]))
+    }
   }
 
   /** After its workflow was ended: what is recorded is all that it takes to go on, or to tell who waits for it. */
   async goOn(row: RunRow): Promise<void> {
-    if (!isOver(row.status)) return this.begin(row.number, row.id)
+    if (!isOver(row.status)) return this.begin(row)
     const { client, records, libraries, ask } = this.#core()
     const parent = row.parent === undefined ? undefined : await records.row(row.parent)
     if (!parent || isOver(parent.status)) return
@@ -110,7 +117,7 @@ export class ClusterRuns {
         // Not begun, ended meanwhile, or lost: the records tell.
         const again = await ask(() => records.find(id))
         const lost = !isOver(again.status) && clock.now() - again.startedAt > 10_000
-        if (lost) await this.begin(again.number, id).catch(() => {})
+        if (lost) await this.begin(again).catch(() => {})
       }
       await new Promise((resolve) => setTimeout(resolve, pause))
     }

@@ -6,6 +6,7 @@ import type { Records } from '../records/records.ts'
 import type { ClusterRuns } from './cluster-runs.ts'
 import type { Libraries } from './libraries.ts'
 import type { TemporalSettings } from './options.ts'
+import type { SearchAttributes } from './search-attributes.ts'
 
 /** The parts of the engine in one process, which know each other through this. Made in `open.ts`. */
 export interface Cluster extends Records {
@@ -17,6 +18,7 @@ export interface Cluster extends Records {
   readonly client: Client
   readonly libraries: Libraries
   readonly taskQueue: string
+  readonly searchAttributes: SearchAttributes
   /** Of this process's worker, to which runs that it begins are bound; `undefined` where runs are bound to none. */
   build?: string
   /** Asks Temporal; given up when the engine closes, and then it never resolves: the answer is nobody's any more. */

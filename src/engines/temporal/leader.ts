@@ -1,5 +1,6 @@
 import { Retention } from '../records/retention.ts'
 import { Schedules } from '../records/schedules.ts'
+import { fromColumns, selectRun } from '../run/run-row.ts'
 import type { Cluster } from './cluster.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Lease } from './lease.ts'
@@ -182,12 +183,12 @@ export class Leader {
 
   async #startLeft(): Promise<void> {
     const { database, runs } = this.#core
-    const rows = await database.query<{ number: number; id: string }>(
-      `SELECT runs.number AS number, runs.id AS id FROM executions JOIN runs ON runs.number = executions.run
-       WHERE epoch = 0 AND created_at < ? ORDER BY created_at LIMIT 200`,
-      [Date.now() - unbegunAfter],
-    )
-    for (const { number, id } of rows) await runs.begin(number, id)
+    const unbegun =
+      'SELECT run FROM executions WHERE epoch = 0 AND created_at < ? ORDER BY created_at LIMIT 200'
+    const rows = await database.query(`${selectRun} WHERE number IN (${unbegun}) ORDER BY number`, [
+      Date.now() - unbegunAfter,
+    ])
+    for (const row of rows) await runs.begin(fromColumns(row))
   }
 
   /** Activities that nobody waits for, whose run was ended in Temporal before it could begin them. */
@@ -209,14 +210,11 @@ export class Leader {
     const query = `WorkflowType = 'run' AND TaskQueue = '${taskQueue}' AND ${ended} AND CloseTime > '${since}'`
     let found = 0
     for await (const { workflowId } of client.workflow.list({ query })) {
-      const [row] = await database.query<{ number: number }>(
-        'SELECT number FROM runs WHERE id = ? AND ended_at IS NULL',
-        [workflowId],
-      )
+      const [row] = await database.query(`${selectRun} WHERE id = ? AND ended_at IS NULL`, [workflowId])
       if (!row) continue
       found++
       log('warn', 'The workflow of a run was ended in Temporal; it is set going again.', { run: workflowId })
-      await runs.begin(row.number, workflowId)
+      await runs.begin(fromColumns(row))
     }
     return found
   }

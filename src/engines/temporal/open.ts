@@ -30,6 +30,7 @@ import {
 import { payloadStore } from './payload-store.ts'
 import { names, type Command, type CommandResult } from './protocol.ts'
 import { pinsRuns } from './upgrades.ts'
+import { SearchAttributes } from './search-attributes.ts'
 import { RunWorker, tlsOf } from './worker.ts'
 
 /**
@@ -60,6 +61,7 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
   try {
     await core.definitions.open()
     await core.pauses.open()
+    await core.searchAttributes.open()
     if (role !== 'api') {
       const bundle = options.bundle ?? (await builtBundle())
       if (options.pins ?? true) await pin(core, bundle)
@@ -198,6 +200,7 @@ function assemble(
     records: new RunRecords(database, secrets),
     pauses: new Pauses(self),
     schedules: new Schedules(self),
+    searchAttributes: new SearchAttributes({ client, log }),
     runs: new ClusterRuns(self),
     inbox: new Inbox(database, commits, clock, settings, () => core.notify(), claims),
     notify: () => {},
@@ -245,7 +248,7 @@ async function carryOut(core: Cluster, id: string, command: Command): Promise<vo
         error instanceof loaded.client.WorkflowNotFoundError ||
         error instanceof loaded.client.WorkflowUpdateFailedError
       if (!gone || attempt >= 5) throw error
-      await runs.begin(row.number, id)
+      await runs.begin(row)
       await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt))
     }
   }

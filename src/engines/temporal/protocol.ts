@@ -38,6 +38,8 @@ export interface Loaded {
   /** Counts how often the run has been taken up: what an earlier one still sends is refused. */
   readonly epoch: number
   readonly maxResultBytes: number
+  /** Whether runs have search attributes. */
+  readonly searchable?: boolean
   /** Workflow id of the run that waits for this one. */
   readonly parent?: string
 }
@@ -103,6 +105,9 @@ export interface Command {
 
 /** How a command went: done, or the code of the error with which it was refused. */
 export type CommandResult = { readonly done: true } | { readonly code: string; readonly detail: string }
+
+/** The search attribute that changes while a run goes on. */
+export const statusAttribute = 'SluseStatus'
 
 /** Types of failures: those that no further attempt can mend. */
 export const superseded = 'superseded'

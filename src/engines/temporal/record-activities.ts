@@ -20,7 +20,11 @@ export function recordActivities(core: Cluster): RecordActivities {
       const epoch = await takeUp(core, run)
       const parent = row.parent === undefined ? undefined : await records.row(row.parent)
       const { maxResultBytes } = settings
-      return { row, workflow, items, secrets, epoch, maxResultBytes, ...(parent && { parent: parent.id }) }
+      const searchable = core.searchAttributes.known
+      return {
+        ...{ row, workflow, items, secrets, epoch, maxResultBytes, searchable },
+        ...(parent && { parent: parent.id }),
+      }
     },
 
     commit: (place, batches) => commitBatches(core, place, batches),
@@ -121,7 +125,7 @@ async function beginChild(core: Cluster, parent: number, key: string, child: Chi
     }
     const row = started ?? (await create(core, id, above, key, child))
     if (isOver(row.status)) return { is: 'over', outcome: await records.outcome(row) }
-    if (started) await runs.begin(row.number, row.id)
+    if (started) await runs.begin(row)
     return { is: 'under way', run: row.number, id }
   } catch (error) {
     if (hasCode(error, 'SLUSE-DEFINITION-NOT-FOUND') || hasCode(error, 'SLUSE-PIPELINE-DISABLED'))

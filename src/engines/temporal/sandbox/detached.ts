@@ -1,4 +1,4 @@
-import { proxyActivities, setWorkflowOptions, sleep } from '@temporalio/workflow'
+import { proxyActivities, setWorkflowOptions, sleep, workflowInfo } from '@temporalio/workflow'
 import type { EffectActivities } from '../protocol.ts'
 import { effectOptions } from './options.ts'
 
@@ -13,5 +13,10 @@ export async function detached(run: number, key: string): Promise<void> {
   }
 }
 
-// It is bound to no build: this much must replay in every later version, too (test/histories holds it to that).
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, detached)
+// It is bound to no build: this much must replay in every later version, too (test/histories holds it to that). A worker
+// that pins nothing must not speak of it.
+setWorkflowOptions(
+  () =>
+    workflowInfo().currentDeploymentVersion?.deploymentName ? { versioningBehavior: 'AUTO_UPGRADE' } : {},
+  detached,
+)

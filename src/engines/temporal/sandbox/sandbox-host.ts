@@ -10,6 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import type { Statement } from '../../../database/index.ts'
+import type { RunStatus } from '../../../history/index.ts'
 import { interpret, milliseconds, type EventFilter } from '../../../workflow/index.ts'
 import { derivedIdBy } from '../../run/derived-id.ts'
 import type { FoundEvent, Host, Log, Standing } from '../../run/host.ts'
@@ -22,6 +23,7 @@ import { Commits } from './commits.ts'
 import { Effects } from './effects.ts'
 import { recordOptions } from './options.ts'
 import { Outstanding } from './outstanding.ts'
+import { ShownStatus } from './status.ts'
 import { Turns } from './rest.ts'
 
 const records = proxyLocalActivities<RecordActivities>(recordOptions)
@@ -46,18 +48,23 @@ export class SandboxHost implements Host {
   readonly runs: Host['runs'] = {
     ready: () => {},
     left: () => {},
-    ended: () => void (this.over = true),
+    ended: (_, { status }) => {
+      this.#status.is(status)
+      this.over = true
+    },
   }
   over = false
   readonly #loaded: Loaded
   readonly #effects: Effects
   readonly #outstanding = new Outstanding()
+  readonly #status: ShownStatus
 
   constructor(loaded: Loaded) {
     this.#loaded = loaded
     const place = { run: loaded.row.number, epoch: loaded.epoch }
     this.settings = { maxResultBytes: loaded.maxResultBytes }
     this.commits = new Commits(place, this.turns)
+    this.#status = new ShownStatus(loaded.searchable === true, loaded.row.status)
     this.#effects = new Effects(place, this.commits)
     this.children = new Children(this.#outstanding)
   }
@@ -100,27 +107,30 @@ export class SandboxHost implements Host {
   readonly standing: Standing = {
     leaves: false,
     active: ({ row: { number } }) => [
-      { sql: "UPDATE runs SET status = 'running', active = 1 WHERE number = ?", parameters: [number] },
+      this.#stands(number, 'running', 1),
       {
         sql: "DELETE FROM waits WHERE run = ? AND kind <> 'cancel' AND kind <> 'event'",
         parameters: [number],
       },
     ],
     parked: (run) => [
-      {
-        sql: "UPDATE runs SET status = 'waiting', active = 0 WHERE number = ?",
-        parameters: [run.row.number],
-      },
+      this.#stands(run.row.number, 'waiting'),
       { sql: "DELETE FROM waits WHERE run = ? AND kind <> 'cancel'", parameters: [run.row.number] },
       ...rowsOf(run, [...run.pending.values()]),
     ],
-    suspended: ({ row: { number } }) => [
-      { sql: "UPDATE runs SET status = 'suspended', active = 0 WHERE number = ?", parameters: [number] },
-    ],
+    suspended: ({ row: { number } }) => [this.#stands(number, 'suspended')],
     ended: ({ row: { number } }) => [
       { sql: 'DELETE FROM waits WHERE run = ?', parameters: [number] },
       { sql: 'DELETE FROM executions WHERE run = ?', parameters: [number] },
     ],
+  }
+
+  #stands(number: number, status: RunStatus, active = 0): Statement {
+    this.#status.is(status)
+    return {
+      sql: `UPDATE runs SET status = '${status}', active = ${active} WHERE number = ?`,
+      parameters: [number],
+    }
   }
 
   readonly detached: Host['detached'] = {
@@ -151,6 +161,7 @@ export class SandboxHost implements Host {
   /** After each turn: begins effects and writes what is due. `true` where this execution is over. */
   async after(): Promise<boolean> {
     const { commits } = this
+    this.#status.show()
     if (this.over && commits.written) return true
     if (!this.#mustBeginAnew) this.#effects.begin()
     if (commits.waiting) commits.write()
