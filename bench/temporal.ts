@@ -15,6 +15,7 @@ import { openTemporalEngine, type TemporalEngine } from '../src/engines/index.ts
 import { workflowBundle } from '../src/engines/testing/workflow-bundle.ts'
 import { load, type Definition } from '../src/workflow/definition/index.ts'
 import { hasTemporal, startTemporal, type TemporalServer } from '../test/servers/temporal/index.ts'
+import { timeByProgram } from './processor-time.ts'
 import { keyOfBench, type Job } from './temporal-job.ts'
 
 const kinds = ['bare', 'single'] as const
@@ -69,21 +70,20 @@ async function measure(temporal: TemporalServer, folder: string): Promise<void> 
       return
     }
     const { id } = await engine.start({ definition, input: { n: 0 } })
-    const { status } = await engine.outcome(id)
-    if (status !== 'completed') throw new Error(`A run ended as ${status}.`)
+    const outcome = await engine.outcome(id)
+    if (outcome.status !== 'completed') throw new Error(`A run failed: ${JSON.stringify(outcome)}`)
   }
 
   console.log(`${runs} runs of ${steps} steps, ${atOnce} at a time; median of ${rounds} rounds\n`)
-  console.log('workers  what      runs/s   steps/s   of bare   load')
+  console.log('                                            load   ms of processor a step')
+  console.log('workers  what      runs/s   steps/s   of bare       workers  API  Temporal  PostgreSQL')
   for (const count of workers) {
-    const taken = new Map<Kind, number[]>(kinds.map((kind) => [kind, []]))
+    const taken = new Map<Kind, Taken[]>(kinds.map((kind) => [kind, []]))
     for (let round = 0; round < rounds; round++) {
       for (const kind of kinds) {
         const children = await Promise.all(Array.from({ length: count }, () => begin(jobOf(kind))))
         await many(atOnce, () => once(kind))
-        const began = performance.now()
-        await many(runs, () => once(kind))
-        taken.get(kind)?.push((performance.now() - began) / 1000)
+        taken.get(kind)?.push(await timed(() => many(runs, () => once(kind))))
         await Promise.all(children.map(end))
       }
     }
@@ -145,18 +145,45 @@ async function end(child: ChildProcess): Promise<void> {
   await ended
 }
 
-function median(values: readonly number[] = []): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN
+interface Taken {
+  readonly seconds: number
+  /** Milliseconds of processor time a step, by program. */
+  readonly used: ReadonlyMap<string, number>
 }
 
-function print(count: number, kind: Kind, seconds: number, bare: number): void {
+const api = 'API'
+
+async function timed(work: () => Promise<void>): Promise<Taken> {
+  const before = new Map([...timeByProgram(), [api, cpu()]])
+  const began = performance.now()
+  await work()
+  const seconds = (performance.now() - began) / 1000
+  const after = [...timeByProgram(), [api, cpu()] as const]
+  const perStep = after.map(([name, ms]) => [name, (ms - (before.get(name) ?? 0)) / runs / steps] as const)
+  return { seconds, used: new Map(perStep) }
+}
+
+function cpu(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
+function median(values: readonly Taken[] = []): Taken {
+  const sorted = [...values].sort((a, b) => a.seconds - b.seconds)
+  return sorted[values.length >> 1] ?? { seconds: NaN, used: new Map() }
+}
+
+function print(count: number, kind: Kind, { seconds, used }: Taken, bare: Taken): void {
   const cells = [
     String(count).padEnd(8),
     kind.padEnd(8),
     (runs / seconds).toFixed(1).padStart(7),
     ((runs * steps) / seconds).toFixed(0).padStart(9),
-    (bare / seconds).toFixed(2).padStart(9),
+    (bare.seconds / seconds).toFixed(2).padStart(9),
     (loadavg()[0] ?? 0).toFixed(1).padStart(6),
+    ...['node', api, 'temporal-server', 'postgres'].map((name) =>
+      (used.get(name) ?? 0).toFixed(1).padStart(7),
+    ),
   ]
   console.log(cells.join(' '))
 }

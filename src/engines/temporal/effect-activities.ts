@@ -46,7 +46,6 @@ export function effectActivities(core: Cluster): EffectActivities {
         signal,
         ...(call.onFailure && { onFailure: call.onFailure }),
       }
-      heartbeat()
       const performed = core.activities(request).then(valueOf, (error: unknown) => {
         const later = postponed(error)
         if (!later) return { problem: problemFrom(error) }
