@@ -3,7 +3,7 @@ import type { Statement } from '../database/index.ts'
 import type { Json, Problem } from '../workflow/index.ts'
 import type { Block, BlockAddress } from './dataset/block.ts'
 import { encryptBytes } from './dataset/keys.ts'
-import type { Staged } from './dataset/staged.ts'
+import type { Follower, Staged } from './dataset/staged.ts'
 import { concealIn, type PersonalData } from './personal.ts'
 import type { Plan, PlannedTarget } from './plan.ts'
 import { badRecord, tooMany } from './reading.ts'
@@ -21,9 +21,16 @@ export interface Delivering {
   readonly personal: PersonalData | undefined
   readonly target: Target
   readonly staged: Staged
+  /**
+   * At where it stands; closed in the end. It follows before the target is asked for, so that what is staged meanwhile is
+   * still in memory then.
+   */
+  readonly follower: Follower
   /** Where it stands; goes on from there, and is kept up to date. */
   readonly state: DeliveryState
   readonly commit: (statements: readonly Statement[]) => Promise<void>
+  /** Throws where another process may deliver by now. */
+  readonly check: () => void
   readonly now: () => number
   readonly signal: AbortSignal
   /** What becomes of refused records, where that is not a dead letter of this transfer: in a replay. */
@@ -47,10 +54,8 @@ const mostLettersAtOnce = 500
  * the target throws: then it goes on another time from the last checkpoint.
  */
 export async function deliverAll(delivering: Delivering): Promise<void> {
-  const { planned, plan, staged, state, signal, target, transfer, index } = delivering
+  const { planned, plan, staged, follower, state, signal, target, transfer, index, check } = delivering
   const deliveryId = `${transfer}:${index}`
-  // Before the target is asked for, so that what is staged meanwhile is still in memory then.
-  const follower = staged.follow(state.at)
   const delivery = await target
     .begin({
       mode: planned.mode,
@@ -75,11 +80,13 @@ export async function deliverAll(delivering: Delivering): Promise<void> {
       const { personal } = delivering
       const valuesOf = (each: Block) => staged.valuesOf(each)
       const batch = targetBatch(block, { steps, personal, key: staged.key, deliveryId, valuesOf })
+      check()
       const result = batch.size > 0 ? await delivery.write(batch, signal) : undefined
       at = block.next
       await checkpoints.add(batch, result, { at, records: block.first + block.count })
     }
     await checkpoints.save()
+    check()
     await delivery.finish(signal)
     await checkpoints.end()
   } catch (error) {
@@ -155,9 +162,10 @@ class Checkpoints {
 
   async save(): Promise<void> {
     if (!this.#isOpen || !this.#delivery.resumable) return
-    const { signal, commit } = this.#delivering
+    const { signal, commit, check } = this.#delivering
     const { reached } = this
     const letters = this.#letters
+    check()
     await this.#delivery.flush?.(signal)
     await commit([this.#change(reached), ...this.#kept(letters)])
     this.#letters = []

@@ -1,4 +1,4 @@
-import { Postponed } from '../workflow/index.ts'
+import { Postponed, type Problem } from '../workflow/index.ts'
 import { isPassing, troubleAfter } from './trouble.ts'
 import type { Trouble } from './store/rows.ts'
 
@@ -15,9 +15,17 @@ export interface Job {
   progress(): number
   /** It failed, and will be tried again. */
   troubled(trouble: Trouble): Promise<void>
-  /** It failed for good. With `true` all is over. */
-  failed(error: unknown): Promise<boolean>
+  /** It failed for good. Gives the problem with which all is over, where it is. */
+  failed(error: unknown): Promise<Problem | undefined>
+  /** Whether it has nothing to do until another job goes on. */
+  isIdle?(): boolean
 }
+
+/** What became of an attempt at a job. `stopped`: by its signal; it may be taken up again. */
+export type Ended =
+  | { readonly kind: 'done' | 'failed' | 'stopped' }
+  | { readonly kind: 'later'; readonly due: number }
+  | { readonly kind: 'over'; readonly problem: Problem }
 
 export interface JobsOptions {
   readonly giveUpAfter: number
@@ -27,14 +35,35 @@ export interface JobsOptions {
 }
 
 /** What would be waited for longer than this, and nothing else is under way, is postponed. */
-const longestWaitMs = 2000
+export const longestWaitMs = 2000
+
+/** Does a job once, as far as it goes. Throws where what became of it cannot be kept. */
+export async function attempt(job: Job, options: JobsOptions): Promise<Ended> {
+  const { giveUpAfter, now, random, signal } = options
+  const before = job.progress()
+  try {
+    await job.run(signal)
+    job.trouble = undefined
+    return { kind: 'done' }
+  } catch (error) {
+    if (signal.aborted) return { kind: 'stopped' }
+    const trouble = troubleAfter(error, job.trouble, job.progress() !== before, now(), random)
+    if (isPassing(error) && now() - trouble.since < giveUpAfter) {
+      job.trouble = trouble
+      await job.troubled(trouble)
+      return { kind: 'later', due: trouble.due }
+    }
+    const problem = await job.failed(error)
+    return problem ? { kind: 'over', problem } : { kind: 'failed' }
+  }
+}
 
 /**
  * Does all jobs, each until it is done or has failed for good; one that fails is tried again later and holds up no
- * other. Throws `Postponed` when all that is left must wait long.
+ * other. Throws `Postponed` when all that is left must wait long. Gives the problem with which all was over, if it was.
  */
-export async function doJobs(given: readonly Job[], options: JobsOptions): Promise<void> {
-  const { giveUpAfter, now, random } = options
+export async function doJobs(given: readonly Job[], options: JobsOptions): Promise<Problem | undefined> {
+  const { now } = options
   const left = new Set(given)
   const running = new Map<Job, Promise<void>>()
   const controller = new AbortController()
@@ -43,23 +72,14 @@ export async function doJobs(given: readonly Job[], options: JobsOptions): Promi
   if (options.signal.aborted) stop()
   options.signal.addEventListener('abort', stop, { once: true })
 
+  let over: Problem | undefined
   const perform = async (job: Job): Promise<void> => {
-    const before = job.progress()
-    try {
-      await job.run(signal)
-      job.trouble = undefined
-      left.delete(job)
-    } catch (error) {
-      if (signal.aborted) return
-      const trouble = troubleAfter(error, job.trouble, job.progress() !== before, now(), random)
-      if (isPassing(error) && now() - trouble.since < giveUpAfter) {
-        job.trouble = trouble
-        await job.troubled(trouble)
-      } else {
-        left.delete(job)
-        if (await job.failed(error)) controller.abort(error)
-      }
-    }
+    const ended = await attempt(job, { ...options, signal })
+    if (ended.kind === 'later' || ended.kind === 'stopped') return
+    left.delete(job)
+    if (ended.kind !== 'over') return
+    over ??= ended.problem
+    controller.abort(new Error('The transfer has failed.'))
   }
 
   let unforeseen: unknown
@@ -91,6 +111,7 @@ export async function doJobs(given: readonly Job[], options: JobsOptions): Promi
   }
   options.signal.throwIfAborted()
   if (unforeseen !== undefined) throw unforeseen
+  return over
 }
 
 /** One that is not ready is woken by another that ends. */

@@ -24,6 +24,8 @@ export interface Reading {
   /** Where it stands; goes on from there, and is kept up to date. */
   readonly state: ReadState
   readonly commit: (statements: readonly Statement[]) => Promise<void>
+  /** Throws where another process may read by now. */
+  readonly check: () => void
   readonly now: () => number
   readonly signal: AbortSignal
   /** Further statements that must be durable with a batch, such as that it answers a dead letter. */
@@ -101,7 +103,7 @@ class Committer {
   }
 
   async add(batch: SourceBatch, made: Made, number: number): Promise<void> {
-    const { writer, staged, also } = this.#reading
+    const { writer, staged, also, check } = this.#reading
     if (this.#failed !== undefined) throw this.#failed
     const count = batch.lines ? batch.count : batch.records.length
     const pending = this.#pending
@@ -110,6 +112,7 @@ class Committer {
     if (made.count > 0) {
       const origins = originsOf((index) => batch.origin(index), count, made.of)
       const { lines, values } = made
+      check()
       const { at, block } = await writer.append({ lines, values, count: made.count, origins })
       await staged.remember(at, block)
     }

@@ -11,6 +11,7 @@ import { executions } from './0020-executions.ts'
 import { sharedTargets } from './0021-shared-targets.ts'
 import { processes } from './0029-processes.ts'
 import { objectsOfDatasets } from './0022-objects-of-datasets.ts'
+import { transferJobs } from './0024-transfer-jobs.ts'
 
 /** In words that both databases know, or in those of each. */
 export type SchemaStatement = string | { readonly sqlite: string; readonly postgres: string }
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   { number: 21, statements: sharedTargets },
   { number: 29, statements: processes },
   { number: 22, statements: objectsOfDatasets },
+  { number: 24, statements: transferJobs },
 ]

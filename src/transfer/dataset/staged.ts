@@ -24,6 +24,8 @@ export class Staged {
   #valuesAsked = 0
   readonly #followers = new Set<Follower>()
   #wake: () => void = () => {}
+  #writing = false
+  #turn = 0
 
   constructor(storage: DatasetStorage, name: string, key: Uint8Array, extent: Extent, sealed: boolean) {
     this.storage = storage
@@ -79,6 +81,40 @@ export class Staged {
     }
   }
 
+  /** Whether it is this process that writes it. */
+  get writing(): boolean {
+    return this.#writing
+  }
+
+  /** Changes where what was read of the files before may be something else by now. */
+  get turn(): number {
+    return this.#turn
+  }
+
+  beginWriting(): void {
+    this.#writing = true
+  }
+
+  /** What was written and is not durable is not there: whoever writes next begins where it is durable. */
+  endWriting(): void {
+    this.#writing = false
+    this.#turn += 1
+    for (const [key, block] of this.#recent) {
+      if (isWithin(block.next, this.#extent)) continue
+      this.#recent.delete(key)
+      this.#weight -= weightOf(block)
+    }
+  }
+
+  /** It is durable up to here, by what another process has written. */
+  grownElsewhere(extent: Extent, sealed: boolean): void {
+    const { segment, offset } = this.#extent
+    if (this.#writing) return
+    if (extent.segment === segment && extent.offset === offset && sealed === this.#sealed) return
+    this.#turn += 1
+    this.grow(extent, sealed)
+  }
+
   /** It is durable up to here; with `sealed` that is its end. */
   grow(extent: Extent, sealed: boolean): void {
     this.#extent = extent
@@ -123,6 +159,11 @@ function keyOf({ segment, offset }: BlockAddress): string {
   return `${segment}:${offset}`
 }
 
+/** Whether all before `at` is durable. */
+function isWithin(at: BlockAddress, extent: Extent): boolean {
+  return at.segment < extent.segment || (at.segment === extent.segment && at.offset <= extent.offset)
+}
+
 /** About what a block takes in memory, where values take much more than their text. */
 function weightOf({ lines, values }: Block): number {
   return lines.length * (values ? 4 : 2)
@@ -133,16 +174,24 @@ export class Follower {
   readonly #staged: Staged
   readonly #reader: DatasetReader
   #at: BlockAddress
+  #turn: number
+  #waits = false
 
   constructor(staged: Staged, at: BlockAddress) {
     this.#staged = staged
     this.#at = at
+    this.#turn = staged.turn
     this.#reader = new DatasetReader(staged.storage, staged.name, staged.key)
   }
 
   /** What it is to be given next. */
   get at(): BlockAddress {
     return this.#at
+  }
+
+  /** Whether it has all that is there. */
+  get waits(): boolean {
+    return this.#waits
   }
 
   /** The block at `address`, waiting for it where it is not there yet; `undefined` at the end of the dataset. */
@@ -154,13 +203,23 @@ export class Follower {
       const isDurable =
         address.segment < extent.segment ||
         (address.segment === extent.segment && address.offset < extent.offset)
+      if (this.#turn !== this.#staged.turn) {
+        this.#turn = this.#staged.turn
+        // Other machines see on a shared folder what a file has grown by when they open it.
+        await this.#reader.close()
+      }
       const block = isDurable
         ? (this.#staged.recent(address) ?? (await this.#reader.block(address, extent)))
         : undefined
       if (block) this.#at = block.next
       this.#staged.moved(this)
       if (block || sealed) return block
-      await this.#staged.grown(extent, signal)
+      this.#waits = true
+      try {
+        await this.#staged.grown(extent, signal)
+      } finally {
+        this.#waits = false
+      }
     }
   }
 
