@@ -34,6 +34,7 @@ import { openOverview, type Overview } from './overview.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
 import { openProcesses, type Processes } from './processes.ts'
 import { openProjectConnections } from './project-connections.ts'
+import { sharingOf } from './share-transfers.ts'
 import { openResources } from './resources-in-use.ts'
 import { openTransfers, type Transfers } from '../transfer/index.ts'
 import { functionsBy, projectOptions } from './supported.ts'
@@ -159,6 +160,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       functions: activities.functions,
       publish: async (event) => void (await opened.engine?.publish([event])),
       log,
+      ...(settings.engine === 'temporal' && { sharing: sharingOf(settings, database, secrets) }),
     })
     const ours: ActivityRunner = async (request) => {
       if (request.kind === 'transfer') return transfers.perform(request)

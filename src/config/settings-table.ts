@@ -159,6 +159,13 @@ export const settingsTable = {
     default: 100,
     about: 'How many calls and processes may be under way at the same time; further ones wait their turn.',
   }),
+  transferJobs: declare({
+    group: 'engine',
+    type: integer(1, 1000),
+    default: 16,
+    about:
+      'Where the engine is `temporal`: how many transfers a worker reads at the same time, and to how many targets it delivers; the rest is for other workers.',
+  }),
   maxResultBytes: declare({
     group: 'engine',
     type: size,

@@ -54,7 +54,10 @@ export async function carryOut(id: string, means: Means, options: CarryOutOption
 }
 
 /** The rows of a transfer. */
-export async function beginOf(id: string, { store }: Means): Promise<{ row: TransferRow; dataset: DatasetRow }> {
+export async function beginOf(
+  id: string,
+  { store }: Means,
+): Promise<{ row: TransferRow; dataset: DatasetRow }> {
   const row = await store.transfer(id)
   const dataset = row && (await store.dataset(row.dataset))
   if (!row || !dataset) throw fault('runtime', `The transfer ${id} is not there any more.`)

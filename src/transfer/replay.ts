@@ -21,7 +21,8 @@ export interface Replays {
   close(): Promise<void>
 }
 
-export function openReplays(means: Means, intake: Intake): Replays {
+/** `alone`: this process carries them out by itself; else whichever takes them. */
+export function openReplays(means: Means, intake: Intake, alone: boolean): Replays {
   const { store, now, log } = means
   const { database } = store
   const closing = new AbortController()
@@ -46,6 +47,7 @@ export function openReplays(means: Means, intake: Intake): Replays {
     }
   }
   const start = (id: string) => {
+    if (!alone) return
     const work = carryOn(id).finally(() => underWay.delete(work))
     underWay.add(work)
   }
@@ -103,6 +105,7 @@ export function openReplays(means: Means, intake: Intake): Replays {
       return replay
     },
     async takeUp() {
+      if (!alone) return
       for (const { id } of await store.openReplays()) start(id)
     },
     async close() {

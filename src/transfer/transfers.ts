@@ -14,6 +14,7 @@ import { openRates } from './rates.ts'
 import { openIntake, type Intake } from './receive.ts'
 import { openReplays, type Replays } from './replay.ts'
 import { Retention } from './retention.ts'
+import { openSharing, type SharingOptions } from './sharing/index.ts'
 import { openStore } from './store/store.ts'
 
 /** Everything that moves records, and what is remembered of it. */
@@ -47,6 +48,8 @@ export interface TransfersOptions {
   readonly random?: () => number
   /** How long what was received is kept, in milliseconds. Default: 30 days. */
   readonly keepReceived?: number
+  /** Where other processes carry transfers out on the same database. Default: there is no other. */
+  readonly sharing?: SharingOptions
 }
 
 export function openTransfers(options: TransfersOptions): Transfers {
@@ -67,17 +70,22 @@ export function openTransfers(options: TransfersOptions): Transfers {
     advanced: (transfer) => rates.advanced(transfer),
   }
   const intake = openIntake({ means, publish, keep: options.keepReceived ?? 30 * 86_400_000 })
-  const replays = openReplays(means, intake)
+  const sharing = options.sharing && openSharing(means, options.sharing, (id) => rates.ended(id))
+  const replays = openReplays(means, intake, sharing === undefined)
   const retention = new Retention(means)
   const closing = new AbortController()
   const underWay = new Set<Promise<unknown>>()
 
   const perform = async (request: ActivityRequest): Promise<Json> => {
     const id = transferId(request.idempotencyKey)
-    if (!(await store.transfer(id))) await begin(id, request, means)
     const signal = AbortSignal.any([request.signal, closing.signal])
     const { runId, key, secrets } = request
+    const beginNew = async () => {
+      if (!(await store.transfer(id))) await begin(id, request, means)
+    }
     try {
+      if (sharing) return await sharing.carryOut(id, signal, beginNew)
+      await beginNew()
       return await carryOut(id, means, { context: { runId, key, secrets }, signal })
     } catch (error) {
       if (request.signal.aborted || !closing.signal.aborted) throw error
@@ -103,12 +111,13 @@ export function openTransfers(options: TransfersOptions): Transfers {
     async start() {
       await intake.announceLeft()
       await replays.takeUp()
+      sharing?.start()
       retention.start()
     },
     async close() {
       retention.stop()
       closing.abort(new Error('The server is stopping.'))
-      await replays.close()
+      await Promise.all([replays.close(), sharing?.close()])
       await Promise.allSettled(underWay)
     },
   }

@@ -142,7 +142,9 @@ export class Work {
       troubled: (trouble) => this.#troubled(name, trouble, () => [changeTarget(id, index, { trouble })]),
       failed: async (error) => {
         const problem = problemOfError(error)
-        await this.#commit([changeTarget(id, index, { status: 'failed', trouble: undefined, error: problem })])
+        await this.#commit([
+          changeTarget(id, index, { status: 'failed', trouble: undefined, error: problem }),
+        ])
         this.#means.log('error', `${name} failed for good.`, { transfer: id, why: reasonOf(problem) })
         return undefined
       },

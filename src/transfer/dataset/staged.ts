@@ -108,9 +108,9 @@ export class Staged {
 
   /** It is durable up to here, by what another process has written. */
   grownElsewhere(extent: Extent, sealed: boolean): void {
-    const { segment, offset } = this.#extent
-    if (this.#writing) return
-    if (extent.segment === segment && extent.offset === offset && sealed === this.#sealed) return
+    // What is durable stays so: where less is said, it was said before.
+    const more = !isWithin(extent, this.#extent) || (sealed && !this.#sealed)
+    if (this.#writing || !more) return
     this.#turn += 1
     this.grow(extent, sealed)
   }

@@ -6,6 +6,7 @@ import {
   openConnections,
   readConnection,
   type ConnectionDeclaration,
+  type Connections,
   type Connector,
 } from '../../connectors/index.ts'
 import { testDatabase, type DatabaseKind } from '../../database/testing/databases.ts'
@@ -14,86 +15,92 @@ import type { Functions } from '../../functions/index.ts'
 import type { HttpClient } from '../../http/index.ts'
 import { isObject, type CloudEvent, type Json, type JsonObject } from '../../workflow/index.ts'
 import { openTransfers } from '../index.ts'
+import type { SharingOptions } from '../sharing/index.ts'
 import { testDatasets, type StorageKind, type StorageOptions } from './storages.ts'
 
+export interface TestTransfersOptions {
+  /** Those of all processes, or of each. */
+  readonly connectors?: readonly Connector[] | ((process: number) => readonly Connector[])
+  readonly functions?: Functions
+  readonly folder?: string
+  readonly kind?: DatabaseKind
+  /** Default: the folder. */
+  readonly storage?: StorageKind
+  readonly datasets?: Partial<StorageOptions>
+  /** How many share the database, as processes do. Default: it is one, which shares it with nobody. */
+  readonly processes?: number
+  readonly sharing?: Omit<SharingOptions, 'takes' | 'name'>
+  /** Which of them take jobs. Default: all. */
+  readonly takes?: (process: number) => boolean
+  readonly now?: () => number
+  readonly random?: () => number
+}
+
 /** Transfers over a folder of their own, with connections `files` (a local folder) and those that a test gives. */
-export async function openTestTransfers(
-  options: {
-    connectors?: readonly Connector[]
-    functions?: Functions
-    folder?: string
-    kind?: DatabaseKind
-    /** Default: the folder. */
-    storage?: StorageKind
-    datasets?: Partial<StorageOptions>
-    now?: () => number
-    random?: () => number
-  } = {},
-) {
+export async function openTestTransfers(options: TestTransfersOptions = {}) {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'sluse-transfer-'))
+  const dataFolder = join(folder, 'data')
   const files = join(folder, 'files')
   mkdirSync(files, { recursive: true })
-  const own = options.connectors ?? []
-  const find = (type: string) => own.find((each) => each.type === type) ?? connectorOf(type)
-  const declarations: ConnectionDeclaration[] = [
-    declare('files', 'bindings.localstorage', [{ name: 'rootPath', value: files }], find),
-    ...own.map(({ type }) => declare(type.replace(/^.*\./, ''), type, [], find)),
-  ]
   const records = await testDatabase(options.kind ?? 'SQLite')
-  const database = await records.open({ folder: join(folder, 'data') })
   const published: CloudEvent[] = []
   const logged: { level: string; message: string; data?: JsonObject | undefined }[] = []
-  const connections = openConnections({
-    declarations: () => declarations,
-    connectorOf: find,
-    secrets: async () => ({}),
-    environment: {},
-    projectFolder: folder,
-    dataFolder: join(folder, 'data'),
-    http: {} as HttpClient,
-    now: Date.now,
-    log: () => {},
-  })
-  const { now = Date.now } = options
-  const datasets = testDatasets(options.storage ?? 'folder', {
-    database,
-    folder: join(folder, 'data'),
-    now,
-    ...options.datasets,
-  })
-  const transfers = openTransfers({
-    database,
-    dataFolder: join(folder, 'data'),
-    datasets,
-    connections,
-    ...(options.functions && { functions: options.functions }),
-    publish: async (event) => {
-      if (published.every(({ id, source }) => id !== event.id || source !== event.source))
-        published.push(event)
-    },
-    log: (level, message, data) => void logged.push({ level, message, data }),
-    ...(options.now && { now: options.now }),
-    // Shortest pauses between attempts.
-    random: options.random ?? (() => 0),
-  })
+  const { processes, functions, now, random = () => 0 } = options
+
+  const openOne = async (process: number) => {
+    const own =
+      typeof options.connectors === 'function' ? options.connectors(process) : (options.connectors ?? [])
+    const database = await records.open({ folder: dataFolder, exclusive: processes === undefined })
+    const datasets = testDatasets(options.storage ?? 'folder', {
+      database,
+      folder: dataFolder,
+      now: now ?? Date.now,
+      ...options.datasets,
+    })
+    const transfers = openTransfers({
+      database,
+      dataFolder,
+      datasets,
+      connections: testConnections(files, dataFolder, own),
+      ...(functions && { functions }),
+      publish: async (event) => {
+        if (published.every(({ id, source }) => id !== event.id || source !== event.source))
+          published.push(event)
+      },
+      log: (level, message, data) => void logged.push({ level, message, data }),
+      ...(now && { now }),
+      // Shortest pauses between attempts.
+      random,
+      ...(processes !== undefined && {
+        sharing: { takes: options.takes?.(process) ?? true, name: `process ${process}`, ...options.sharing },
+      }),
+    })
+    if (processes !== undefined) await transfers.start()
+    return { database, datasets, transfers }
+  }
+  const opened = await Promise.all(Array.from({ length: processes ?? 1 }, (_, index) => openOne(index)))
+  const [first] = opened
+  if (!first) throw new Error('There is no process.')
   let closed = false
   const stop = async () => {
     if (closed) return
     closed = true
-    await transfers.close()
-    await datasets.storage.close()
-    await database.close()
+    await Promise.all(opened.map(({ transfers }) => transfers.close()))
+    await Promise.all(opened.map(({ datasets }) => datasets.storage.close()))
+    await Promise.all(opened.map(({ database }) => database.close()))
   }
   return {
     folder,
-    database,
-    datasets,
-    transfers,
+    ...first,
+    /** The transfers of each process. */
+    all: opened.map(({ transfers }) => transfers),
+    /** One more process. */
+    join: async () => void opened.push(await openOne(opened.length)),
     published,
     logged,
     /** Carries out `transfer:1.0.0@default` with these arguments. */
-    run: (given: object, request: Partial<ActivityRequest> = {}): Promise<JsonObject> =>
-      transfers
+    run: (given: object, request: Partial<ActivityRequest> = {}, process = 0): Promise<JsonObject> =>
+      (opened[process] ?? first).transfers
         .perform({
           kind: 'transfer',
           input: given as Json,
@@ -124,6 +131,25 @@ export async function openTestTransfers(
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+function testConnections(files: string, dataFolder: string, own: readonly Connector[]): Connections {
+  const find = (type: string) => own.find((each) => each.type === type) ?? connectorOf(type)
+  const declarations: ConnectionDeclaration[] = [
+    declare('files', 'bindings.localstorage', [{ name: 'rootPath', value: files }], find),
+    ...own.map(({ type }) => declare(type.replace(/^.*\./, ''), type, [], find)),
+  ]
+  return openConnections({
+    declarations: () => declarations,
+    connectorOf: find,
+    secrets: async () => ({}),
+    environment: {},
+    projectFolder: files,
+    dataFolder,
+    http: {} as HttpClient,
+    now: Date.now,
+    log: () => {},
+  })
 }
 
 export type TestTransfers = Awaited<ReturnType<typeof openTestTransfers>>

@@ -1,0 +1,116 @@
+import type { Database } from '../../database/index.ts'
+import { readJobs, type JobRow } from './job-rows.ts'
+
+/** What all processes do of all transfers, as it was at the last look. */
+export interface View {
+  readonly jobs: readonly JobRow[]
+  /** Names of the processes that take jobs. */
+  readonly processes: readonly string[]
+  /** Replays that have not ended. */
+  readonly replays: readonly string[]
+  /** When it was asked for, by `performance.now()`. */
+  readonly asOf: number
+}
+
+/** What nobody told of is found so late at the latest. */
+const everyMs = 1000
+/** Between two looks: news of many commits are one. */
+const gapMs = 40
+
+/** Looks at the jobs whenever something has been committed, here or elsewhere, and now and then. */
+export class Board {
+  readonly #database: Database
+  readonly #now: () => number
+  readonly #listeners = new Set<(view: View) => void | Promise<void>>()
+  readonly #waiting = new Set<() => void>()
+  readonly #timer: NodeJS.Timeout
+  readonly #unsubscribe: () => void
+  #soon: NodeJS.Timeout | undefined
+  #looking: Promise<void> | undefined
+  #again = false
+  #gap = gapMs
+  #closed = false
+
+  constructor(database: Database, now: () => number) {
+    this.#database = database
+    this.#now = now
+    this.#timer = setInterval(() => this.poke(), everyMs)
+    this.#timer.unref()
+    this.#unsubscribe = database.onCommit(() => this.poke())
+  }
+
+  onLook(listener: (view: View) => void | Promise<void>): void {
+    this.#listeners.add(listener)
+  }
+
+  /** Resolves after the next look, after `ms`, or when the signal aborts. */
+  next(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', done)
+        this.#waiting.delete(done)
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      signal.addEventListener('abort', done, { once: true })
+      this.#waiting.add(done)
+    })
+  }
+
+  /** There may be something new. */
+  poke(afterMs = 0): void {
+    if (this.#closed) return
+    if (afterMs > 0) {
+      setTimeout(() => this.poke(), afterMs).unref()
+      return
+    }
+    if (this.#looking) this.#again = true
+    else this.#soon ??= setTimeout(() => this.#begin(), this.#gap)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearInterval(this.#timer)
+    clearTimeout(this.#soon)
+    this.#unsubscribe()
+    for (const wake of this.#waiting) wake()
+    await this.#looking
+  }
+
+  #begin(): void {
+    this.#soon = undefined
+    this.#again = false
+    this.#looking = this.#look()
+      // A database that is away is asked again a moment later.
+      .catch(() => {})
+      .finally(() => {
+        this.#looking = undefined
+        if (this.#again) this.poke()
+      })
+  }
+
+  async #look(): Promise<void> {
+    const asOf = performance.now()
+    const [jobs, processes, replays] = await Promise.all([
+      readJobs(this.#database),
+      this.#database.query<{ name: string }>('SELECT name FROM transfer_processes WHERE until > ?', [
+        this.#now(),
+      ]),
+      this.#database.query<{ id: string }>(
+        "SELECT id FROM transfers WHERE ended_at IS NULL AND kind = 'replay' ORDER BY number",
+      ),
+    ])
+    // Where a look takes long there is much to do: then there are fewer of them.
+    this.#gap = Math.min(Math.max(gapMs, 4 * (performance.now() - asOf)), everyMs)
+    const view = {
+      jobs,
+      processes: processes.map(({ name }) => name),
+      replays: replays.map(({ id }) => id),
+      asOf,
+    }
+    for (const wake of [...this.#waiting]) wake()
+    await Promise.all([...this.#listeners].map((listener) => listener(view)))
+  }
+}

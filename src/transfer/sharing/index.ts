@@ -1,0 +1,106 @@
+import { hostname } from 'node:os'
+import type { FunctionContext } from '../../functions/index.ts'
+import { Postponed, problemOf, type Json, type JsonObject } from '../../workflow/index.ts'
+import type { Means } from '../carry-out.ts'
+import type { TransferRow } from '../store/rows.ts'
+import { Board, type View } from './board.ts'
+import { Holds } from './holds.ts'
+import { lead, leadAs, type LeadOptions } from './lead.ts'
+import { Presence } from './presence.ts'
+import { Stages } from './stages.ts'
+import { Taker } from './taker.ts'
+
+/** How a process carries transfers out together with others on the same database. */
+export interface SharingOptions {
+  /** Whether it takes jobs; else it creates transfers, and shows them. */
+  readonly takes: boolean
+  /** Most that it reads at a time, and most that it delivers. Default: 16. */
+  readonly jobs?: number
+  /** For people, and unlike those of the others. Default: host and process. */
+  readonly name?: string
+  /** The secrets that the steps of a run's transfers may see. Default: none. */
+  readonly secrets?: (run: string) => Promise<{ readonly [name: string]: Json }>
+  /** How long one that has died holds up the others, in milliseconds. Default: 10 s. */
+  readonly heldFor?: number
+}
+
+/** What one process has of it. */
+export interface Sharing {
+  /** Carries a transfer out as `carryOut` does, with all that take jobs. `begin` makes it where it is not there yet. */
+  carryOut(id: string, signal: AbortSignal, begin: () => Promise<void>): Promise<JsonObject>
+  /** Takes jobs, and replays, from here on. */
+  start(): void
+  /** What is under way here is given back at once, where it stands. */
+  close(): Promise<void>
+}
+
+/** How many replays a process leads at a time. */
+const mostReplays = 20
+
+export function openSharing(
+  means: Means,
+  options: SharingOptions,
+  left: (transfer: string) => void,
+): Sharing {
+  const { takes, jobs: most = 16, heldFor = 10_000, secrets = async () => ({}) } = options
+  const { database } = means.store
+  const { now, log } = means
+  const name = options.name ?? `${hostname()}:${process.pid}`
+  const board = new Board(database, now)
+  const holds = new Holds({ database, now, process: name, heldFor })
+  const stages = new Stages(means)
+  const presence = new Presence(database, { name, now, heldFor })
+  const context = async ({ id, kind, run, task }: TransferRow): Promise<Omit<FunctionContext, 'signal'>> =>
+    kind === 'replay'
+      ? { runId: `replay:${id}`, key: 'replay', secrets: {} }
+      : { runId: run ?? id, key: task ?? '', secrets: run === undefined ? {} : await secrets(run) }
+  const taker = new Taker({
+    ...{ means, holds, board, stages, process: name, most, context, left },
+    courtesyMs: 150,
+  })
+  const closing = new AbortController()
+  const leading: LeadOptions = { means, holds, board, taker, closing: closing.signal }
+  const replays = new Map<string, Promise<void>>()
+
+  const replay = async (id: string): Promise<void> => {
+    try {
+      const held = await holds.take({ transfer: id, job: 'lead' })
+      if (held) await leadAs(held, leading, closing.signal)
+    } catch (error) {
+      // What is its own it says itself, and what is put off is taken up again.
+      const expected = problemOf(error) || error instanceof Postponed || closing.signal.aborted
+      if (!expected) log('error', 'A replay failed; it is tried again.', { transfer: id, why: String(error) })
+    }
+  }
+  const takeReplays = ({ replays: open, jobs }: View): void => {
+    for (const id of open) {
+      if (closing.signal.aborted || replays.size >= mostReplays || replays.has(id)) continue
+      const led = jobs.find(({ transfer, job }) => transfer === id && job === 'lead')
+      if (led && (led.until > now() || led.due > now())) continue
+      replays.set(
+        id,
+        replay(id).finally(() => replays.delete(id)),
+      )
+    }
+  }
+
+  return {
+    carryOut: (id, signal, begin) => lead(id, leading, signal, begin),
+    start() {
+      if (!takes) return
+      board.onLook(() => stages.look())
+      board.onLook(takeReplays)
+      taker.start()
+      presence.start()
+      board.poke()
+    },
+    async close() {
+      closing.abort(new Error('The server is stopping.'))
+      await presence.close()
+      await taker.close()
+      await Promise.all(replays.values())
+      await board.close()
+      holds.close()
+    },
+  }
+}
