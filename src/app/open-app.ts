@@ -160,7 +160,9 @@ export async function openApp(options: AppOptions): Promise<App> {
       functions: activities.functions,
       publish: async (event) => void (await opened.engine?.publish([event])),
       log,
-      ...(settings.engine === 'temporal' && { sharing: sharingOf(settings, database, secrets) }),
+      ...(settings.engine === 'temporal' && {
+        sharing: sharingOf(settings, database, secrets as SecretStore),
+      }),
     })
     const ours: ActivityRunner = async (request) => {
       if (request.kind === 'transfer') return transfers.perform(request)

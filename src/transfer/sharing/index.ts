@@ -22,6 +22,8 @@ export interface SharingOptions {
   readonly secrets?: (run: string) => Promise<{ readonly [name: string]: Json }>
   /** How long one that has died holds up the others, in milliseconds. Default: 10 s. */
   readonly heldFor?: number
+  /** How long a job is left to a process that has one fewer of them, in milliseconds. Default: 150. */
+  readonly courtesy?: number
 }
 
 /** What one process has of it. */
@@ -42,7 +44,7 @@ export function openSharing(
   options: SharingOptions,
   left: (transfer: string) => void,
 ): Sharing {
-  const { takes, jobs: most = 16, heldFor = 10_000, secrets = async () => ({}) } = options
+  const { takes, jobs: most = 16, heldFor = 10_000, courtesy = 150, secrets = async () => ({}) } = options
   const { database } = means.store
   const { now, log } = means
   const name = options.name ?? `${hostname()}:${process.pid}`
@@ -56,7 +58,7 @@ export function openSharing(
       : { runId: run ?? id, key: task ?? '', secrets: run === undefined ? {} : await secrets(run) }
   const taker = new Taker({
     ...{ means, holds, board, stages, process: name, most, context, left },
-    courtesyMs: 150,
+    courtesyMs: courtesy,
   })
   const closing = new AbortController()
   const leading: LeadOptions = { means, holds, board, taker, closing: closing.signal }

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Means } from '../carry-out.ts'
 import { Staged } from '../dataset/staged.ts'
 import { datasetFrom } from '../store/read-rows.ts'
@@ -27,7 +26,7 @@ export class Stages {
     let used = this.#used.get(storage)
     if (used) used.staged.grownElsewhere(extent, sealed)
     else {
-      const staged = new Staged(join(this.#means.folder, storage), key, extent, sealed)
+      const staged = new Staged(this.#means.storage, storage, key, extent, sealed)
       used = { dataset: id, staged, users: 0 }
       this.#used.set(storage, used)
     }
