@@ -1,6 +1,6 @@
 import { Retention } from '../records/retention.ts'
 import { Schedules } from '../records/schedules.ts'
-import { fromColumns, selectRun } from '../run/run-row.ts'
+import { fromColumns, isOver, selectRun } from '../run/run-row.ts'
 import type { Cluster } from './cluster.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Lease } from './lease.ts'
@@ -9,7 +9,8 @@ import { Upgrades } from './upgrades.ts'
 const lookEvery = 500
 const renewEvery = 3000
 const startEvery = 5000
-const findLostEvery = 60_000
+/** How far back they are looked for beyond the last look: what Temporal lists may be late. */
+const listedWithin = 60_000
 /** A run is started by whoever made it durable; one that is not by then is started here. */
 const unbegunAfter = 5000
 
@@ -127,7 +128,7 @@ export class Leader {
       this.#startedAt = now
       await this.#startLeft()
     }
-    if (now - this.#foundAt > findLostEvery) {
+    if (now - this.#foundAt > this.#core.settings.findsLostEvery) {
       this.#foundAt = now
       this.#stuck = await this.#setGoing()
       await this.#beginDetached()
@@ -197,24 +198,28 @@ export class Leader {
     const rows = await database.query<{ number: number; id: string; key: string }>(
       `SELECT runs.number AS number, runs.id AS id, detached.key AS key FROM detached
        JOIN runs ON runs.number = detached.run WHERE detached.due < ? ORDER BY detached.due LIMIT 200`,
-      [Date.now() - findLostEvery],
+      [Date.now() - unbegunAfter * 4],
     )
     for (const { number, id, key } of rows) await runs.beginDetached(number, id, key)
   }
 
-  /** Somebody has ended workflows in Temporal itself: what is recorded of the runs is all that it takes to go on. */
+  /** Workflows that somebody has ended in Temporal itself, or that did not replay: what is recorded of the runs is all that it takes to go on. */
   async #setGoing(): Promise<number> {
-    const { client, database, runs, taskQueue, log } = this.#core
-    const since = new Date(Date.now() - 2 * findLostEvery).toISOString()
+    const { client, database, runs, taskQueue, log, settings } = this.#core
+    const since = new Date(Date.now() - settings.findsLostEvery - listedWithin).toISOString()
     const ended = `ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut', 'Canceled')`
     const query = `WorkflowType = 'run' AND TaskQueue = '${taskQueue}' AND ${ended} AND CloseTime > '${since}'`
     let found = 0
-    for await (const { workflowId } of client.workflow.list({ query })) {
-      const [row] = await database.query(`${selectRun} WHERE id = ? AND ended_at IS NULL`, [workflowId])
-      if (!row) continue
+    for await (const { workflowId, runId } of client.workflow.list({ query })) {
+      // It was set going again before.
+      if ((await client.workflow.getHandle(workflowId).describe()).runId !== runId) continue
+      const [row] = await database.query(`${selectRun} WHERE id = ?`, [workflowId])
+      const run = row && fromColumns(row)
+      if (!run) continue
+      await runs.goOn(run)
+      if (isOver(run.status)) continue
       found++
       log('warn', 'The workflow of a run was ended in Temporal; it is set going again.', { run: workflowId })
-      await runs.begin(fromColumns(row))
     }
     return found
   }

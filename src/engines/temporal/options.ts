@@ -50,6 +50,8 @@ export interface TemporalSettings extends EngineSettings {
   readonly cachedRuns: number
   /** After a build has lost its last worker: until its runs are set going on another one. */
   readonly movesAfter: number
+  /** How often runs are looked for whose workflow has ended before they have. */
+  readonly findsLostEvery: number
 }
 
 export const defaultTemporalSettings: TemporalSettings = {
@@ -57,6 +59,7 @@ export const defaultTemporalSettings: TemporalSettings = {
   maxPayloadBytes: 64_000,
   cachedRuns: 500,
   movesAfter: 10_000,
+  findsLostEvery: 60_000,
 }
 
 export interface TemporalEngine extends Engine {

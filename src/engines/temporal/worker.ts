@@ -42,6 +42,8 @@ export class RunWorker {
         activities: { ...recordActivities(core), ...effectActivities(core) },
         dataConverter,
         ...(build !== undefined && { workerDeploymentOptions: pinnedTo(taskQueue, build) }),
+        // A history that does not replay here is given up: whoever leads sets the run going again from the records.
+        workflowFailureErrorTypes: { '*': ['NondeterminismError'] },
         maxConcurrentActivityTaskExecutions: activityConcurrency,
         maxConcurrentLocalActivityExecutions: 100,
         maxCachedWorkflows: cachedRuns,
