@@ -153,8 +153,13 @@ export class GroupCommit {
   }
 
   #refuse(units: readonly Unit[], error: unknown): Unit[] {
-    for (const unit of units) unit.refused?.(error)
-    return units.filter((unit) => !unit.refused)
+    const isGivenUp = ({ refused, overtaken }: Unit) =>
+      refused !== undefined || (overtaken !== undefined && hasCode(error, 'SLUSE-STORE-CHANGED'))
+    for (const unit of units) {
+      if (unit.refused) unit.refused(error)
+      else if (isGivenUp(unit)) unit.overtaken?.()
+    }
+    return units.filter((unit) => !isGivenUp(unit))
   }
 
   #stall(error: unknown): void {

@@ -10,6 +10,8 @@ export interface Birth {
   durable?(): void
   /** Without it the start is tried until it can be written. */
   refused?(error: unknown): void
+  /** As of a `Unit`. */
+  overtaken?(): void
 }
 
 /**

@@ -20,4 +20,6 @@ export interface Unit {
    * tried until it can: what a run did is never lost while its process lives.
    */
   refused?(error: unknown): void
+  /** Where another process may do instead what this stands for: it is given up with `SLUSE-STORE-CHANGED`. */
+  overtaken?(): void
 }

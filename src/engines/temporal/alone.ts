@@ -15,7 +15,7 @@ export class Alone {
   /** Fails so that it is tried again where another attempt is under way. */
   static async enter(core: Cluster, kind: string, effect: string): Promise<Alone> {
     if (!kinds.has(kind)) return new Alone(undefined)
-    const lease = new Lease(core.database, core.clock.now, `effect ${effect}`)
+    const lease = new Lease(core.database, `effect ${effect}`)
     if (await lease.take()) return new Alone(lease)
     const message = 'Another attempt is still under way.'
     throw core.libraries.common.ApplicationFailure.create({

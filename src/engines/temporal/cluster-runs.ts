@@ -36,7 +36,7 @@ export class ClusterRuns {
       sql: 'INSERT INTO executions (run, epoch, batch, created_at) VALUES (?, 0, 0, ?)',
       parameters: [number, given.now],
     }
-    const { refused } = spec
+    const { refused, overtaken } = spec
     commits.add({
       newRuns: [toColumns(row)],
       schedule: row.schedule,
@@ -52,6 +52,7 @@ export class ClusterRuns {
         )
       },
       ...(refused && { refused: (error: unknown) => refused(error) }),
+      ...(overtaken && { overtaken: () => overtaken() }),
     })
     return row
   }

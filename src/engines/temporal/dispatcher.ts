@@ -1,3 +1,4 @@
+import type { Statement } from '../../database/index.ts'
 import { matches, type CloudEvent, type EventFilter } from '../../workflow/index.ts'
 import type { Schedules } from '../records/schedules.ts'
 import { anyType } from '../run/wait-rows.ts'
@@ -14,11 +15,14 @@ const pageSize = 200
 export class Dispatcher {
   readonly #core: Cluster
   readonly #schedules: () => Schedules
+  readonly #fence: Statement
   #position: number | undefined
 
-  constructor(core: Cluster, schedules: () => Schedules) {
+  /** `fence` goes with what is written. */
+  constructor(core: Cluster, schedules: () => Schedules, fence: Statement) {
     this.#core = core
     this.#schedules = schedules
+    this.#fence = fence
   }
 
   /** Up to here everybody has been told. */
@@ -108,7 +112,7 @@ export class Dispatcher {
   async #keep(position: number): Promise<void> {
     const sql = `INSERT INTO marks (name, value) VALUES ('dispatched', ?)
                  ON CONFLICT (name) DO UPDATE SET value = excluded.value`
-    await this.#core.database.commit([{ sql, parameters: [position] }])
+    await this.#core.database.commit([this.#fence, { sql, parameters: [position] }])
   }
 }
 

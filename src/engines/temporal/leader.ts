@@ -1,8 +1,11 @@
+import { hasCode, SluseError } from '../../errors.ts'
+import type { Records } from '../records/records.ts'
 import { Retention } from '../records/retention.ts'
 import { Schedules } from '../records/schedules.ts'
 import { fromColumns, isOver, selectRun } from '../run/run-row.ts'
 import type { Cluster } from './cluster.ts'
 import { Dispatcher } from './dispatcher.ts'
+import { fenced } from './fenced.ts'
 import { Lease } from './lease.ts'
 import { Upgrades } from './upgrades.ts'
 
@@ -15,6 +18,13 @@ const listedWithin = 60_000
 const unbegunAfter = 5000
 
 interface Duties {
+  /** What only whoever leads may write goes through this. */
+  readonly records: Records
+  /** Rejects, and never resolves, once another process leads. */
+  readonly overtaken: Promise<never>
+  end(): void
+  /** Keeps the lease, however long Temporal takes to answer. */
+  readonly keeping: NodeJS.Timeout
   schedules: Schedules
   readonly dispatcher: Dispatcher
   readonly retention: Retention
@@ -32,7 +42,8 @@ type Disabled = { namespace: string; name: string; from_event: number }
 
 /**
  * What only one process of the installation does at a time, whichever it is: schedules, events, retention, and starting
- * what was left unstarted. All of it is in the database: another goes on where one ended.
+ * what was left unstarted. All of it is in the database: another goes on where one ended. One that was held up for so
+ * long that another has begun can write nothing of it any more (`Lease.fence`), and notices by that.
  */
 export class Leader {
   readonly #core: Cluster
@@ -42,14 +53,13 @@ export class Leader {
   #poked = false
   #stopped = false
   #running: Promise<void> | undefined
-  #renewedAt = -Infinity
   #startedAt = -Infinity
   #foundAt = Date.now()
   #stuck = 0
 
   constructor(core: Cluster) {
     this.#core = core
-    this.#lease = new Lease(core.database, core.clock.now, 'leader')
+    this.#lease = new Lease(core.database, 'leader')
   }
 
   get leads(): boolean {
@@ -74,12 +84,10 @@ export class Leader {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#wake()
+    // What is left half done the next one does: nobody need wait for a Temporal that does not answer.
+    this.#duties?.end()
     await this.#running
-    if (this.#duties) {
-      this.#stand(this.#duties)
-      this.#duties = undefined
-      await this.#lease.release().catch(() => {})
-    }
+    if (this.#stand()) await this.#lease.release().catch(() => {})
   }
 
   async #run(): Promise<void> {
@@ -88,6 +96,12 @@ export class Leader {
       try {
         await this.#look()
       } catch (error) {
+        if (this.#stopped) return
+        // By the fence: whoever leads now goes on with it.
+        if (hasCode(error, 'SLUSE-STORE-CHANGED') && this.#stand()) {
+          log('warn', 'Another process deals with schedules and events by now.')
+          continue
+        }
         log('error', 'Schedules and events cannot be dealt with; trying again.', { error: String(error) })
       }
       if (this.#poked) this.#poked = false
@@ -107,19 +121,13 @@ export class Leader {
   }
 
   async #look(): Promise<void> {
-    const now = Date.now()
-    if (now - this.#renewedAt > renewEvery) {
-      const ours = await this.#lease.take()
-      this.#renewedAt = ours ? now : -Infinity
-      if (!ours && this.#duties) {
-        this.#stand(this.#duties)
-        this.#duties = undefined
-      }
-      if (!ours) return
-      this.#duties ??= await this.#takeUp()
-    }
-    const duties = this.#duties
-    if (!duties) return
+    if (!this.#duties && !(await this.#lease.take())) return
+    const duties = (this.#duties ??= await this.#takeUp())
+    // What it waits for may never come once another process leads.
+    await Promise.race([this.#attend(duties, Date.now()), duties.overtaken])
+  }
+
+  async #attend(duties: Duties, now: number): Promise<void> {
     await this.#follow(duties)
     await duties.dispatcher.look()
     await duties.schedules.look()
@@ -139,13 +147,23 @@ export class Leader {
     const core = this.#core
     core.log('info', 'This process deals with schedules and events from here on.')
     const current: { duties?: Duties } = {}
-    const dispatcher = new Dispatcher(core, () => (current.duties as Duties).schedules)
-    const retention = new Retention(core, {
+    const { fence } = this.#lease
+    let end = () => {}
+    const overtaken = new Promise<never>((_, reject) => {
+      end = () => reject(new SluseError('SLUSE-STORE-CHANGED'))
+    })
+    overtaken.catch(() => {})
+    const keep = () => void this.#lease.take().then((ours) => ours || end(), unknown)
+    const keeping = setInterval(keep, renewEvery)
+    const records = fenced(core, fence, end)
+    const dispatcher = new Dispatcher(core, () => (current.duties as Duties).schedules, fence)
+    const retention = new Retention(records, {
       settledTo: () => Math.min(dispatcher.settledTo, current.duties?.schedules.settledTo ?? 0),
       marks: () => [],
     })
     const upgrades = core.build === undefined ? undefined : new Upgrades(core)
-    const duties = { dispatcher, retention, upgrades, ...(await this.#schedules()) }
+    const watched = await this.#schedules(records)
+    const duties = { records, overtaken, end, keeping, dispatcher, retention, upgrades, ...watched }
     current.duties = duties
     retention.open()
     return duties
@@ -158,17 +176,17 @@ export class Leader {
     const before = duties.known
     duties.schedules.stop()
     await duties.schedules.settled()
-    Object.assign(duties, await this.#schedules())
+    Object.assign(duties, await this.#schedules(duties.records))
     const same = (one: Disabled) => (other: Disabled) =>
       one.namespace === other.namespace && one.name === other.name
     for (const one of before.disabled)
       if (!duties.known.disabled.some(same(one))) duties.schedules.resume(one, one.from_event)
   }
 
-  async #schedules(): Promise<{ schedules: Schedules; known: Known }> {
+  async #schedules(records: Records): Promise<{ schedules: Schedules; known: Known }> {
     const known = await this.#known()
     await this.#core.pauses.open()
-    const schedules = new Schedules(() => this.#core)
+    const schedules = new Schedules(() => records)
     await schedules.open()
     return { schedules, known }
   }
@@ -224,8 +242,16 @@ export class Leader {
     return found
   }
 
-  #stand({ schedules, retention }: Duties): void {
-    schedules.stop()
-    retention.stop()
+  /** Leads no longer; `false` where it did not. */
+  #stand(): boolean {
+    const duties = this.#duties
+    this.#duties = undefined
+    clearInterval(duties?.keeping)
+    duties?.schedules.stop()
+    duties?.retention.stop()
+    return duties !== undefined
   }
 }
+
+/** Whether the lease was kept: the fence tells before anything is written. */
+const unknown = () => {}

@@ -1,32 +1,42 @@
 import { randomUUID } from 'node:crypto'
-import type { Database } from '../../database/index.ts'
+import type { Database, Statement } from '../../database/index.ts'
 import { hasCode } from '../../errors.ts'
 
-/** How long one that has died holds up the others. Clocks of the machines may differ by much less. */
+/** How long one that has died holds up the others, in milliseconds. */
 const heldFor = 10_000
+
+/** Milliseconds since 1970 by the clock of the database: those of the machines may differ. */
+export const databaseNow = `CAST(unixepoch('subsec') * 1000 AS bigint)`
 
 /** What only one process of the installation may do at a time: whoever holds this. */
 export class Lease {
   readonly #database: Database
-  readonly #now: () => number
   readonly #name: string
   readonly #holder = randomUUID()
 
-  constructor(database: Database, now: () => number, name: string) {
+  constructor(database: Database, name: string) {
     this.#name = name
     this.#database = database
-    this.#now = now
+  }
+
+  /**
+   * In a transaction, makes it fail with `SLUSE-STORE-CHANGED` where another process has taken the lease since: what one
+   * that was silent for a while still sends must not be written beside what the other does.
+   */
+  get fence(): Statement {
+    const sql = 'UPDATE leases SET until = until WHERE name = ? AND holder = ?'
+    return { sql, parameters: [this.#name, this.#holder], expect: 1 }
   }
 
   /** Takes it or keeps it; `false` where another process has it. */
   async take(): Promise<boolean> {
-    const now = this.#now()
     const make = `INSERT INTO leases (name, holder, until) VALUES (?, '', 0) ON CONFLICT DO NOTHING`
-    const take = 'UPDATE leases SET holder = ?, until = ? WHERE name = ? AND (holder = ? OR until < ?)'
+    const take = `UPDATE leases SET holder = ?, until = ${databaseNow} + ${heldFor}
+                  WHERE name = ? AND (holder = ? OR until < ${databaseNow})`
     try {
       await this.#database.commit([
         { sql: make, parameters: [this.#name] },
-        { sql: take, parameters: [this.#holder, now + heldFor, this.#name, this.#holder, now], expect: 1 },
+        { sql: take, parameters: [this.#holder, this.#name, this.#holder], expect: 1 },
       ])
       return true
     } catch (error) {

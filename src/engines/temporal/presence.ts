@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from '../../database/index.ts'
-import { Lease } from './lease.ts'
+import { databaseNow, Lease } from './lease.ts'
 
 const renewEvery = 3000
 /** After this the row of a worker that was killed is of no use to anybody. */
@@ -14,8 +14,8 @@ export class Presence {
   readonly #lease: Lease
   #renewing: NodeJS.Timeout | undefined
 
-  constructor(database: Database, now: () => number, build: string) {
-    this.#lease = new Lease(database, now, `worker ${build} ${randomUUID()}`)
+  constructor(database: Database, build: string) {
+    this.#lease = new Lease(database, `worker ${build} ${randomUUID()}`)
   }
 
   async open(): Promise<void> {
@@ -32,15 +32,14 @@ export class Presence {
 }
 
 /** The builds that have workers. */
-export async function buildsPresent(database: Database, now: number): Promise<Set<string>> {
+export async function buildsPresent(database: Database): Promise<Set<string>> {
   const rows = await database.query<{ name: string }>(
-    "SELECT name FROM leases WHERE name LIKE 'worker %' AND until > ? ORDER BY name",
-    [now],
+    `SELECT name FROM leases WHERE name LIKE 'worker %' AND until > ${databaseNow} ORDER BY name`,
   )
   return new Set(rows.map(({ name }) => name.split(' ')[1] ?? ''))
 }
 
-export async function forgetAbsent(database: Database, now: number): Promise<void> {
-  const sql = "DELETE FROM leases WHERE name LIKE 'worker %' AND until < ?"
-  await database.commit([{ sql, parameters: [now - forgottenAfter] }])
+export async function forgetAbsent(database: Database): Promise<void> {
+  const sql = `DELETE FROM leases WHERE name LIKE 'worker %' AND until < ${databaseNow} - ?`
+  await database.commit([{ sql, parameters: [forgottenAfter] }])
 }

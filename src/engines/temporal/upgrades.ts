@@ -42,14 +42,14 @@ export class Upgrades {
   async look(): Promise<void> {
     const { database } = this.#core
     const now = Date.now()
-    const live = await buildsPresent(database, now)
+    const live = await buildsPresent(database)
     for (const build of live) this.#goneSince.delete(build)
     const gone = [...this.#goneSince].filter(([, at]) => now - at > this.#core.settings.movesAfter)
     const state = JSON.stringify([[...live], gone.map(([build]) => build), Math.floor(now / describeEvery)])
     if (state !== this.#settled && now - this.#triedAt > tryEvery) {
       this.#triedAt = now
       if (await this.#settle(live, now)) this.#settled = state
-      await forgetAbsent(database, now)
+      await forgetAbsent(database)
     }
     // There must be somebody to move to.
     if (!live.has(this.#current ?? '')) return

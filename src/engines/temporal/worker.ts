@@ -31,7 +31,7 @@ export class RunWorker {
     })
     const { activityConcurrency, cachedRuns } = core.settings
     const { build } = core
-    const presence = build === undefined ? undefined : new Presence(core.database, core.clock.now, build)
+    const presence = build === undefined ? undefined : new Presence(core.database, build)
     try {
       await presence?.open()
       const opened = await worker.Worker.create({
