@@ -99,7 +99,7 @@ export class Detached {
       }, signal)
     } catch (error) {
       if (signal.aborted) return
-      const later = postponed(error)
+      const later = postponed(error, job.attempt, core.clock.now())
       if (later) return this.#postpone(job, later)
       const { title, detail, status } = problemFrom(error)
       const cause = { title: title ?? '', detail: detail ?? '', status }

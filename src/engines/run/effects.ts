@@ -98,7 +98,7 @@ async function perform(
     run.arrive({ pending, result, secret: call.secret === true && kept, ...(kept && { durable }) })
   } catch (error) {
     if (signal.aborted) return
-    const later = postponed(error)
+    const later = postponed(error, attempt, core.clock.now())
     if (later) return run.postpone(pending, later)
     run.arrive({ pending, result: { problem: problemFrom(error) } })
   }
@@ -130,11 +130,25 @@ export interface Postponement {
   readonly gate: string | undefined
 }
 
-/** `Postponed` by its code: a class does not survive a thread. */
-export function postponed(error: unknown): Postponement | undefined {
-  const known = error instanceof Error && (error as { code?: unknown }).code === 'SLUSE-POSTPONED'
-  return known ? (error as unknown as Postponement) : undefined
+/**
+ * `Postponed` by its code: a class does not survive a thread. An activity that could not be carried out because this
+ * installation could not (its database is away, this process ends) has not failed, and is put off as well.
+ */
+export function postponed(error: unknown, attempt: number, now: number): Postponement | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { code } = error as { code?: unknown }
+  if (code === 'SLUSE-POSTPONED') return error as unknown as Postponement
+  if (typeof code !== 'string' || !ownTroubles.has(code)) return undefined
+  return { until: now + ownTroublePause, attempt, reason: error.message, gate: undefined }
 }
+
+const ownTroubles: ReadonlySet<string> = new Set([
+  'SLUSE-CLOSING',
+  'SLUSE-STORE-FULL',
+  'SLUSE-STORE-UNKNOWN',
+  'SLUSE-STORE-UNREACHABLE',
+])
+const ownTroublePause = 1000
 
 /** What was thrown, as problem details; never a stack. */
 export function problemFrom(error: unknown): Problem {

@@ -47,7 +47,7 @@ export function effectActivities(core: Cluster): EffectActivities {
         ...(call.onFailure && { onFailure: call.onFailure }),
       }
       const performed = core.activities(request).then(valueOf, (error: unknown) => {
-        const later = postponed(error)
+        const later = postponed(error, attempt, Date.now())
         if (!later) return { problem: problemFrom(error) }
         const { until, reason, gate } = later
         return { postponed: { until, attempt: later.attempt, reason, ...(gate !== undefined && { gate }) } }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { hasCode } from '../../errors.ts'
+import { hasCode, SluseError } from '../../errors.ts'
 import { load, type Definition } from '../../workflow/definition/index.ts'
 import { fault, isObject, Postponed, type CloudEvent, type Json } from '../../workflow/index.ts'
 import type { ActivityRequest, ActivityRunner, Engine, Outcome, SecretStore } from '../engine.ts'
@@ -588,6 +588,19 @@ do: [ { take: { call: http, with: { method: get, endpoint: http://effect/take, b
       expect(requests.map(({ attempt }) => attempt)).toEqual([0, 2])
       expect(new Set(requests.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1)
     })
+
+    it.each(['SLUSE-STORE-UNREACHABLE', 'SLUSE-CLOSING'] as const)(
+      'one that this installation could not carry out (%s) has not failed, and is carried out again',
+      async (code) => {
+        const { run, effects, requests } = await given(callOnce('later'))
+        effects.later = () => {
+          if (requests.length === 1) throw new SluseError(code)
+          return 'now'
+        }
+        expect(await run()).toEqual({ status: 'completed', output: 'now' })
+        expect(requests.map(({ attempt }) => attempt)).toEqual([0, 0])
+      },
+    )
 
     it('one that nobody waits for runs apart from its run, also after a crash', async () => {
       const { run, effects } = await given(
