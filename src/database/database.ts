@@ -49,6 +49,9 @@ export interface Database {
    */
   onCommit(listener: () => void): () => void
 
+  /** Whether its server is known to be away now; without it, there is none. */
+  away?(): boolean
+
   /** Ends open work, tidies the files and lets another process open them. */
   close(): Promise<void>
 }

@@ -33,6 +33,7 @@ export function patient(database: Database): Database {
     },
     commit: (statements) => database.commit(statements),
     onCommit: (listener) => database.onCommit(listener),
+    away: () => database.away?.() ?? false,
     close() {
       closed = true
       return database.close()

@@ -55,15 +55,19 @@ describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', ()
     const taskQueue = `test-${randomUUID()}`
     const opened: { engine: TemporalEngine; database: Database; folder: string; carriedOut: number }[] = []
 
-    async function process(role: 'api' | 'worker', activities: ActivityRunner) {
+    async function process(
+      role: 'api' | 'worker' | 'all',
+      activities: ActivityRunner,
+      { queue, records } = { queue: taskQueue, records: 'sluse' },
+    ) {
       const folder = mkdtempSync(join(tmpdir(), 'sluse-cluster-'))
-      const database = await openDatabase({ folder, url: urlOf('sluse'), exclusive: false })
+      const database = await openDatabase({ folder, url: urlOf(records), exclusive: false })
       const one = { engine: undefined as unknown as TemporalEngine, database, folder, carriedOut: 0 }
       const counted: ActivityRunner = (request) => {
         one.carriedOut++
         return activities(request)
       }
-      const server = serverOn(taskQueue)
+      const server = serverOn(queue)
       one.engine = await openTemporalEngine({ database, activities: counted, server, key, role, bundle })
       opened.push(one)
       return one
@@ -108,6 +112,48 @@ describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', ()
       expect(api.carriedOut).toBe(0)
       const timeline = await openHistory(api.database).timeline(ids[0] as string)
       expect(timeline.tasks.map(({ status }) => status)).toEqual(['completed', 'completed', 'completed'])
+    })
+
+    test('a run whose records were taken up by an attempt that came late begins anew, and ends as it must', async () => {
+      const reached: { [input: string]: () => void } = {}
+      const gate = new Promise<void>((resolve) => (reached.open = resolve))
+      const begun = new Promise<void>((resolve) => (reached.begun = resolve))
+      const held: ActivityRunner = async ({ input }) => {
+        reached.begun?.()
+        await gate
+        return (input as { body?: string }).body ?? null
+      }
+      await query('postgres', 'CREATE DATABASE late')
+      const { engine } = await process('all', held, { queue: `test-${randomUUID()}`, records: 'late' })
+      const call = '{ call: http, with: { method: get, endpoint: http://effect/x, body: "${ . }" } }'
+      const definition = define(`do: [ { one: ${call} }, { two: ${call} } ]`)
+      const { id } = await engine.start({ definition, input: 'kept' })
+      await begun
+      await query(
+        'late',
+        `UPDATE executions SET epoch = epoch + 1 WHERE run = (SELECT number FROM runs WHERE id = '${id}')`,
+      )
+      reached.open?.()
+      expect(await engine.outcome(id)).toEqual({ status: 'completed', output: 'kept' })
+    })
+
+    test('what several processes deploy at once is deployed once', async () => {
+      const api = () => process('api', async () => null)
+      const apis = await Promise.all([api(), api(), api()])
+      const scheduled = Array.from({ length: 5 }, (_, at) =>
+        define(
+          `schedule: { on: { one: { with: { type: at-once-${at} } } } }\ndo: [ { a: { set: { x: 1 } } } ]`,
+          {
+            name: `at-once-${at}`,
+          },
+        ),
+      )
+      await Promise.all(apis.map(({ engine }) => engine.deploy(scheduled)))
+      const rows = await query(
+        'sluse',
+        "SELECT name FROM schedules WHERE name LIKE 'at-once-%' ORDER BY name",
+      )
+      expect(rows.map(({ name }) => name)).toEqual(scheduled.map(({ reference }) => reference.name))
     })
 
     test("nothing of a run's data is readable in Temporal's database", async () => {

@@ -1244,7 +1244,10 @@ export type paths = {
             path?: never;
             cookie?: never;
         };
-        /** New work is taken */
+        /**
+         * New work is taken
+         * @description `degraded` is an answer of 200: what is asked is accepted and durable, and begins when what is missing is there again. A worker that is without it is not ready.
+         */
         get: operations["ready"];
         put?: never;
         post?: never;
@@ -6599,7 +6602,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        status: "ready" | "stopping" | "not-writable";
+                        /** @description What is wrong, and what becomes of runs meanwhile. */
+                        detail?: string;
+                        status: "ready" | "degraded" | "stopping" | "not-writable" | "no-temporal" | "no-worker";
                     };
                 };
             };
@@ -6610,7 +6615,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        status: "ready" | "stopping" | "not-writable";
+                        /** @description What is wrong, and what becomes of runs meanwhile. */
+                        detail?: string;
+                        status: "ready" | "degraded" | "stopping" | "not-writable" | "no-temporal" | "no-worker";
                     };
                 };
             };

@@ -74,6 +74,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
         listeners.add(listener)
         return () => listeners.delete(listener)
       },
+      away: () => writer.away,
       close: () => (closed ??= close()),
     }
   } catch (error) {

@@ -53,6 +53,11 @@ export class Writer {
     }
   }
 
+  /** Whether the connection is broken, and not there again. */
+  get away(): boolean {
+    return this.#link?.broken ?? true
+  }
+
   commit(statements: readonly Statement[]): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#left() <= 0) return reject(new SluseError('SLUSE-STORE-UNREACHABLE'))

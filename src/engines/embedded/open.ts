@@ -114,7 +114,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
       return closing
     },
     health: () => ({
-      writable: commits.writable,
+      writable: commits.writable && !(core.database.away?.() ?? false),
       liveRuns: runs.size,
       activitiesRunning: core.limiter.running,
       activitiesWaiting: core.limiter.waiting,

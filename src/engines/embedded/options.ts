@@ -38,8 +38,10 @@ export interface EmbeddedEngine extends Engine {
 }
 
 export interface EngineHealth {
-  /** False while the database refuses to write: runs stand still, nothing is lost. */
+  /** False while the database is away or refuses to write: runs stand still, nothing is lost. */
   writable: boolean
+  /** What runs need beside the database, and is not there: Temporal's server, or a worker that has failed. */
+  missing?: 'temporal' | 'worker' | undefined
   /** Runs in memory; runs that are parked or suspended on disk are not counted. */
   liveRuns: number
   activitiesRunning: number

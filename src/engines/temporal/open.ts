@@ -31,6 +31,7 @@ import { payloadStore } from './payload-store.ts'
 import { names, type Command, type CommandResult } from './protocol.ts'
 import { pinsRuns } from './upgrades.ts'
 import { SearchAttributes } from './search-attributes.ts'
+import { Reach } from './reach.ts'
 import { RunWorker, tlsOf } from './worker.ts'
 
 /**
@@ -49,12 +50,14 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
     }),
   }
   const client = await connect(loaded, server, dataConverter)
+  const probe = loaded.client.Connection.lazy({ ...connectionTo(server), interceptors: [] })
   const closed = new AbortController()
   // Every question that is under way listens.
   setMaxListeners(0, closed.signal)
   const core = assemble(options, loaded, client, closed.signal)
   const leader = new Leader(core)
   core.notify = () => leader.notify()
+  const reach = new Reach(core, probe, server.namespace)
   const starts = new Starts(core)
   let worker: RunWorker | undefined
   let closing: Promise<void> | undefined
@@ -69,9 +72,10 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
       leader.open()
     }
   } catch (error) {
-    await client.connection.close()
+    await Promise.all([client.connection.close(), probe.close()])
     throw error
   }
+  reach.open()
 
   const assertOpen = () => {
     if (closing) throw new SluseError('SLUSE-CLOSING')
@@ -83,12 +87,19 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
   }
   /** Schedules are changed here and carried out by whoever leads. */
   const deploying = async (change: (starts: Starts) => Promise<void>) => {
-    await refresh()
-    const schedules = new Schedules(() => core)
-    await schedules.load()
-    schedules.stop()
-    await change(new Starts({ ...core, schedules }))
-    leader.notify()
+    for (let attempt = 1; ; attempt++) {
+      await refresh()
+      const schedules = new Schedules(() => core)
+      await schedules.load()
+      schedules.stop()
+      try {
+        await change(new Starts({ ...core, schedules }))
+        return leader.notify()
+      } catch (error) {
+        // Another process has deployed at the same time: what it did is known when it is tried again.
+        if (!hasCode(error, 'SLUSE-STORE') || attempt === mostTries) throw error
+      }
+    }
   }
   const command = async (id: string, kind: Command['kind'], by = '', record: readonly Statement[] = []) => {
     assertOpen()
@@ -125,11 +136,12 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
       return core.inbox.publish(events, record)
     },
     close(graceMs = 10_000) {
-      closing ??= close(core, leader, worker, { graceMs, closed })
+      closing ??= close(core, leader, worker, { graceMs, closed }).finally(() => reach.close())
       return closing
     },
     health: () => ({
-      writable: core.commits.writable,
+      writable: core.commits.writable && reach.database,
+      missing: reach.temporal ? (worker?.state === 'failed' ? 'worker' : undefined) : 'temporal',
       worker: worker?.state ?? 'none',
       liveRuns: worker?.runsInMemory ?? 0,
       activitiesRunning: worker?.activitiesRunning ?? 0,
@@ -141,22 +153,31 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
   }
 }
 
+/** Of a change that another process may be making as well. */
+const mostTries = 10
+
 const done = { cancel: 'cancelled', suspend: 'suspended', resume: 'resumed' } as const
 
 async function connect(
   { client }: Libraries,
-  { address, namespace, tls, apiKey }: TemporalServerSettings,
+  server: TemporalServerSettings,
   dataConverter: DataConverter,
 ): Promise<Client> {
   try {
-    const connection = await client.Connection.connect({
-      address,
-      ...(tls && { tls: tlsOf(tls) }),
-      ...(apiKey !== undefined && { apiKey }),
-    })
-    return new client.Client({ connection, namespace, dataConverter })
+    const connection = await client.Connection.connect(connectionTo(server))
+    return new client.Client({ connection, namespace: server.namespace, dataConverter })
   } catch (error) {
-    throw new SluseError('SLUSE-TEMPORAL-UNREACHABLE', `(${address}) ${String(error)}`)
+    throw new SluseError('SLUSE-TEMPORAL-UNREACHABLE', `(${server.address}) ${String(error)}`)
+  }
+}
+
+function connectionTo({ address, tls, apiKey }: TemporalServerSettings) {
+  return {
+    address,
+    // However long it was away: without this, up to two minutes.
+    channelArgs: { 'grpc.max_reconnect_backoff_ms': 3000 },
+    ...(tls && { tls: tlsOf(tls) }),
+    ...(apiKey !== undefined && { apiKey }),
   }
 }
 
@@ -239,18 +260,20 @@ async function carryOut(core: Cluster, id: string, command: Command): Promise<vo
         handle.executeUpdate<CommandResult, [Command]>(names.command, { args: [command] }),
       )
       if ('done' in result) return
-      throw new SluseError(
-        result.code === 'SLUSE-RUN-ENDED' ? 'SLUSE-RUN-ENDED' : 'SLUSE-RUN-STATE',
-        result.detail,
-      )
+      if ('code' in result)
+        throw new SluseError(
+          result.code === 'SLUSE-RUN-ENDED' ? 'SLUSE-RUN-ENDED' : 'SLUSE-RUN-STATE',
+          result.detail,
+        )
+      if (attempt >= 5) throw new SluseError('SLUSE-RUN-STATE', 'It begins anew: ask again.')
     } catch (error) {
       const gone =
         error instanceof loaded.client.WorkflowNotFoundError ||
         error instanceof loaded.client.WorkflowUpdateFailedError
       if (!gone || attempt >= 5) throw error
       await runs.begin(row)
-      await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt))
     }
+    await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt))
   }
 }
 

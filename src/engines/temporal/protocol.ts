@@ -104,7 +104,11 @@ export interface Command {
 }
 
 /** How a command went: done, or the code of the error with which it was refused. */
-export type CommandResult = { readonly done: true } | { readonly code: string; readonly detail: string }
+export type CommandResult =
+  | { readonly done: true }
+  /** Nothing was done: the run begins anew, and is to be asked then. */
+  | { readonly again: true }
+  | { readonly code: string; readonly detail: string }
 
 /** The search attribute that changes while a run goes on. */
 export const statusAttribute = 'SluseStatus'

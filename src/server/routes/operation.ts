@@ -1,9 +1,34 @@
 import { Type } from 'typebox'
 import { answers } from '../schemas.ts'
+import type { App } from '../../app.ts'
 import { packageVersion } from '../../config/index.ts'
 import type { Route } from './route.ts'
 
 const version = packageVersion()
+
+const statuses = ['ready', 'degraded', 'stopping', 'not-writable', 'no-temporal', 'no-worker'] as const
+
+interface Readiness {
+  readonly status: (typeof statuses)[number]
+  readonly detail?: string
+}
+
+function readinessOf({ engine, settings }: App, stopping: AbortSignal): Readiness {
+  if (stopping.aborted) return { status: 'stopping' }
+  const { writable, missing } = engine.health()
+  if (!writable)
+    return {
+      status: 'not-writable',
+      detail: 'The database is away or refuses to write: nothing is accepted, and runs stand still.',
+    }
+  if (missing === undefined) return { status: 'ready' }
+  const detail = {
+    temporal:
+      'The Temporal server does not answer: runs stand still, what is started waits, and commands fail.',
+    worker: 'The worker of this process has failed: it carries out no runs. The log says why.',
+  }[missing]
+  return { status: settings.role === 'worker' ? `no-${missing}` : 'degraded', detail }
+}
 
 export const operationRoutes: Route = (scope, { app, live, metrics, stopping }) => {
   scope.get(
@@ -21,7 +46,8 @@ export const operationRoutes: Route = (scope, { app, live, metrics, stopping }) 
   )
 
   const readiness = Type.Object({
-    status: Type.Union([Type.Literal('ready'), Type.Literal('stopping'), Type.Literal('not-writable')]),
+    status: Type.Union(statuses.map((status) => Type.Literal(status))),
+    detail: Type.Optional(Type.String({ description: 'What is wrong, and what becomes of runs meanwhile.' })),
   })
   scope.get(
     '/ready',
@@ -31,13 +57,14 @@ export const operationRoutes: Route = (scope, { app, live, metrics, stopping }) 
         tags: ['operation'],
         operationId: 'ready',
         summary: 'New work is taken',
+        description:
+          '`degraded` is an answer of 200: what is asked is accepted and durable, and begins when what is missing is there again. A worker that is without it is not ready.',
         response: answers({ 200: readiness, 503: readiness }),
       },
     },
     async (_request, reply) => {
-      if (stopping.aborted) return reply.code(503).send({ status: 'stopping' as const })
-      if (!app.engine.health().writable) return reply.code(503).send({ status: 'not-writable' as const })
-      return { status: 'ready' as const }
+      const found = readinessOf(app, stopping)
+      return reply.code(found.status === 'ready' || found.status === 'degraded' ? 200 : 503).send(found)
     },
   )
 

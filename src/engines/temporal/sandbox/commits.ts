@@ -1,6 +1,6 @@
-import { proxyLocalActivities } from '@temporalio/workflow'
+import { ActivityFailure, ApplicationFailure, proxyLocalActivities } from '@temporalio/workflow'
 import type { Unit } from '../../run/unit.ts'
-import type { Batch, Place, RecordActivities } from '../protocol.ts'
+import { superseded, type Batch, type Place, type RecordActivities } from '../protocol.ts'
 import { recordOptions } from './options.ts'
 import type { Turns } from './rest.ts'
 
@@ -19,14 +19,17 @@ export class Commits {
   readonly effectsWait = false
   readonly #place: Place
   readonly #turns: Turns
+  readonly #superseded: () => void
   #units: Unit[] = []
   #sent: Sent[] = []
   #number = 0
   #writing = 0
 
-  constructor(place: Place, turns: Turns) {
+  /** `superseded` is called where another execution has taken the run up meanwhile: nothing is written any more. */
+  constructor(place: Place, turns: Turns, superseded: () => void) {
     this.#place = place
     this.#turns = turns
+    this.#superseded = superseded
   }
 
   add(unit: Unit): void {
@@ -47,10 +50,20 @@ export class Commits {
   write(): void {
     const { batches, written } = this.carry()
     this.#writing++
-    void records.commit(this.#place, batches).then(() => {
-      this.#writing--
-      written()
-    })
+    void records.commit(this.#place, batches).then(
+      () => {
+        this.#writing--
+        written()
+      },
+      (error: unknown) => this.failed(error),
+    )
+  }
+
+  /** Of what was carried along: it fails for good only where another execution has taken the run up. */
+  failed(error: unknown): void {
+    if (!isSuperseded(error)) throw error
+    this.#superseded()
+    this.#turns.schedule()
   }
 
   /** What waits, to be written by an effect; call `written` when that is done. */
@@ -72,6 +85,14 @@ export class Commits {
     }
     this.#turns.schedule()
   }
+}
+
+export function isSuperseded(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure &&
+    error.cause instanceof ApplicationFailure &&
+    error.cause.type === superseded
+  )
 }
 
 /** Without what cannot be sent. */

@@ -2,7 +2,7 @@ import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/
 import { Postponed, WorkflowFault, type Json } from '../../../workflow/index.ts'
 import type { ActivityRequest } from '../../engine.ts'
 import type { EffectActivities, Performed, Place } from '../protocol.ts'
-import type { Commits } from './commits.ts'
+import { isSuperseded, type Commits } from './commits.ts'
 import { effectOptions } from './options.ts'
 
 const effects = proxyActivities<EffectActivities>(effectOptions)
@@ -62,7 +62,8 @@ export class Effects {
       settle(performed, resolve, reject)
     } catch (error) {
       // What it was to write is written by the next batch: that takes along all that is not known to be written.
-      if (!isCancellation(error)) reject(error)
+      if (isSuperseded(error)) this.#commits.failed(error)
+      else if (!isCancellation(error)) reject(error)
     } finally {
       this.#underWay--
       signal.removeEventListener('abort', unwanted)

@@ -31,6 +31,8 @@ export async function run(number: number): Promise<void> {
   const waiting: ((live: LiveRun, host: SandboxHost) => void)[] = []
   let begun: { live: LiveRun; host: SandboxHost } | undefined
   let gone = false
+  /** It begins anew from the records. */
+  let again = false
   const use = (then: (live: LiveRun, host: SandboxHost) => void) => {
     if (begun) then(begun.live, begun.host)
     else waiting.push(then)
@@ -47,7 +49,7 @@ export async function run(number: number): Promise<void> {
     }
     use((live) => live.command({ kind, record, durable, refused }))
     await condition(() => result.is !== undefined || gone)
-    return result.is ?? { code: 'SLUSE-RUN-ENDED', detail: '' }
+    return result.is ?? (again ? { again } : { code: 'SLUSE-RUN-ENDED', detail: '' })
   })
 
   await CancellationScope.nonCancellable(async () => {
@@ -62,11 +64,12 @@ export async function run(number: number): Promise<void> {
     begun = { live, host }
     for (const then of waiting.splice(0)) then(live, host)
     await drive(live, host.turns, () => host.after())
-    if (host.over) await host.settled()
+    again = !host.ended
+    if (host.ended) await host.settled()
     gone = true
     // Whoever waits for the answer to a command has it.
     await condition(allHandlersFinished)
-    if (!host.over) await beginAnew(number)
+    if (again) await beginAnew(number)
   })
 }
 

@@ -54,6 +54,11 @@ export class SandboxHost implements Host {
     },
   }
   over = false
+  /**
+   * Another execution has taken the run up. There is none beside this one that lives: it was an earlier attempt at
+   * this one's beginning, which came late.
+   */
+  superseded = false
   readonly #loaded: Loaded
   readonly #effects: Effects
   readonly #outstanding = new Outstanding()
@@ -63,7 +68,7 @@ export class SandboxHost implements Host {
     this.#loaded = loaded
     const place = { run: loaded.row.number, epoch: loaded.epoch }
     this.settings = { maxResultBytes: loaded.maxResultBytes }
-    this.commits = new Commits(place, this.turns)
+    this.commits = new Commits(place, this.turns, () => (this.superseded = true))
     this.#status = new ShownStatus(loaded.searchable === true, loaded.row.status)
     this.#effects = new Effects(place, this.commits)
     this.children = new Children(this.#outstanding)
@@ -158,9 +163,15 @@ export class SandboxHost implements Host {
     },
   }
 
+  /** Whether the run has ended, and that is recorded. */
+  get ended(): boolean {
+    return this.over && !this.superseded
+  }
+
   /** After each turn: begins effects and writes what is due. `true` where this execution is over. */
   async after(): Promise<boolean> {
     const { commits } = this
+    if (this.superseded) return true
     this.#status.show()
     if (this.over && commits.written) return true
     if (!this.#mustBeginAnew) this.#effects.begin()
