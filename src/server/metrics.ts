@@ -68,14 +68,24 @@ export function createMetrics(server: FastifyInstance, app: App, stopping: Abort
   }
 }
 
-/** Reads the one feed; what it cannot read it does not count, and the server goes on. */
+/** Reads the one feed; where that cannot be read for a while, on from where it was. */
 async function countLifecycle(app: App, signal: AbortSignal, counts: Map<string, number>): Promise<void> {
-  try {
-    for await (const { event } of app.history.subscribe({ signal })) add(counts, labels({ type: event.type }))
-  } catch (error) {
-    if (!signal.aborted) app.log('error', 'Lifecycle events are no longer counted.', { error: String(error) })
+  let from: string | undefined
+  while (!signal.aborted) {
+    try {
+      for await (const { event, cursor } of app.history.subscribe({ signal, ...(from && { from }) })) {
+        from = cursor
+        add(counts, labels({ type: event.type }))
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      app.log('warn', 'Lifecycle events cannot be counted now; trying again.', { error: String(error) })
+      await new Promise((resolve) => setTimeout(resolve, againMs).unref())
+    }
   }
 }
+
+const againMs = 5000
 
 function add(counts: Map<string, number>, series: string): void {
   counts.set(series, (counts.get(series) ?? 0) + 1)
