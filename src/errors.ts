@@ -365,6 +365,16 @@ export const errorTable = {
     todo: 'Check the disk, restore the data folder from a backup, or run the transfer again.',
     status: 500,
   },
+  'SLUSE-DATASETS-UNREACHABLE': {
+    what: 'Datasets cannot be written or read where they lie.',
+    todo: 'Run `sluse doctor`. Transfers go on by themselves once it is mended.',
+    status: 503,
+  },
+  'SLUSE-DATASETS-ELSEWHERE': {
+    what: 'There are datasets that lie elsewhere than `SLUSE_DATASETS` says, so nothing was started.',
+    todo: 'Set it to where they are, or move them: `sluse migrate --datasets-from folder`, or from `s3://bucket/prefix`.',
+    status: 500,
+  },
   'SLUSE-DEAD-LETTER-NOT-FOUND': {
     what: 'There is no dead letter with this number.',
     todo: 'List them with `sluse deadletters list`; they are removed with their dataset.',

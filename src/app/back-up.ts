@@ -49,7 +49,7 @@ export async function backUp({ data, target, withoutKeys = false }: BackupReques
       copyFolder(from, partial, '', (path) => isWanted(...split(path)), copied)
     await copy((top) => handedOver.has(top))
     const at = new Date().toISOString()
-    const { schema, datasets } = snapshotDatabase(from, partial)
+    const { schema, datasets } = snapshotDatabase(from, partial, withoutKeys)
     copied.files++
     copied.bytes += (await sync(join(partial, databaseFile))).size
     const known = new Set(datasets)

@@ -28,6 +28,7 @@ import { httpSettings } from './http-settings.ts'
 import { approvalsBy } from './open-approvals.ts'
 import { checkEngine, openEngine, type AppEngine } from './open-engine.ts'
 import { openGuard, openSharing } from './open-guard.ts'
+import { checkPlaceOfDatasets } from './datasets-place.ts'
 import { openDatasets } from './open-datasets.ts'
 import { openInbox, type Inbox } from './inbox.ts'
 import { openOverview, type Overview } from './overview.ts'
@@ -150,6 +151,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     closers.push(() => anchors.close())
     const project = await openProjectConnections({ settings, secrets, environment, guard, log })
     closers.push(() => project.close())
+    await checkPlaceOfDatasets(database, settings)
     const datasets = await openDatasets(settings, { database, guard, environment, now })
     closers.push(() => datasets.close())
     const transfers = openTransfers({

@@ -3,9 +3,9 @@ import type { Settings } from '../config/index.ts'
 import { guardedConnection, s3Client } from '../connectors/index.ts'
 import type { Database } from '../database/index.ts'
 import { SluseError } from '../errors.ts'
-import { createHttpClient } from '../http/index.ts'
+import { createHttpClient, type HttpClient } from '../http/index.ts'
 import type { Guard } from '../resilience/index.ts'
-import { bucketDatasets, folderDatasets, type Datasets } from '../transfer/index.ts'
+import { bucketDatasets, checkBucket, folderDatasets, type Bucket, type Datasets } from '../transfer/index.ts'
 import { problemOf } from '../workflow/index.ts'
 import { httpSettings } from './http-settings.ts'
 
@@ -26,6 +26,36 @@ export async function openDatasets(
 ): Promise<Datasets & { close(): Promise<void> }> {
   const { datasets: place, data } = settings
   if (place === undefined) return { ...folderDatasets(data), close: async () => {} }
+  const { bucket, http } = await openBucket(place, settings, environment, guard)
+  const cacheFolder = join(data, 'cache', 'datasets')
+  const opened = bucketDatasets({ ...bucket, database, cacheFolder, now })
+  return {
+    ...opened,
+    async close() {
+      await opened.storage.close()
+      await http.close()
+    },
+  }
+}
+
+/** Whether datasets can be kept where they are to lie, in a sentence. Throws what is wrong. */
+export async function checkDatasets(
+  settings: Settings,
+  environment: DatasetsOptions['environment'],
+): Promise<string> {
+  const { datasets: place, data } = settings
+  const signal = AbortSignal.timeout(20_000)
+  if (place === undefined) return folderDatasets(data).storage.check(signal)
+  const { bucket, http } = await openBucket(place, settings, environment, undefined)
+  return checkBucket(bucket, signal).finally(() => http.close())
+}
+
+async function openBucket(
+  place: string,
+  settings: Settings,
+  environment: DatasetsOptions['environment'],
+  guard: Guard | undefined,
+): Promise<{ bucket: Bucket; http: HttpClient }> {
   const { hostname: bucket, pathname } = new URL(place)
   const limits = await httpSettings(settings)
   const http = createHttpClient({ ...limits, totalTimeoutMs: Math.min(timeoutMs, settings.httpTimeout) })
@@ -35,21 +65,7 @@ export async function openDatasets(
     const guarded = guardedConnection(guard, declared, http)
     const client = s3Client('SLUSE_DATASETS', { bucket, ...credentials(environment) }, guarded.http)
     const prefix = pathname.replace(/^\/+|\/+$/g, '')
-    const opened = bucketDatasets({
-      client,
-      prefix: prefix === '' ? '' : `${prefix}/`,
-      place,
-      database,
-      cacheFolder: join(data, 'cache', 'datasets'),
-      now,
-    })
-    return {
-      ...opened,
-      async close() {
-        await opened.storage.close()
-        await http.close()
-      },
-    }
+    return { bucket: { client, prefix: prefix === '' ? '' : `${prefix}/`, place }, http }
   } catch (error) {
     await http.close()
     const { detail } = problemOf(error) ?? {}

@@ -30,4 +30,4 @@ export const backupVerb = verb({
 })
 
 const elsewhere =
-  'Records are on PostgreSQL: take its own backup (pg_dump, or a base backup), and then copy the data folder.'
+  'Records are on PostgreSQL: take its own backup (pg_dump, or a base backup), and then copy the data folder, if datasets are in it.'

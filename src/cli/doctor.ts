@@ -13,7 +13,7 @@ export const doctorVerb = verb({
   projectFirst: true,
   run: async ({ settings, terminal }) => {
     const checks: Check[] = []
-    for (const look of [node, data, records, project, secrets, server]) {
+    for (const look of [node, data, records, datasets, project, secrets, server]) {
       const found = await look(settings).catch((error: unknown): Check => ({
         name: look.name,
         state: 'bad',
@@ -104,6 +104,12 @@ async function records({ data: folder, databaseUrl: url }: Settings): Promise<Ch
     if ((error as { code?: unknown }).code !== 'SLUSE-STORE-LOCKED') throw error
     return { name: 'records', state: 'good', message: 'They are on PostgreSQL, in use by a running process.' }
   }
+}
+
+/** That they can be written, read and removed where they are to lie. */
+async function datasets(settings: Settings): Promise<Check> {
+  const { checkDatasets } = await import('../app.ts')
+  return { name: 'datasets', state: 'good', message: await checkDatasets(settings, process.env) }
 }
 
 async function project(settings: Settings): Promise<Check> {

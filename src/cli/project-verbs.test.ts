@@ -179,6 +179,7 @@ describe('sluse doctor', () => {
       'node good',
       'data good',
       'records good',
+      'datasets good',
       'project good',
       'secrets note',
       'server note',

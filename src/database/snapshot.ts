@@ -14,9 +14,9 @@ export interface Snapshot {
 
 /**
  * Copies the database of a data folder as it is at one moment into `target`, while whoever holds the folder goes on
- * writing, and checks the copy. Throws `SLUSE-BACKUP` where there is no database, `SLUSE-STORE` where it is damaged.
+ * writing, and checks the copy; `withoutKeys` leaves out those of datasets that lie in a bucket. Throws `SLUSE-BACKUP` where there is no database, `SLUSE-STORE` where it is damaged.
  */
-export function snapshotDatabase(folder: string, target: string): Snapshot {
+export function snapshotDatabase(folder: string, target: string, withoutKeys = false): Snapshot {
   const file = join(folder, databaseFile)
   // Opening one that is not there would make it.
   if (!existsSync(file)) throw new SluseError('SLUSE-BACKUP', `There is no ${file}.`)
@@ -29,10 +29,24 @@ export function snapshotDatabase(folder: string, target: string): Snapshot {
       source.close()
     }
     chmodSync(join(target, databaseFile), 0o600)
+    if (withoutKeys) removeKeys(join(target, databaseFile))
     return look(join(target, databaseFile))
   } catch (cause) {
     if (cause instanceof SluseError) throw cause
     throw new SluseError('SLUSE-STORE', `(${folder}: ${(cause as Error).message})`, { cause })
+  }
+}
+
+/** Not a byte of them stays in the file. */
+function removeKeys(file: string): void {
+  const copy = new Sqlite(file)
+  try {
+    const has = copy.prepare("SELECT 1 FROM sqlite_master WHERE name = 'dataset_keys'").all()
+    if (has.length === 0) return
+    copy.exec('DELETE FROM dataset_keys')
+    copy.exec('VACUUM')
+  } finally {
+    copy.close()
   }
 }
 

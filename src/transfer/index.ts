@@ -4,6 +4,8 @@
  */
 export { checkTransfer, type TransferSurroundings } from './check.ts'
 export { bucketDatasets, folderDatasets, type Datasets } from './dataset/datasets.ts'
+export { checkBucket, type Bucket } from './dataset/objects/bucket.ts'
+export { moveDatasets, type MovedDatasets } from './dataset/move.ts'
 export { openTransfers, type Transfers, type TransfersOptions } from './transfers.ts'
 export { receivedType, type Intake, type Received, type ReceiveRequest } from './receive.ts'
 export type { LetterDetail, LetterPage, LetterQuery, Letters, LetterSummary } from './letters.ts'

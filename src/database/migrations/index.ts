@@ -9,8 +9,8 @@ import { runLogs } from './0008-run-logs.ts'
 import { findRuns } from './0009-find-runs.ts'
 import { executions } from './0020-executions.ts'
 import { sharedTargets } from './0021-shared-targets.ts'
-import { processes } from './0029-processes.ts'
 import { objectsOfDatasets } from './0022-objects-of-datasets.ts'
+import { processes } from './0029-processes.ts'
 import { transferJobs } from './0024-transfer-jobs.ts'
 
 /** In words that both databases know, or in those of each. */
@@ -35,7 +35,7 @@ export const migrations: readonly Migration[] = [
   { number: 9, statements: findRuns },
   { number: 20, statements: executions },
   { number: 21, statements: sharedTargets },
-  { number: 29, statements: processes },
   { number: 22, statements: objectsOfDatasets },
+  { number: 29, statements: processes },
   { number: 24, statements: transferJobs },
 ]

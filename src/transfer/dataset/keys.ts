@@ -10,6 +10,8 @@ import { SluseError } from '../../errors.ts'
 export interface Keys {
   /** A new key, durable when this resolves; the one that there is where there is one. */
   create(dataset: string): Promise<Uint8Array>
+  /** One that was made elsewhere; durable when this resolves. */
+  put(dataset: string, key: Uint8Array): Promise<void>
   /** Throws `SLUSE-DATASET-ERASED`. */
   get(dataset: string): Promise<Uint8Array>
   /** For ever. */
@@ -19,21 +21,25 @@ export interface Keys {
 export function openKeys(dataFolder: string): Keys {
   const folder = join(dataFolder, 'keys')
   const fileOf = (dataset: string) => join(folder, `${dataset}.key`)
+  const put = async (dataset: string, key: Uint8Array) => {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const file = await open(fileOf(dataset), 'w', 0o600)
+    try {
+      await file.writeFile(key)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  }
   return {
     async create(dataset) {
-      await mkdir(folder, { recursive: true, mode: 0o700 })
       const found = await readFile(fileOf(dataset)).catch(() => undefined)
       if (found?.length === keyBytes) return found
       const key = randomBytes(keyBytes)
-      const file = await open(fileOf(dataset), 'w', 0o600)
-      try {
-        await file.writeFile(key)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
+      await put(dataset, key)
       return key
     },
+    put,
     async get(dataset) {
       const key = await readFile(fileOf(dataset)).catch(() => undefined)
       if (key?.length === keyBytes) return key

@@ -166,6 +166,12 @@ overStorages((kind) => {
       await each.append(3, 10)
       await each.commit()
     }
+    await database.commit([
+      {
+        sql: `INSERT INTO datasets (id, source, created_at, records, bytes, segment, "offset", batch, sealed)
+              VALUES ('kept', 's', 1, 3, 1, 0, 1, 0, 1)`,
+      },
+    ])
     const sweep = async (now: number) => {
       const names: string[] = []
       for await (const name of datasets.storage.sweep(async (each) => each === 'kept', now)) names.push(name)

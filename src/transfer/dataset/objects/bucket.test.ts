@@ -156,12 +156,13 @@ withBucket(() => {
 
   test.each([
     ['bucket is not there', { bucket: 'another' }, /^s3:\/\/another\/.*: there is no such bucket/],
-    ['key is wrong', { secretKey: 'wrong' }, /this key may not write there/],
+    ['key is wrong', { secretKey: 'wrong' }, /the access key may not write there/],
     ['endpoint is away', { endpoint: 'http://127.0.0.1:1' }, /refused the connection/],
   ])('where the %s, it is said, and a transfer waits', async (_, datasets, message) => {
     const { write, run, datasets: opened, transfers } = await start({ datasets, random: () => 1 })
     await expect(opened.storage.check(signal)).rejects.toMatchObject({
-      problem: { detail: expect.stringMatching(message) as string },
+      code: 'SLUSE-DATASETS-UNREACHABLE',
+      detail: expect.stringMatching(message) as string,
     })
     write('in.ndjson', people(5))
     const attempt = async () => run(given).catch((error: { code?: string }) => error.code)

@@ -19,11 +19,21 @@ export function databaseKeys(database: Database, now: () => number): Keys {
     if (!key) throw new SluseError('SLUSE-DATASET-ERASED', `(${dataset})`)
     return key
   }
+  const insert = (dataset: string, key: Uint8Array) => ({
+    sql: 'INSERT INTO dataset_keys (storage, secret, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+    parameters: [dataset, Buffer.from(key).toString('base64'), now()],
+  })
   return {
     async create(dataset) {
-      const sql = `INSERT INTO dataset_keys (storage, secret, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`
-      await database.commit([{ sql, parameters: [dataset, randomBytes(keyBytes).toString('base64'), now()] }])
+      await database.commit([insert(dataset, randomBytes(keyBytes))])
       return get(dataset)
+    },
+    async put(dataset, key) {
+      const parameters = [dataset]
+      await database.commit([
+        { sql: 'DELETE FROM dataset_keys WHERE storage = ?', parameters },
+        insert(dataset, key),
+      ])
     },
     get,
     async destroy(dataset) {

@@ -2,20 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { listObjects, type S3Client } from '../../../connectors/index.ts'
+import { listObjects } from '../../../connectors/index.ts'
 import type { Database } from '../../../database/index.ts'
-import { fault } from '../../../workflow/index.ts'
+import { checkBucket, tellingOf, type Bucket } from './bucket.ts'
 import { readParts } from './manifest.ts'
 import type { DatasetStorage, Pace } from '../storage.ts'
 import { ObjectAppender } from './object-appender.ts'
 import { ObjectReader } from './object-reader.ts'
 
-export interface ObjectStorageOptions {
-  readonly client: S3Client
-  /** In front of all keys: empty, or ending with `/`. */
-  readonly prefix: string
-  /** For people: `s3://bucket/prefix`. */
-  readonly place: string
+export interface ObjectStorageOptions extends Bucket {
   /** Where it is written which objects make up a dataset. */
   readonly database: Database
   /** Absolute: what can be made again is kept there. */
@@ -36,7 +31,8 @@ const removedAtOnce = 8
  * counts when that is committed, and what a crash left in the bucket is never found, but swept away.
  */
 export function objectStorage(options: ObjectStorageOptions): DatasetStorage {
-  const { client, prefix, place, database, cacheFolder } = options
+  const { database, cacheFolder } = options
+  const { client, prefix, place } = tellingOf(options)
   const inUse = new AbortController()
   const { signal } = inUse
   // Every request listens to it: that is no leak.
@@ -71,6 +67,10 @@ export function objectStorage(options: ObjectStorageOptions): DatasetStorage {
       if (now - swept < sweepEveryMs) return
       swept = now
       await removeOld(cacheFolder, now)
+      // Of what never came to be: its key is made before its row.
+      const keys = `DELETE FROM dataset_keys WHERE created_at < ? AND NOT EXISTS
+        (SELECT 1 FROM datasets d WHERE coalesce(d.storage, d.id) = dataset_keys.storage)`
+      await database.commit([{ sql: keys, parameters: [now - strayAfterMs] }])
       let current: { name: string; known: boolean; inUse: ReadonlySet<string> } | undefined
       for await (const page of listObjects(client, prefix, true, signal)) {
         const strays: string[] = []
@@ -91,29 +91,7 @@ export function objectStorage(options: ObjectStorageOptions): DatasetStorage {
         await removeAll(strays)
       }
     },
-    async check(until) {
-      const key = `${prefix}check-${randomUUID()}`
-      const asked = async (method: string, what: string, body?: Uint8Array) => {
-        const answer = await client.send(method, key, {
-          ...(body && { body }),
-          signal: until,
-          anyStatus: [403, 404],
-        })
-        if (answer.status === 404) throw fault('configuration', `${place}: there is no such bucket.`)
-        if (answer.status === 403) throw fault('authentication', `${place}: this key may not ${what} there.`)
-        return answer.body
-      }
-      const body = Buffer.from('sluse')
-      await asked('PUT', 'write', body)
-      try {
-        const found = await asked('GET', 'read')
-        if (!body.equals(found)) throw fault('communication', `${place}: it gave back something else.`)
-        for await (const _ of listObjects(client, key, true, until)) break
-      } finally {
-        await asked('DELETE', 'remove')
-      }
-      return `Datasets can be written, read and removed in ${place}.`
-    },
+    check: (until) => checkBucket(options, until),
     async close() {
       inUse.abort(new Error('The server is stopping.'))
     },

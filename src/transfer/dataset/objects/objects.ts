@@ -1,7 +1,7 @@
 import type { S3Client } from '../../../connectors/index.ts'
 import type { Database } from '../../../database/index.ts'
 import { SluseError } from '../../../errors.ts'
-import { fault } from '../../../workflow/index.ts'
+import { unreachable } from './bucket.ts'
 import type { Part } from './manifest.ts'
 
 /** One dataset in a bucket. */
@@ -38,7 +38,7 @@ export async function readPart(
     signal,
   })
   if (status === 404 && Buffer.from(body).includes('NoSuchBucket')) {
-    throw fault('communication', `${place}: there is no such bucket.`, { status })
+    throw unreachable(place, 'there is no such bucket.')
   }
   if (status === 404) throw new SluseError('SLUSE-DATASET-DAMAGED', `(${key} is gone from ${place})`)
   if (status === 416 || body.length !== length) {
