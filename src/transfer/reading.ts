@@ -144,7 +144,8 @@ class Committer {
   async #begin(seal: boolean): Promise<void> {
     await this.#committing
     if (this.#failed !== undefined) throw this.#failed
-    const { writer, pipeline, transfer, commit, staged, now, state, refused = insertLetters } = this.#reading
+    const { writer, pipeline, transfer, commit, check, staged, now, state } = this.#reading
+    const { refused = insertLetters } = this.#reading
     const letters = this.#letters
     const also = this.#also
     const reached = this.#pending
@@ -154,6 +155,7 @@ class Committer {
     this.#bytes = 0
     this.#last = performance.now()
     this.#every = Math.min(this.#every * 2, this.#reading.pace.everyMs)
+    check()
     pipeline.save()
     this.#committing = (async () => {
       const written = await writer.sync()

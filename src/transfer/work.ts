@@ -177,11 +177,11 @@ export class Work {
     const threads = pure && plan.concurrency > 1 ? openThreads(plan.concurrency, work) : undefined
     let writer: DatasetWriter | undefined
     let pipeline: Pipeline | undefined
-    this.#staged.beginWriting()
     try {
       this.#hold.check()
       const opened = await DatasetWriter.open({ storage, name, key, extent: this.#staged.extent })
       writer = opened
+      this.#staged.beginWriting()
       const { batch } = this.#read
       pipeline = await Pipeline.open({
         ...work,

@@ -1,11 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import Sqlite from 'libsql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ended, idsOfFile, idsOfKeyedTarget, isAll, seeded, startKeyedTarget } from './transfer-results.ts'
 
 /** A million by hand: `SLUSE_TEST_CRASH_RECORDS=1000000 npx vitest run test/crash/transfer.test.ts`. */
 const records = Number(process.env.SLUSE_TEST_CRASH_RECORDS ?? 40_000)
@@ -27,7 +27,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'in.ndjson'), text)
   writeFileSync(join(folder, 'replaced.ndjson'), before)
   const random = seeded(Number(process.env.SLUSE_TEST_SEED ?? 20_261_125))
-  let target = await startTarget()
+  let target = await startKeyedTarget(folder)
   for (let life = 0; life < mostLives && !outcome; life++) {
     // Half of the lives are left alone while it is the target that is killed.
     const killsTarget = life % 4 === 3
@@ -39,8 +39,8 @@ beforeAll(async () => {
     if (!outcome) killed++
     seen.add(readFileSync(join(folder, 'replaced.ndjson'), 'utf8').slice(0, before.length))
     if (killsTarget) {
-      if (target.exitCode === null && target.signalCode === null) await ended(target)
-      target = await startTarget()
+      await ended(target)
+      target = await startKeyedTarget(folder)
     }
   }
   if (!outcome) outcome = await live(undefined)
@@ -71,45 +71,6 @@ async function live(killAfterMs: number | undefined): Promise<typeof outcome> {
   return result
 }
 
-async function startTarget(): Promise<ChildProcess> {
-  const target = spawn(
-    process.execPath,
-    [file('keyed-target.mjs'), join(folder, 'target.db'), join(folder, 'target.sock')],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
-  await new Promise((resolve) => target.stdout.once('data', resolve))
-  return target
-}
-
-function ended(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => child.once('close', () => resolve()))
-}
-
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state * 1664525 + 1013904223) % 2 ** 32
-    return state / 2 ** 32
-  }
-}
-
-/** The ids of a file's records, in order; each record must be as it was made. */
-async function idsOf(name: string): Promise<number[]> {
-  const ids: number[] = []
-  for await (const line of createInterface({ input: createReadStream(join(folder, name)) })) {
-    const { id, twice, name: person } = JSON.parse(line) as { id: number; twice: number; name: string }
-    if (twice !== id * 2 || person !== `Person ${id}`) throw new Error(`a record is wrong: ${line}`)
-    ids.push(id)
-  }
-  return ids
-}
-
-const all = (): number[] => Array.from({ length: records }, (_, id) => id)
-const equal = (one: readonly number[], other: readonly number[]) =>
-  one.length === other.length && one.every((id, index) => id === other[index])
-
 describe(`${records} records to three targets, the process and a target killed again and again`, () => {
   it('was really killed in the middle of its work', () => {
     expect(killed).toBeGreaterThan(3)
@@ -130,30 +91,17 @@ describe(`${records} records to three targets, the process and a target killed a
   })
 
   it('has every record exactly once at the target with keys', () => {
-    const database = new Sqlite(join(folder, 'target.db'))
-    const rows = database.prepare('SELECT key, value FROM rows').all() as { key: string; value: string }[]
-    database.close()
-    const ids = rows.map(({ key, value }) => {
-      const right = JSON.stringify({ id: Number(key), twice: Number(key) * 2, name: `Person ${key}` })
-      if (value !== right) throw new Error(`a row is wrong: ${value}`)
-      return Number(key)
-    })
-    expect(
-      equal(
-        ids.sort((a, b) => a - b),
-        all(),
-      ),
-    ).toBe(true)
+    expect(isAll(idsOfKeyedTarget(folder), records)).toBe(true)
   })
 
   it('has every record at the target that is appended to, in order; a file even knows them again', async () => {
-    expect(equal(await idsOf('appended.ndjson'), all())).toBe(true)
+    expect(isAll(await idsOfFile(folder, 'appended.ndjson'), records)).toBe(true)
   })
 
   it('has replaced the third target once, as a whole', async () => {
     expect([...seen].filter((text) => text !== before).every((text) => text === '{"id":0,"twice":')).toBe(
       true,
     )
-    expect(equal(await idsOf('replaced.ndjson'), all())).toBe(true)
+    expect(isAll(await idsOfFile(folder, 'replaced.ndjson'), records)).toBe(true)
   })
 })

@@ -1,5 +1,18 @@
+import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { mkdir, open, readdir, readFile, rm, stat, writeFile, type FileHandle } from 'node:fs/promises'
+import {
+  constants,
+  copyFile,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { openKeySet } from '../../database/index.ts'
 import type { BlockAddress, Extent } from './block.ts'
@@ -52,14 +65,19 @@ class FileAppender implements Appender {
     this.#file = file
   }
 
-  /** What a crash left beyond the extent is cut off. */
+  /**
+   * What a crash left beyond the extent is not there any more. The last segment becomes another file: whoever wrote
+   * before, stood still and wakes up writes into one that nobody reads.
+   */
   static async open(folder: string, extent: Extent): Promise<FileAppender> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
+    const { segment, offset } = extent
+    const kept = offset > 0 ? segment : segment - 1
     for (const name of await readdir(folder)) {
-      if (name.endsWith('.seg') && Number.parseInt(name, 10) > extent.segment) await rm(join(folder, name))
+      const isBeyond = name.endsWith('.seg') && Number.parseInt(name, 10) > kept
+      if (isBeyond || name.includes('.seg.')) await rm(join(folder, name))
     }
-    const file = await openSegment(folder, extent.segment)
-    await file.truncate(extent.offset)
+    const file = offset > 0 ? await copySegment(folder, extent) : await newSegment(folder, segment)
     await syncFolder(folder)
     return new FileAppender(folder, file)
   }
@@ -75,7 +93,7 @@ class FileAppender implements Appender {
   async begin(segment: number): Promise<void> {
     await this.#file.datasync()
     await this.#file.close()
-    this.#file = await openSegment(this.#folder, segment)
+    this.#file = await newSegment(this.#folder, segment)
     await syncFolder(this.#folder)
   }
 
@@ -130,9 +148,28 @@ function segmentFile(folder: string, segment: number): string {
   return join(folder, `${String(segment).padStart(8, '0')}.seg`)
 }
 
-async function openSegment(folder: string, segment: number): Promise<FileHandle> {
+/** Fails where there is one: then it is another's, who writes this dataset as well. */
+function newSegment(folder: string, segment: number): Promise<FileHandle> {
+  return open(segmentFile(folder, segment), 'wx+', 0o600)
+}
+
+/** The segment as far as it is durable, under its name. */
+async function copySegment(folder: string, { segment, offset }: Extent): Promise<FileHandle> {
   const path = segmentFile(folder, segment)
-  return open(path, 'r+').catch(() => open(path, 'w+', 0o600))
+  const copy = `${path}.${randomUUID()}`
+  await copyFile(path, copy, constants.COPYFILE_FICLONE)
+  const file = await open(copy, 'r+')
+  try {
+    await file.chmod(0o600)
+    await file.truncate(offset)
+    await file.sync()
+    await rename(copy, path)
+    return file
+  } catch (error) {
+    await file.close()
+    await rm(copy, { force: true })
+    throw error
+  }
 }
 
 /** Until then a power cut may take a new file's name away. */

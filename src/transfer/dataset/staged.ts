@@ -91,8 +91,10 @@ export class Staged {
     return this.#turn
   }
 
+  /** By a writer that has begun at the extent. */
   beginWriting(): void {
     this.#writing = true
+    this.#turn += 1
   }
 
   /** What was written and is not durable is not there: whoever writes next begins where it is durable. */

@@ -1,0 +1,137 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Database } from '../../src/database/index.ts'
+import { isMissing, testDatabase, type TestDatabase } from '../../src/database/testing/databases.ts'
+import { ended, idsOfFile, idsOfKeyedTarget, isAll, seeded, startKeyedTarget } from './transfer-results.ts'
+
+const records = Number(process.env.SLUSE_TEST_CRASH_RECORDS ?? 24_000)
+const driver = fileURLToPath(new URL('transfer-worker.mjs', import.meta.url))
+/** What happens to whoever has a job just then; one that is frozen sleeps longer than its job is held for it. */
+const faults = ['kill', 'freeze', 'kill', 'end', 'freeze', 'kill leader'] as const
+const frozenMs = 2500
+
+describe.skipIf(isMissing('PostgreSQL'))(`${records} records to three targets, by three processes`, () => {
+  let folder: string
+  let owned: TestDatabase
+  let database: Database
+  let outcome: object | undefined
+  const living = new Map<string, ChildProcess>()
+  const hit: string[] = []
+  const exits: (number | string | null)[] = []
+  let lives = 0
+
+  async function live(role: 'worker' | 'lead'): Promise<void> {
+    const name = `${role} ${++lives}`
+    const child = spawn(
+      process.execPath,
+      [driver, folder, join(folder, 'target.sock'), role, name, String(records)],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, DATABASE_URL: owned.options.url },
+      },
+    )
+    living.set(name, child)
+    child.once('close', () => living.delete(name))
+    await new Promise<void>((resolve) => {
+      child.once('close', () => resolve())
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        if (line === 'started') resolve()
+        else outcome = JSON.parse(line) as object
+      })
+    })
+  }
+
+  /** A process that has a job now; `undefined` once all is done. */
+  async function busy(leader: boolean, random: () => number): Promise<[string, ChildProcess] | undefined> {
+    while (!outcome) {
+      const rows = await database.query<{ process: string }>(
+        `SELECT process FROM transfer_jobs WHERE until > ? AND job ${leader ? '=' : '<>'} 'lead' ORDER BY job`,
+        [Date.now()],
+      )
+      const names = rows.map(({ process }) => process).filter((name) => living.has(name))
+      const name = names[Math.floor(random() * names.length)]
+      const child = name === undefined ? undefined : living.get(name)
+      if (name !== undefined && child) return [name, child]
+      await new Promise((resolve) => setTimeout(resolve, 30))
+    }
+    return undefined
+  }
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'sluse-crash-shared-'))
+    writeFileSync(join(folder, 'replaced.ndjson'), '{"id":"before"}\n')
+    owned = await testDatabase('PostgreSQL')
+    database = await owned.open({ exclusive: false })
+    const random = seeded(Number(process.env.SLUSE_TEST_SEED ?? 20_261_125))
+    const target = await startKeyedTarget(folder)
+    await Promise.all([live('lead'), live('worker'), live('worker')])
+    const waking: Promise<void>[] = []
+    for (const fault of faults) {
+      await new Promise((resolve) => setTimeout(resolve, 100 + random() * 300))
+      const found = await busy(fault === 'kill leader', random)
+      if (!found) break
+      const [name, child] = found
+      hit.push(fault)
+      if (fault === 'freeze') {
+        child.kill('SIGSTOP')
+        waking.push(
+          new Promise((resolve) =>
+            setTimeout(() => {
+              child.kill('SIGCONT')
+              resolve()
+            }, frozenMs),
+          ),
+        )
+        continue
+      }
+      child.kill(fault === 'end' ? 'SIGTERM' : 'SIGKILL')
+      await ended(child)
+      exits.push(child.exitCode ?? child.signalCode)
+      await live(name.startsWith('lead') ? 'lead' : 'worker')
+    }
+    while (!outcome) await new Promise((resolve) => setTimeout(resolve, 50))
+    await Promise.all(waking)
+    for (const child of [...living.values()]) {
+      child.kill('SIGKILL')
+      await ended(child)
+    }
+    target.kill('SIGKILL')
+    await ended(target)
+    console.info(`what happened to who had a job: ${hit.join(', ')}`)
+  }, 240_000)
+
+  afterAll(async () => {
+    await owned?.remove()
+    if (folder) rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('was really hit in the middle of its work', () => {
+    expect(hit).toEqual([...faults])
+    expect(exits).toEqual(['SIGKILL', 'SIGKILL', 0, 'SIGKILL'])
+  })
+
+  it('ends with every record counted once', async () => {
+    const counts = { delivered: records, refused: 0 }
+    expect(outcome).toMatchObject({
+      read: records,
+      records,
+      deadLetters: 0,
+      targets: { appended: counts, keyed: counts, replaced: counts },
+    })
+    expect(await database.query('SELECT * FROM transfer_jobs')).toEqual([])
+  })
+
+  it('has every record exactly once at the target with keys', () => {
+    expect(isAll(idsOfKeyedTarget(folder), records)).toBe(true)
+  })
+
+  it('has every record in order at the target that is appended to, and at the one that is replaced', async () => {
+    expect(isAll(await idsOfFile(folder, 'appended.ndjson'), records)).toBe(true)
+    expect(isAll(await idsOfFile(folder, 'replaced.ndjson'), records)).toBe(true)
+  })
+})

@@ -1,0 +1,106 @@
+// What the drivers of transfers have in common: the folder's connections, and what is moved.
+import { connect } from 'node:net'
+import { createInterface } from 'node:readline'
+import { connectorOf, openConnections, readConnection } from '../../dist/connectors/index.js'
+import { fault } from '../../dist/workflow/index.js'
+
+/** From a file to three targets: one that is added to, one with keys, and one that is replaced. */
+export const given = {
+  from: { connection: 'files', path: 'in.ndjson' },
+  through: [{ map: '{ id, twice: (.id * 2), name }' }, { deduplicate: '.id' }],
+  to: [
+    { connection: 'files', name: 'appended', path: 'appended.ndjson' },
+    { connection: 'keyed', mode: 'upsert', key: ['id'] },
+    { connection: 'files', name: 'replaced', path: 'replaced.ndjson', mode: 'replace' },
+  ],
+  batchSize: 200,
+  personalData: { encrypt: ['.name'] },
+}
+
+/**
+ * `files` is the folder, `keyed` the rows by key that another process has, behind the socket, and `people` gives
+ * `people.count` records, `people.pauseMs` after each batch.
+ */
+export function openParts(folder, dataFolder, socket, people = { count: 0, pauseMs: 0 }) {
+  const keyed = {
+    type: 'test.keyed',
+    about: 'Rows by key, in another process.',
+    metadata: {},
+    targetOptions: { type: 'object', additionalProperties: false },
+    targetModes: ['upsert'],
+    open: () => ({
+      check: async () => 'It works.',
+      target: () => ({ begin: (request) => beginKeyed(request, socket) }),
+      close: async () => {},
+    }),
+  }
+  const source = {
+    type: 'test.people',
+    about: 'People, one after the other.',
+    metadata: {},
+    sourceOptions: { type: 'object', additionalProperties: false },
+    open: () => ({
+      check: async () => 'It works.',
+      source: () => ({ read: (request) => readPeople(request, people) }),
+      close: async () => {},
+    }),
+  }
+  const find = (type) => [keyed, source].find((each) => each.type === type) ?? connectorOf(type)
+  const declare = (name, type, metadata) =>
+    readConnection(
+      { apiVersion: 'dapr.io/v1alpha1', kind: 'Component', metadata: { name }, spec: { type, metadata } },
+      find,
+      [],
+    ).declaration
+  const declarations = [
+    declare('files', 'bindings.localstorage', [{ name: 'rootPath', value: folder }]),
+    declare('keyed', 'test.keyed', []),
+    declare('people', 'test.people', []),
+  ]
+  return openConnections({
+    declarations: () => declarations,
+    connectorOf: find,
+    secrets: async () => ({}),
+    environment: {},
+    projectFolder: folder,
+    dataFolder,
+    http: undefined,
+    now: Date.now,
+    log: () => {},
+  })
+}
+
+async function* readPeople({ position, batchSize, signal }, { count, pauseMs }) {
+  for (let at = Number(position ?? 0); at < count;) {
+    const from = at
+    at = Math.min(at + batchSize, count)
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    signal.throwIfAborted()
+    const records = Array.from({ length: at - from }, (_, index) => ({
+      id: from + index,
+      name: `Person ${from + index}`,
+    }))
+    yield { records, origin: (index) => `person ${from + index}`, bad: [], position: at }
+  }
+}
+
+async function beginKeyed({ key }, socket) {
+  const client = connect(socket)
+  const down = () => fault('communication', 'The keyed target is not there.', { cause: 'ECONNRESET' })
+  await new Promise((resolve, reject) => client.once('connect', resolve).once('error', () => reject(down())))
+  const answers = createInterface({ input: client })[Symbol.asyncIterator]()
+  client.on('error', () => {})
+  return {
+    resumable: true,
+    async write(batch) {
+      const rows = batch.values().map((each) => [key.map((name) => each[name]).join(), JSON.stringify(each)])
+      client.write(`${JSON.stringify({ rows })}\n`)
+      const { done, value } = await answers.next()
+      if (done) throw down()
+      if (JSON.parse(value).done !== rows.length) throw down()
+      return { refused: [], state: null }
+    },
+    finish: async () => void client.end(),
+    abort: async () => void client.destroy(),
+  }
+}

@@ -1,0 +1,54 @@
+// One of many processes that carry a transfer to three targets out, to be killed or frozen at any moment.
+// Usage: transfer-worker.mjs <folder> <socket of the keyed target> <worker|lead> <name> <records>
+import { join } from 'node:path'
+import { openDatabase } from '../../dist/database/index.js'
+import { openTransfers } from '../../dist/transfer/index.js'
+import { given, openParts } from './transfer-parts.mjs'
+
+const [, , folder, socket, role, name, count] = process.argv
+
+const data = join(folder, 'data')
+const database = await openDatabase({ folder: data, url: process.env.DATABASE_URL, exclusive: false })
+const transfers = openTransfers({
+  database,
+  dataFolder: data,
+  connections: openParts(folder, data, socket, { count: Number(count), pauseMs: 20 }),
+  publish: async () => {},
+  log: () => {},
+  sharing: { takes: true, name, heldFor: 1500 },
+})
+await transfers.start()
+const close = async () => {
+  await transfers.close()
+  await database.close()
+  process.exit(0)
+}
+process.once('SIGTERM', () => void close())
+console.log('started')
+// A worker has nothing to wait for but to be ended.
+if (role === 'worker') setInterval(() => {}, 60_000)
+else {
+  console.log(JSON.stringify(await carryOut()))
+  await close()
+}
+
+/** As an engine does: what is put off is asked for again when it is due. */
+async function carryOut() {
+  for (;;) {
+    try {
+      return await transfers.perform({
+        kind: 'transfer',
+        input: { ...given, from: { connection: 'people' } },
+        idempotencyKey: 'run1:/do/0/move',
+        attempt: 0,
+        runId: 'run1',
+        key: '/do/0/move',
+        secrets: {},
+        signal: new AbortController().signal,
+      })
+    } catch (error) {
+      if (typeof error.until !== 'number') return { error: String(error), problem: error.problem }
+      await new Promise((resolve) => setTimeout(resolve, error.until - Date.now()))
+    }
+  }
+}
