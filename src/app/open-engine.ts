@@ -43,17 +43,24 @@ export async function openEngine(settings: Settings, parts: Parts): Promise<AppE
   }
   const kept = {
     ...{ activityConcurrency, maxResultBytes, maxChildDepth, maxMissedRuns },
-    ...{ earlyEvents, inboxRetention, runRetentionDays },
+    ...{ earlyEvents, inboxRetention, runRetentionDays, stuckAfter },
   }
   if (settings.engine === 'temporal') {
     const key = keyOf(settings)
     const server = await serverOf(settings)
-    return openTemporalEngine({ ...common, settings: kept, key, server, role: settings.role })
+    return openTemporalEngine({
+      ...common,
+      gatekeeper: guard,
+      settings: kept,
+      key,
+      server,
+      role: settings.role,
+    })
   }
   return openEmbeddedEngine({
     ...common,
     gatekeeper: guard,
-    settings: { ...kept, stuckAfter, ...parts.engine },
+    settings: { ...kept, ...parts.engine },
     ...(clock && { clock }),
   })
 }

@@ -20,6 +20,7 @@ import { openInternet, type Internet } from '../servers/internet/index.ts'
 import { hasTemporal, startTemporal, type TemporalServer } from '../servers/temporal/index.ts'
 import { httpbin } from '../servers/web/httpbin.ts'
 import { petStore } from '../servers/web/pet-store.ts'
+import { targetLimitsSuite } from './target-limits.ts'
 import { upgradeSuite } from './upgrades.ts'
 
 describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', () => {
@@ -230,15 +231,17 @@ describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', ()
     }
   })
 
-  upgradeSuite(() => ({
+  const installation = () => ({
     server: { address: temporal.address, namespace: temporal.namespace },
     bundle,
     newDatabase: async () => {
-      const name = `upgrade_${randomUUID().replaceAll('-', '')}`
+      const name = `installation_${randomUUID().replaceAll('-', '')}`
       await query('postgres', `CREATE DATABASE ${name}`)
       return urlOf(name)
     },
-  }))
+  })
+  upgradeSuite(installation)
+  targetLimitsSuite(installation)
 
   const features = new URL('ctk/features/', specification)
 

@@ -3,5 +3,12 @@
  */
 export { systemClock, type Clock } from '../records/clock.ts'
 export { openEmbeddedEngine } from './open.ts'
-export type { EmbeddedEngine, EmbeddedEngineOptions, EngineHealth, Interpret, Log } from './options.ts'
+export type {
+  EmbeddedEngine,
+  EmbeddedEngineOptions,
+  EngineHealth,
+  Gatekeeper,
+  Interpret,
+  Log,
+} from './options.ts'
 export type { EmbeddedSettings } from './settings.ts'

@@ -1,4 +1,4 @@
-import { defaultEngineSettings, hour, type EngineSettings } from '../records/settings.ts'
+import { defaultEngineSettings, type EngineSettings } from '../records/settings.ts'
 
 /** How the embedded engine behaves, beside what all engines have. Times in milliseconds. */
 export interface EmbeddedSettings extends EngineSettings {
@@ -10,10 +10,6 @@ export interface EmbeddedSettings extends EngineSettings {
   readonly maxIdleRuns: number
   /** Runs that are being replayed at the same time. */
   readonly replayConcurrency: number
-  /** How often it is looked for stuck runs. */
-  readonly watchEvery: number
-  /** An activity that takes longer than this, and a run that does not move for so long, are stuck. */
-  readonly stuckAfter: number
 }
 
 export const defaultSettings: EmbeddedSettings = {
@@ -22,6 +18,4 @@ export const defaultSettings: EmbeddedSettings = {
   parkAtOnceAfter: 60_000,
   maxIdleRuns: 1000,
   replayConcurrency: 50,
-  watchEvery: 60_000,
-  stuckAfter: hour,
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { openTestEngine, until, type TestEngine } from '../testing/embedded-engine.ts'
 import { ManualClock } from '../testing/manual-clock.ts'
-import { stuckEventType } from './watchdog.ts'
+import { stuckEventType } from '../records/stuck-runs.ts'
 
 const minute = 60_000
 

@@ -1,8 +1,5 @@
-import type { CloudEvent } from '../../workflow/index.ts'
+import { slowActivity, StuckRuns, type Stuck as AnyStuck } from '../records/stuck-runs.ts'
 import type { Core } from './core.ts'
-
-/** The type of the event that tells of a stuck run, once for each time that it gets stuck. */
-export const stuckEventType = 'dk.sluse.run.stuck.v1'
 
 /**
  * No run is stuck without saying so. Looks now and then for runs that make no progress and that nothing will move:
@@ -14,13 +11,14 @@ export class Watchdog {
   readonly #core: () => Core
   /** Those of the last look, so that one in between two states is not taken for stuck. */
   #suspects = new Set<number>()
-  #stuck = new Map<number, Stuck>()
+  readonly #stuck: StuckRuns
   #stopTimer: (() => void) | undefined
   #looking: Promise<void> | undefined
   #stopped = false
 
   constructor(core: () => Core) {
     this.#core = core
+    this.#stuck = new StuckRuns(core)
   }
 
   get stuckRuns(): number {
@@ -28,10 +26,7 @@ export class Watchdog {
   }
 
   async open(): Promise<void> {
-    const rows = await this.#core().database.query<StuckRow>(
-      'SELECT run, since, reason, detail FROM stuck_runs',
-    )
-    this.#stuck = new Map(rows.map((row) => [row.run, row]))
+    await this.#stuck.open()
     this.#later()
   }
 
@@ -67,8 +62,7 @@ export class Watchdog {
         ]),
       )
       this.#suspects = new Set(asleep.map(({ run }) => run))
-      for (const run of this.#stuck.keys()) if (!found.has(run)) this.#recovered(run)
-      for (const stuck of found.values()) if (!this.#stuck.has(stuck.run)) await this.#tell(stuck)
+      await this.#stuck.are(found)
       for (const stuck of asleep)
         if (found.has(stuck.run) && !core.runs.has(stuck.run)) await this.#setGoing(stuck)
     } catch (error) {
@@ -90,9 +84,7 @@ export class Watchdog {
         ({ phase, beganAt }) => phase === 'working' && beganAt !== undefined && beganAt < before,
       )
       if (slow?.request.kind === 'activity') {
-        const since = slow.beganAt ?? before
-        const detail = `The activity ${slow.key} (${slow.request.call.kind}) has been under way since ${iso(since)}.`
-        found.push({ run: number, since, reason: 'activity', detail })
+        found.push(slowActivity(number, slow.key, slow.request.call.kind, slow.beganAt ?? before))
       } else if (
         !run.idle &&
         run.movedAt < before &&
@@ -119,7 +111,7 @@ export class Watchdog {
         ])
         for (const { number, stuck } of rows) {
           if (stuck === 0 || runs.has(number)) continue
-          found.push({ run: number, since: this.#stuck.get(number)?.since ?? now, reason, detail })
+          found.push({ run: number, since: this.#stuck.since(number) ?? now, reason, detail })
         }
         const last = rows.at(-1)
         if (!last || rows.length < pageSize) break
@@ -129,30 +121,6 @@ export class Watchdog {
     return found
   }
 
-  async #tell(stuck: Stuck): Promise<void> {
-    const core = this.#core()
-    const row = await core.records.row(stuck.run)
-    if (!row) return
-    const { run, since, reason, detail } = stuck
-    const { namespace, name, version } = row.reference
-    const event: CloudEvent = {
-      specversion: '1.0',
-      id: `${row.id}/stuck/${since}`,
-      source: '/sluse/watchdog',
-      type: stuckEventType,
-      time: iso(core.clock.now()),
-      subject: row.id,
-      datacontenttype: 'application/json',
-      data: { run: row.id, definition: { namespace, name, version }, since: iso(since), reason, detail },
-    }
-    const sql =
-      'INSERT INTO stuck_runs (run, since, reason, detail) VALUES (?, ?, ?, ?) ON CONFLICT (run) DO NOTHING'
-    await core.database.commit([{ sql, parameters: [run, since, reason, detail] }])
-    this.#stuck.set(run, stuck)
-    core.log('warn', 'A run is stuck.', { run: row.id, reason, detail })
-    await core.inbox.publish([event])
-  }
-
   /** What is recorded is all that it takes to go on. */
   async #setGoing({ run, reason }: Stuck): Promise<void> {
     const { database, runs } = this.#core()
@@ -160,13 +128,6 @@ export class Watchdog {
     const sql = "UPDATE runs SET status = 'running', active = 1 WHERE number = ? AND status = 'waiting'"
     if (reason === 'unwakeable') await database.commit([{ sql, parameters: [run] }])
     void runs.wake(run)
-  }
-
-  #recovered(run: number): void {
-    this.#stuck.delete(run)
-    this.#core().commits.add({
-      statements: [{ sql: 'DELETE FROM stuck_runs WHERE run = ?', parameters: [run] }],
-    })
   }
 }
 
@@ -196,16 +157,7 @@ const questions = [
   },
 ] as const
 
-interface Stuck {
-  readonly run: number
-  /** Milliseconds since 1970. */
-  readonly since: number
-  readonly reason: 'activity' | 'silent' | (typeof questions)[number]['reason']
-  /** For people. */
-  readonly detail: string
-}
-
-type StuckRow = { run: number; since: number; reason: Stuck['reason']; detail: string }
+type Stuck = AnyStuck<'activity' | 'silent' | (typeof questions)[number]['reason']>
 
 function iso(time: number): string {
   return new Date(time).toISOString()

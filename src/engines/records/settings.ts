@@ -14,9 +14,13 @@ export interface EngineSettings {
   readonly runRetentionDays: number
   /** Runs that `missed: all` starts at most for one schedule after an outage. */
   readonly maxMissedRuns: number
+  /** How often it is looked for stuck runs. */
+  readonly watchEvery: number
+  /** An activity that takes longer than this, and a run that does not move for so long, are stuck. */
+  readonly stuckAfter: number
 }
 
-export const hour = 3_600_000
+const hour = 3_600_000
 
 export const defaultEngineSettings: EngineSettings = {
   activityConcurrency: 100,
@@ -26,4 +30,6 @@ export const defaultEngineSettings: EngineSettings = {
   inboxRetention: 7 * 24 * hour,
   runRetentionDays: 90,
   maxMissedRuns: 1000,
+  watchEvery: 60_000,
+  stuckAfter: hour,
 }

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client'
+import type { Gatekeeper } from '../embedded/index.ts'
 import type { ActivityRunner } from '../engine.ts'
 import type { GroupCommit } from '../records/group-commit.ts'
 import type { Inbox } from '../records/inbox.ts'
@@ -7,6 +8,7 @@ import type { ClusterRuns } from './cluster-runs.ts'
 import type { Libraries } from './libraries.ts'
 import type { TemporalSettings } from './options.ts'
 import type { SearchAttributes } from './search-attributes.ts'
+import type { UnderWay } from './under-way.ts'
 
 /** The parts of the engine in one process, which know each other through this. Made in `open.ts`. */
 export interface Cluster extends Records {
@@ -15,6 +17,8 @@ export interface Cluster extends Records {
   readonly commits: GroupCommit
   readonly runs: ClusterRuns
   readonly inbox: Inbox
+  readonly underWay: UnderWay
+  readonly gatekeeper: Gatekeeper | undefined
   readonly client: Client
   readonly libraries: Libraries
   readonly taskQueue: string

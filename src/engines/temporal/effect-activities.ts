@@ -25,6 +25,7 @@ export function effectActivities(core: Cluster): EffectActivities {
     const { cancellationSignal, cancelled, heartbeat } = activity.Context.current()
     const alone = await Alone.enter(core, call.kind, `${run}:${key}`)
     const signal = AbortSignal.any([cancellationSignal, alone.lost])
+    const ended = core.underWay.began(run, key, call.kind)
     const beats = setInterval(() => {
       heartbeat()
       alone.keep()
@@ -66,6 +67,7 @@ export function effectActivities(core: Cluster): EffectActivities {
       })
     } finally {
       clearInterval(beats)
+      ended()
       await alone.leave()
     }
   }

@@ -1,13 +1,16 @@
 import { hasCode, SluseError } from '../../errors.ts'
 import type { Records } from '../records/records.ts'
 import { Retention } from '../records/retention.ts'
+import type { Stuck } from '../records/stuck-runs.ts'
 import { Schedules } from '../records/schedules.ts'
 import { fromColumns, isOver, selectRun } from '../run/run-row.ts'
 import type { Cluster } from './cluster.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { fenced } from './fenced.ts'
+import { Gates } from './gates.ts'
 import { Lease } from './lease.ts'
 import { Upgrades } from './upgrades.ts'
+import { Watchdog } from './watchdog.ts'
 
 const lookEvery = 500
 const renewEvery = 3000
@@ -29,6 +32,8 @@ interface Duties {
   readonly dispatcher: Dispatcher
   readonly retention: Retention
   readonly upgrades: Upgrades | undefined
+  readonly watchdog: Watchdog
+  readonly gates: Gates
   /** Which schedules there are, and which are disabled. */
   known: Known
 }
@@ -55,7 +60,6 @@ export class Leader {
   #running: Promise<void> | undefined
   #startedAt = -Infinity
   #foundAt = Date.now()
-  #stuck = 0
 
   constructor(core: Cluster) {
     this.#core = core
@@ -66,9 +70,9 @@ export class Leader {
     return this.#duties !== undefined
   }
 
-  /** Runs whose workflow had ended before they had, at the last look; they are set going again. */
+  /** Of all processes, at the last look; where another process leads, it tells. */
   get stuckRuns(): number {
-    return this.#stuck
+    return this.#duties?.watchdog.stuckRuns ?? 0
   }
 
   open(): void {
@@ -132,13 +136,14 @@ export class Leader {
     await duties.dispatcher.look()
     await duties.schedules.look()
     await duties.upgrades?.look()
+    await duties.watchdog.look()
     if (now - this.#startedAt > startEvery) {
       this.#startedAt = now
       await this.#startLeft()
     }
     if (now - this.#foundAt > this.#core.settings.findsLostEvery) {
       this.#foundAt = now
-      this.#stuck = await this.#setGoing()
+      duties.watchdog.lost = await this.#setGoing()
       await this.#beginDetached()
     }
   }
@@ -163,7 +168,18 @@ export class Leader {
     })
     const upgrades = core.build === undefined ? undefined : new Upgrades(core)
     const watched = await this.#schedules(records)
-    const duties = { records, overtaken, end, keeping, dispatcher, retention, upgrades, ...watched }
+    const others = { watchdog: new Watchdog(core), gates: new Gates(core) }
+    const duties = {
+      records,
+      overtaken,
+      end,
+      keeping,
+      dispatcher,
+      retention,
+      upgrades,
+      ...others,
+      ...watched,
+    }
     current.duties = duties
     retention.open()
     return duties
@@ -222,13 +238,13 @@ export class Leader {
   }
 
   /** Workflows that somebody has ended in Temporal itself, or that did not replay: what is recorded of the runs is all that it takes to go on. */
-  async #setGoing(): Promise<number> {
+  async #setGoing(): Promise<Stuck[]> {
     const { client, database, runs, taskQueue, log, settings } = this.#core
     const since = new Date(Date.now() - settings.findsLostEvery - listedWithin).toISOString()
     const ended = `ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut', 'Canceled')`
     const query = `WorkflowType = 'run' AND TaskQueue = '${taskQueue}' AND ${ended} AND CloseTime > '${since}'`
-    let found = 0
-    for await (const { workflowId, runId } of client.workflow.list({ query })) {
+    const found: Stuck[] = []
+    for await (const { workflowId, runId, closeTime } of client.workflow.list({ query })) {
       // It was set going again before.
       if ((await client.workflow.getHandle(workflowId).describe()).runId !== runId) continue
       const [row] = await database.query(`${selectRun} WHERE id = ?`, [workflowId])
@@ -236,8 +252,9 @@ export class Leader {
       if (!run) continue
       await runs.goOn(run)
       if (isOver(run.status)) continue
-      found++
       log('warn', 'The workflow of a run was ended in Temporal; it is set going again.', { run: workflowId })
+      const detail = 'Its workflow was ended in Temporal; it is set going again from the records.'
+      found.push({ run: run.number, since: closeTime?.getTime() ?? Date.now(), reason: 'lost', detail })
     }
     return found
   }
@@ -249,6 +266,7 @@ export class Leader {
     clearInterval(duties?.keeping)
     duties?.schedules.stop()
     duties?.retention.stop()
+    duties?.gates.stop()
     return duties !== undefined
   }
 }

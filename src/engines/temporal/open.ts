@@ -32,6 +32,7 @@ import { names, type Command, type CommandResult } from './protocol.ts'
 import { pinsRuns } from './upgrades.ts'
 import { SearchAttributes } from './search-attributes.ts'
 import { Reach } from './reach.ts'
+import { UnderWay } from './under-way.ts'
 import { RunWorker, tlsOf } from './worker.ts'
 
 /**
@@ -69,6 +70,7 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
       const bundle = options.bundle ?? (await builtBundle())
       if (options.pins ?? true) await pin(core, bundle)
       worker = await RunWorker.open(core, server, dataConverter, bundle)
+      core.underWay.open()
       leader.open()
     }
   } catch (error) {
@@ -220,6 +222,8 @@ function assemble(
     definitions: new Definitions(database),
     records: new RunRecords(database, secrets),
     pauses: new Pauses(self),
+    underWay: new UnderWay(self),
+    gatekeeper: options.gatekeeper,
     schedules: new Schedules(self),
     searchAttributes: new SearchAttributes({ client, log }),
     runs: new ClusterRuns(self),
@@ -290,6 +294,7 @@ async function close(
     await new Promise((resolve) => setTimeout(resolve, 20))
   await worker?.close()
   closed.abort()
+  core.underWay.stop()
   core.timers.stop()
   await Promise.race([
     core.commits.drained(),

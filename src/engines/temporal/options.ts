@@ -2,7 +2,7 @@ import type { Database } from '../../database/index.ts'
 import type { RunStart } from '../../workflow/index.ts'
 import type { ActivityRunner, Engine, SecretStore } from '../engine.ts'
 import type { Log } from '../run/host.ts'
-import type { EngineHealth } from '../embedded/index.ts'
+import type { EngineHealth, Gatekeeper } from '../embedded/index.ts'
 import { defaultEngineSettings, type EngineSettings } from '../records/settings.ts'
 
 export interface TemporalEngineOptions {
@@ -11,6 +11,8 @@ export interface TemporalEngineOptions {
   readonly activities: ActivityRunner
   /** Default: there are no secrets. */
   readonly secrets?: SecretStore
+  /** Default: what is postponed looks by itself now and then, whatever its gate. */
+  readonly gatekeeper?: Gatekeeper
   readonly server: TemporalServerSettings
   /** 32 bytes, the same in all processes: all that Temporal is given is encrypted with it. */
   readonly key: Uint8Array

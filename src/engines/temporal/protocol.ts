@@ -121,6 +121,7 @@ export const names = {
   detached: 'detached',
   command: 'command',
   look: 'look',
+  pass: 'pass',
   ended: 'ended',
   cancel: 'cancel',
 } as const

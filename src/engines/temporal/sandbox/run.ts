@@ -19,6 +19,7 @@ import { SandboxHost } from './sandbox-host.ts'
 const records = proxyLocalActivities<RecordActivities>(recordOptions)
 
 const look = defineSignal(names.look)
+const pass = defineSignal<[string]>(names.pass)
 const ended = defineSignal<[string]>(names.ended)
 const cancel = defineSignal(names.cancel)
 const command = defineUpdate<CommandResult, [Command]>(names.command)
@@ -38,6 +39,12 @@ export async function run(number: number): Promise<void> {
     else waiting.push(then)
   }
   setHandler(look, () => use((live) => live.probe()))
+  setHandler(pass, (key) =>
+    use((live) => {
+      // Its row must go: it is not one of those any more that wait.
+      if (live.pass(key)()) live.also({ sql: goneOn, parameters: [number, key] })
+    }),
+  )
   setHandler(ended, (child) => use((_, host) => host.children.ended(child)))
   setHandler(cancel, () => use((live) => live.command(ordered)))
   setHandler(command, async ({ kind, record }) => {
@@ -72,6 +79,8 @@ export async function run(number: number): Promise<void> {
     if (again) await beginAnew(number)
   })
 }
+
+const goneOn = "DELETE FROM waits WHERE run = ? AND key = ? AND kind = 'gate'"
 
 /** Ordered by a run above, not by people: nobody is told. */
 const ordered = { kind: 'cancel', durable: () => {}, refused: () => {} } as const

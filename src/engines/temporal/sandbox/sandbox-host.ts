@@ -21,6 +21,7 @@ import { detachedId, names, type Loaded, type RecordActivities } from '../protoc
 import { Children } from './children.ts'
 import { Commits } from './commits.ts'
 import { Effects } from './effects.ts'
+import { Gates } from './gates.ts'
 import { recordOptions } from './options.ts'
 import { Outstanding } from './outstanding.ts'
 import { ShownStatus } from './status.ts'
@@ -43,8 +44,6 @@ export class SandboxHost implements Host {
   readonly clock = { now: () => Date.now() }
   readonly settings: Host['settings']
   readonly limiter: Host['limiter'] = { run: (work) => work() }
-  /** Nobody in here knows of target systems: what is put off waits for its time. */
-  readonly gates: Host['gates'] = { kept: false, wait: () => () => {}, parked: () => {} }
   readonly runs: Host['runs'] = {
     ready: () => {},
     left: () => {},
@@ -109,6 +108,8 @@ export class SandboxHost implements Host {
     },
   }
 
+  readonly gates = new Gates(this.timers)
+
   readonly standing: Standing = {
     leaves: false,
     active: ({ row: { number } }) => [
@@ -132,6 +133,7 @@ export class SandboxHost implements Host {
 
   #stands(number: number, status: RunStatus, active = 0): Statement {
     this.#status.is(status)
+    this.gates.seen = status === 'waiting'
     return {
       sql: `UPDATE runs SET status = '${status}', active = ${active} WHERE number = ?`,
       parameters: [number],
