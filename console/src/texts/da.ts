@@ -107,8 +107,8 @@ export const da = {
   'overview.notWritableText':
     'Databasen afviser at skrive, måske fordi disken er fuld. Intet nyt bliver modtaget, før det er løst.',
 
-  'overview.noWorkers': 'Ingen arbejdsproces udfører kørsler',
-  'overview.noWorkersText':
+  'attention.noWorkers': 'Ingen arbejdsproces udfører kørsler',
+  'attention.noWorkersText':
     'Kørsler bliver modtaget og gemt, men ingen går videre, før en arbejdsproces er tilbage. Start en, og se, hvorfor de stoppede.',
 
   'processes.title': 'Servere og arbejdsprocesser',
@@ -120,6 +120,8 @@ export const da = {
   'processes.state.alive': 'Kører',
   'processes.state.stopping': 'Stopper',
   'processes.state.gone': 'Forsvundet',
+  'processes.started': 'startet',
+  'processes.lastSeen': 'sidst set',
   'processes.leads': 'tager sig af tidsplan og hændelser',
   'processes.runs.one': '{count} kørsel i hukommelsen',
   'processes.runs.other': '{count} kørsler i hukommelsen',

@@ -108,8 +108,8 @@ export const en: Record<keyof typeof da, string> = {
   'overview.notWritableText':
     'The database refuses to write, perhaps because the disk is full. Nothing new is taken until that is solved.',
 
-  'overview.noWorkers': 'No worker carries runs out',
-  'overview.noWorkersText':
+  'attention.noWorkers': 'No worker carries runs out',
+  'attention.noWorkersText':
     'Runs are accepted and kept, but none goes on until a worker is back. Start one, and look why they ended.',
 
   'processes.title': 'Servers and workers',
@@ -121,6 +121,8 @@ export const en: Record<keyof typeof da, string> = {
   'processes.state.alive': 'Runs',
   'processes.state.stopping': 'Stops',
   'processes.state.gone': 'Gone',
+  'processes.started': 'started',
+  'processes.lastSeen': 'last seen',
   'processes.leads': 'deals with schedules and events',
   'processes.runs.one': '{count} run in memory',
   'processes.runs.other': '{count} runs in memory',

@@ -40,12 +40,6 @@ export function Overview() {
               <p>{t('overview.notWritableText')}</p>
             </div>
           )}
-          {data.attention.workers && (
-            <div className="notice" data-tone="bad" role="alert">
-              <h2>{t('overview.noWorkers')}</h2>
-              <p>{t('overview.noWorkersText')}</p>
-            </div>
-          )}
           <Attention attention={data.attention} />
           <h2 className="visually-hidden">{t('overview.now')}</h2>
           <Tiles

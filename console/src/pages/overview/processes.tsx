@@ -50,6 +50,7 @@ export function Processes() {
               <td className="number nowrap">
                 <Mark tone={toneOf[each.state]}>{t(`processes.state.${each.state}`)}</Mark>
                 <span className="sub">
+                  {t(each.state === 'gone' ? 'processes.lastSeen' : 'processes.started')}{' '}
                   <Ago at={each.state === 'gone' ? each.seenAt : each.startedAt} />
                 </span>
               </td>
