@@ -63,6 +63,9 @@ describe.runIf(helm !== undefined || required)('the chart', () => {
     'persistence.storageClass': 'ssd',
   }
 
+  const database = { 'database.existingSecret': 'database' }
+  const bucket = { 'datasets.bucket': 's3://sluse/data', 'datasets.existingSecret': 'bucket' }
+
   test('passes helm lint, strictly', () => {
     expect(runHelm('lint', '--strict', chart)).toContain('0 chart(s) failed')
   })
@@ -70,7 +73,8 @@ describe.runIf(helm !== undefined || required)('the chart', () => {
   test.each([
     ['as it comes', {}],
     ['with everything', full],
-    ['on Temporal', { engine: 'temporal', 'database.existingSecret': 'database' }],
+    ['on Temporal', { engine: 'temporal', ...database }],
+    ['on Temporal, with datasets in a bucket', { engine: 'temporal', ...database, ...bucket }],
     ['with its own Temporal', { engine: 'temporal', 'bundled.enabled': 'true' }],
   ])('%s is what Kubernetes takes', (_what, values) => {
     check(render(values))
@@ -98,10 +102,21 @@ describe.runIf(helm !== undefined || required)('the chart', () => {
     })
   })
 
+  test('asks for a share that many write, unless datasets are in a bucket', () => {
+    const claims = (values: { [name: string]: string }) =>
+      render({ engine: 'temporal', ...database, ...values }).filter(
+        ({ kind }) => kind === 'PersistentVolumeClaim',
+      ).length
+    expect(claims({})).toBe(1)
+    expect(claims(bucket)).toBe(0)
+    expect(claims({ ...bucket, 'persistence.shared': 'true' })).toBe(1)
+  })
+
   test.each([
     ['a secret among the settings', { 'settings.SLUSE_SECRET_token': 'x' }],
     ['a token among the settings', { 'settings.SLUSE_TOKEN': 'x' }],
     ['a cluster without a database', { engine: 'temporal' }],
+    ['a bucket without a key to it', { 'datasets.bucket': 's3://sluse/data' }],
     ['an ingress without a host', { 'ingress.enabled': 'true' }],
     ['a value that nothing reads', { replicas: '2' }],
   ])('refuses %s', (_what, values) => {

@@ -44,10 +44,30 @@ seccompProfile: { type: RuntimeDefault }
 - name: SLUSE_TEMPORAL_KEY
   valueFrom: { secretKeyRef: { name: {{ $secret }}, key: temporalKey } }
 {{- end }}
+{{- with .Values.datasets }}
+{{- if .bucket }}
+- { name: SLUSE_DATASETS, value: {{ .bucket | quote }} }
+{{- if .endpoint }}
+- { name: AWS_ENDPOINT_URL, value: {{ .endpoint | quote }} }
+{{- end }}
+{{- if .region }}
+- { name: AWS_REGION, value: {{ .region | quote }} }
+{{- end }}
+- name: AWS_ACCESS_KEY_ID
+  valueFrom: { secretKeyRef: { name: {{ .existingSecret }}, key: accessKeyId } }
+- name: AWS_SECRET_ACCESS_KEY
+  valueFrom: { secretKeyRef: { name: {{ .existingSecret }}, key: secretAccessKey } }
+{{- end }}
+{{- end }}
 {{- range $name, $value := .Values.settings }}
 - name: {{ $name }}
   value: {{ $value | toString | quote }}
 {{- end }}
+{{- end -}}
+
+{{/* Whether all pods write one folder. */}}
+{{- define "sluse.isShared" -}}
+{{- if or .Values.persistence.shared (not .Values.datasets.bucket) }}yes{{ end -}}
 {{- end -}}
 
 {{- define "sluse.mounts" -}}
@@ -64,7 +84,11 @@ seccompProfile: { type: RuntimeDefault }
 {{- define "sluse.volumes" -}}
 {{- if eq .Values.engine "temporal" }}
 - name: data
+{{- if include "sluse.isShared" . }}
   persistentVolumeClaim: { claimName: {{ include "sluse.name" . }}-data }
+{{- else }}
+  emptyDir: {}
+{{- end }}
 {{- end }}
 - name: temporary
   emptyDir: {}
