@@ -21,6 +21,7 @@ import { hasTemporal, startTemporal, type TemporalServer } from '../servers/temp
 import { httpbin } from '../servers/web/httpbin.ts'
 import { petStore } from '../servers/web/pet-store.ts'
 import { targetLimitsSuite } from './target-limits.ts'
+import { transfersOnTemporal } from './transfers.ts'
 import { upgradeSuite } from './upgrades.ts'
 
 describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', () => {
@@ -242,6 +243,7 @@ describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', ()
   })
   upgradeSuite(installation)
   targetLimitsSuite(installation)
+  transfersOnTemporal(installation)
 
   const features = new URL('ctk/features/', specification)
 

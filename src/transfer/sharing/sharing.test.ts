@@ -63,7 +63,7 @@ describe.skipIf(isMissing('PostgreSQL'))('several processes on one database', ()
   test('share the jobs of one transfer, and each target has all records in order', async () => {
     const { connectors, target, letThrough } = system()
     // Long enough for the slowest machine: one who has a job leaves the next to those who have none.
-    const { run, database } = await start({ connectors, sharing: { courtesy: 10_000 } })
+    const { perform: run, database } = await start({ connectors, sharing: { courtesy: 10_000 } })
     const done = run({ from: { connection: 'source' }, to: to(2) })
     const two = await until(async () => {
       const found = await holders('deliver%')
@@ -86,7 +86,7 @@ describe.skipIf(isMissing('PostgreSQL'))('several processes on one database', ()
 
   test('have no more jobs each than they may, and all of them some', async () => {
     const { connectors, letThrough } = system()
-    const { run } = await start({ connectors, sharing: { jobs: 2 } })
+    const { perform: run } = await start({ connectors, sharing: { jobs: 2 } })
     const done = ['a', 'b', 'c'].map((idempotencyKey) =>
       run({ from: { connection: 'source' }, to: to(3) }, { idempotencyKey }),
     )
@@ -102,7 +102,7 @@ describe.skipIf(isMissing('PostgreSQL'))('several processes on one database', ()
   test('go on at once with what one of them gives back when it stops', async () => {
     const { connectors, target, letThrough } = system()
     // Were it not given back, nobody had it before the test is over.
-    const { run, all: processes } = await start({
+    const { perform: run, all: processes } = await start({
       connectors,
       takes: (process) => process > 0,
       sharing: { heldFor: 600_000 },
@@ -121,7 +121,7 @@ describe.skipIf(isMissing('PostgreSQL'))('several processes on one database', ()
 
   test('go on with a transfer whose leader stops, and another leads it', async () => {
     const { connectors, target, letThrough } = system()
-    const { run, all: processes } = await start({
+    const { perform: run, all: processes } = await start({
       connectors,
       takes: (process) => process > 0,
       sharing: { heldFor: 600_000 },
@@ -141,7 +141,11 @@ describe.skipIf(isMissing('PostgreSQL'))('several processes on one database', ()
 
   test('stop what they do of a transfer that is cancelled', async () => {
     const { connectors, letThrough } = system()
-    const { run, database, all: processes } = await start({ connectors, takes: (process) => process > 0 })
+    const {
+      perform: run,
+      database,
+      all: processes,
+    } = await start({ connectors, takes: (process) => process > 0 })
     const cancelling = new AbortController()
     const done = run({ from: { connection: 'source' }, to: to(2) }, { signal: cancelling.signal }).catch(
       (error: unknown) => error,
@@ -165,7 +169,7 @@ describe.skipIf(isMissing('PostgreSQL'))('several processes on one database', ()
         return values.map((value) => ({ records: [value] }))
       },
     } as Pick<Functions, 'call'> as Functions
-    const { run, database } = await start({
+    const { perform: run, database } = await start({
       connectors,
       functions,
       takes: (process) => process > 0,
@@ -184,7 +188,7 @@ describe.skipIf(isMissing('PostgreSQL'))('several processes on one database', ()
   test('carry a replay out once, whoever asked for it, and another goes on where one stops', async () => {
     const { connectors, target, hold, letThrough } = system()
     const {
-      run,
+      perform: run,
       database,
       transfers,
       all: processes,
@@ -214,7 +218,7 @@ describe.skipIf(isMissing('PostgreSQL'))('several processes on one database', ()
   test('do not take a person out of a dataset that another delivers, nor remove what has had its time', async () => {
     const { connectors, letThrough } = system()
     const {
-      run,
+      perform: run,
       all: processes,
       join,
       transfers,

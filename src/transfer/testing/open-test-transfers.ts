@@ -13,7 +13,7 @@ import { testDatabase, type DatabaseKind } from '../../database/testing/database
 import type { ActivityRequest } from '../../engines/engine.ts'
 import type { Functions } from '../../functions/index.ts'
 import type { HttpClient } from '../../http/index.ts'
-import { isObject, type CloudEvent, type Json, type JsonObject } from '../../workflow/index.ts'
+import { isObject, Postponed, type CloudEvent, type Json, type JsonObject } from '../../workflow/index.ts'
 import { openTransfers } from '../index.ts'
 import type { SharingOptions } from '../sharing/index.ts'
 import { testDatasets, type StorageKind, type StorageOptions } from './storages.ts'
@@ -81,6 +81,21 @@ export async function openTestTransfers(options: TestTransfersOptions = {}) {
   const opened = await Promise.all(Array.from({ length: processes ?? 1 }, (_, index) => openOne(index)))
   const [first] = opened
   if (!first) throw new Error('There is no process.')
+  /** One attempt. */
+  const perform = (given: object, request: Partial<ActivityRequest> = {}, process = 0): Promise<JsonObject> =>
+    (opened[process] ?? first).transfers
+      .perform({
+        kind: 'transfer',
+        input: given as Json,
+        idempotencyKey: 'run1:/do/0/move',
+        attempt: 0,
+        runId: 'run1',
+        key: '/do/0/move',
+        secrets: {},
+        signal: new AbortController().signal,
+        ...request,
+      })
+      .then((output) => (isObject(output) ? output : {}))
   let closed = false
   const stop = async () => {
     if (closed) return
@@ -98,32 +113,20 @@ export async function openTestTransfers(options: TestTransfersOptions = {}) {
     join: async () => void opened.push(await openOne(opened.length)),
     published,
     logged,
-    /** Carries out `transfer:1.0.0@default` with these arguments. */
-    run: (given: object, request: Partial<ActivityRequest> = {}, process = 0): Promise<JsonObject> =>
-      (opened[process] ?? first).transfers
-        .perform({
-          kind: 'transfer',
-          input: given as Json,
-          idempotencyKey: 'run1:/do/0/move',
-          attempt: 0,
-          runId: 'run1',
-          key: '/do/0/move',
-          secrets: {},
-          signal: new AbortController().signal,
-          ...request,
-        })
-        .then((output) => (isObject(output) ? output : {})),
-    write: (name: string, content: string | readonly Json[]) =>
-      writeFileSync(
-        join(files, name),
-        typeof content === 'string' ? content : content.map((each) => `${JSON.stringify(each)}\n`).join(''),
-      ),
-    read: (name: string): Json[] =>
-      readFileSync(join(files, name), 'utf8')
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line) as Json),
-    text: (name: string) => readFileSync(join(files, name), 'utf8'),
+    perform,
+    /** Carries out `transfer:1.0.0@default` with these arguments; what is put off is done when it is due. */
+    run: async (given: object, request: Partial<ActivityRequest> = {}): Promise<JsonObject> => {
+      for (let attempt = 0; ;) {
+        try {
+          return await perform(given, { attempt, ...request })
+        } catch (error) {
+          if (!(error instanceof Postponed) || closed) throw error
+          attempt = error.attempt
+          await new Promise((resolve) => setTimeout(resolve, error.until - Date.now()))
+        }
+      }
+    },
+    ...filesIn(files),
     stop,
     close: async () => {
       await stop()
@@ -133,7 +136,26 @@ export async function openTestTransfers(options: TestTransfersOptions = {}) {
   }
 }
 
-function testConnections(files: string, dataFolder: string, own: readonly Connector[]): Connections {
+/** Reads and writes what lies where the connection `files` is. */
+export function filesIn(folder: string) {
+  const text = (name: string) => readFileSync(join(folder, name), 'utf8')
+  return {
+    write: (name: string, content: string | readonly Json[]) =>
+      writeFileSync(
+        join(folder, name),
+        typeof content === 'string' ? content : content.map((each) => `${JSON.stringify(each)}\n`).join(''),
+      ),
+    read: (name: string): Json[] =>
+      text(name)
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Json),
+    text,
+  }
+}
+
+/** `files` is the folder; each connector of a test has a connection of its own. */
+export function testConnections(files: string, dataFolder: string, own: readonly Connector[]): Connections {
   const find = (type: string) => own.find((each) => each.type === type) ?? connectorOf(type)
   const declarations: ConnectionDeclaration[] = [
     declare('files', 'bindings.localstorage', [{ name: 'rootPath', value: files }], find),
@@ -153,6 +175,12 @@ function testConnections(files: string, dataFolder: string, own: readonly Connec
 }
 
 export type TestTransfers = Awaited<ReturnType<typeof openTestTransfers>>
+
+/** What the suite of transfers needs of an installation, whatever runs them. */
+export type TransfersUnderTest = Pick<
+  TestTransfers,
+  'folder' | 'transfers' | 'run' | 'write' | 'read' | 'text' | 'stop' | 'close'
+>
 
 function declare(
   name: string,
