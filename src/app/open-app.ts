@@ -219,6 +219,16 @@ export async function openApp(options: AppOptions): Promise<App> {
       ))
     }
     closers.push(() => stop(0))
+    const pipelines = openPipelines(
+      settings.project,
+      projectOptions(settings),
+      engine,
+      database,
+      audit,
+      openResources({ guard, connections: project, audit, log }),
+    )
+    const unfollow = settings.engine === 'temporal' ? pipelines.follow() : () => {}
+    closers.push(async () => unfollow())
     return {
       settings,
       log,
@@ -228,14 +238,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       inbox: openInbox(database),
       waits: openWaits(database),
       overview: openOverview(database),
-      pipelines: openPipelines(
-        settings.project,
-        projectOptions(settings),
-        engine,
-        database,
-        audit,
-        openResources({ guard, connections: project, audit, log }),
-      ),
+      pipelines,
       guard,
       functions: activities.functions,
       access,

@@ -5,7 +5,7 @@ import { SluseError } from '../errors.ts'
 import type { AuditEntry, AuditLog } from '../history/index.ts'
 import { readProject, type Project, type ProjectOptions } from '../project/index.ts'
 import type { Json } from '../workflow/index.ts'
-import type { Definition } from '../workflow/definition/index.ts'
+import { load, type Definition } from '../workflow/definition/index.ts'
 
 /** The pipelines of the project, deployed. */
 export interface Pipelines {
@@ -22,6 +22,8 @@ export interface Pipelines {
    * file is broken now stays as it was. Runs under way go on in any case.
    */
   reload(by?: DeployedBy): Promise<Project>
+  /** Keeps to what other processes of the installation deploy and undeploy, from here on. Returns how to stop. */
+  follow(): () => void
 }
 
 /** Who has it deployed, for the audit log; without: whoever changed the folder, which is known to nobody here. */
@@ -92,6 +94,22 @@ export function openPipelines(
     return found
   }
 
+  /** What is deployed by now, whoever has deployed it. */
+  const adopt = async () => {
+    const rows = await deployments(database)
+    const known = new Map(deployed.map((each) => [`${identity(each.reference)} ${sha256(each.text)}`, each]))
+    if (rows.length === known.size && rows.every((row) => known.has(`${identity(row)} ${row.digest}`))) return
+    const found = rows.map(
+      async (row) => known.get(`${identity(row)} ${row.digest}`) ?? definitionOf(database, row),
+    )
+    deployed = (await Promise.all(found)).filter((each) => each !== undefined).sort(byName)
+  }
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = reloading.then(work, work)
+    reloading = next.catch(() => {})
+    return next
+  }
+
   return {
     get project() {
       return project
@@ -118,13 +136,19 @@ export function openPipelines(
         ]),
       )
     },
-    reload: (by = { who: { subject: 'system' } }) => {
-      const next = reloading.then(
-        () => reload(by),
-        () => reload(by),
-      )
-      reloading = next.catch(() => {})
-      return next
+    reload: (by = { who: { subject: 'system' } }) => inTurn(() => reload(by)),
+    follow: () => {
+      let timer: NodeJS.Timeout | undefined
+      const look = () => {
+        timer = undefined
+        // Where the database is away, the next commit is told of as well.
+        inTurn(adopt).catch(() => {})
+      }
+      const stop = database.onCommit(() => (timer ??= setTimeout(look, followMs).unref()))
+      return () => {
+        stop()
+        clearTimeout(timer)
+      }
     },
   }
 }
@@ -134,15 +158,35 @@ function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
-type DeploymentRow = { namespace: string; name: string; version: string; file: string | null }
+/** How late it may be known here what others have deployed: there may be hundreds of commits a second. */
+const followMs = 300
+
+type DeploymentRow = {
+  namespace: string
+  name: string
+  version: string
+  digest: string
+  file: string | null
+}
 
 type DisabledRow = { namespace: string; name: string; at: number; by_whom: string | null }
 
 async function deployments(database: Database): Promise<DeploymentRow[]> {
   return database.query<DeploymentRow>(
-    `SELECT p.namespace, p.name, p.version, d.file FROM deployments p
+    `SELECT p.namespace, p.name, p.version, p.digest, d.file FROM deployments p
      LEFT JOIN definitions d ON d.digest = p.digest`,
   )
+}
+
+/** As another process has checked it. */
+async function definitionOf(
+  database: Database,
+  { digest, file }: DeploymentRow,
+): Promise<Definition | undefined> {
+  const [row] = await database.query<{ text: string }>('SELECT text FROM definitions WHERE digest = ?', [
+    digest,
+  ])
+  return row && load(row.text, file === null ? {} : { file }).definition
 }
 
 function identity({ namespace, name, version }: Definition['reference']): string {
