@@ -208,6 +208,8 @@ export class SharedPlaces implements Places {
         at,
         (mine?.needs ?? 0) > held ? Math.min(this.#nextToken(perSecond), since(askAgainMs)) : now,
       )
+    const portion = Math.ceil(perSecond / portions)
+    if (needed > 0 && portion >= worthAhead && held < portion / 2) return Math.min(at, since(askMoreMs))
     if (needed === 0 && (held >= 1 || (mine?.needs ?? 0) > 0))
       return Math.min(at, Math.max(since(idleMs), this.#usedAt + idleMs))
     return at
@@ -310,6 +312,8 @@ const confirmMs = 3_600_000
 const retryMs = 500
 /** Leave to begin calls is taken for a tenth of a second's worth at a time. */
 const portions = 10
+/** From so many at a time on it is asked for more before there are none. */
+const worthAhead = 4
 
 /** What one process may do at most. A rate is shared, or not there. */
 function alone({ concurrency }: Limits): Limits {
