@@ -213,6 +213,30 @@ do:
       expect(await second).toMatchObject({ output: ['late'] })
     })
 
+    it('an event is heard, and a command obeyed, beside an effect that takes long', async () => {
+      const { engine, run, effects } = await given(`
+do:
+  - both:
+      fork:
+        branches:
+          - long: { call: http, with: { method: get, endpoint: http://effect/long } }
+          - hear:
+              do:
+                - wait: { listen: { to: { one: { with: { type: go } } } } }
+                - then: { call: http, with: { method: get, endpoint: http://effect/then } }`)
+      const long = (effects.long = gated(() => 'long'))
+      const then = (effects.then = gated(() => 'then'))
+      const outcome = run()
+      await long.reached
+      await engine.publish([event('go', 1)])
+      await then.reached
+      await engine.suspend(await world.id())
+      await engine.resume(await world.id())
+      then.open()
+      long.open()
+      expect(await outcome).toMatchObject({ status: 'completed' })
+    })
+
     it('every run that waits for an event gets it', async () => {
       const { engine, run } = await given(listening)
       const outcomes = [run(), run(), run()]

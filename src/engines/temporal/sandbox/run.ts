@@ -54,7 +54,16 @@ export async function run(number: number): Promise<void> {
       const { code = 'SLUSE-RUN-STATE', message = '' } = error as { code?: string; message?: string }
       result.is = { code, detail: message }
     }
-    use((live) => live.command({ kind, record, durable, refused }))
+    use((live, host) => {
+      const answered = host.awaited()
+      const answering =
+        <T extends unknown[]>(answer: (...args: T) => void) =>
+        (...args: T) => {
+          answered()
+          answer(...args)
+        }
+      live.command({ kind, record, durable: answering(durable), refused: answering(refused) })
+    })
     await condition(() => result.is !== undefined || gone)
     return result.is ?? (again ? { again } : { code: 'SLUSE-RUN-ENDED', detail: '' })
   })

@@ -141,18 +141,20 @@ export class SandboxHost implements Host {
   }
 
   readonly detached: Host['detached'] = {
-    due: (run, key, call) => ({
-      statement: {
-        sql: 'INSERT INTO detached (run, key, kind, input, due, attempt) VALUES (?, ?, ?, ?, 0, 0) ON CONFLICT DO NOTHING',
-        parameters: [run.row.number, key, call.kind, run.sealer.write(call.input)],
-      },
-      durable: () => {
+    due: (run, key, call) => {
+      const written = this.awaited()
+      const sql =
+        'INSERT INTO detached (run, key, kind, input, due, attempt) VALUES (?, ?, ?, ?, 0, 0) ON CONFLICT DO NOTHING'
+      const durable = () => {
+        written()
         const workflowId = detachedId(run.row.id, key)
         const args = [run.row.number, key]
         const options = { workflowId, args, parentClosePolicy: ParentClosePolicy.ABANDON }
         this.#outstanding.add(startChild(names.detached, options))
-      },
-    }),
+      }
+      const parameters = [run.row.number, key, call.kind, run.sealer.write(call.input)]
+      return { statement: { sql, parameters }, durable }
+    },
   }
 
   readonly schedules: Host['schedules'] = {
@@ -176,9 +178,21 @@ export class SandboxHost implements Host {
     if (this.superseded) return true
     this.#status.show()
     if (this.over && commits.written) return true
+    if (this.#awaited > 0 && commits.waiting) commits.write()
     if (!this.#mustBeginAnew) this.#effects.begin()
     if (commits.waiting) commits.write()
     return !this.over && this.#mayBeginAnew
+  }
+
+  #awaited = 0
+
+  /**
+   * Somebody waits for what is to be written, until the answer is called: it is not left to an effect, which may take
+   * long.
+   */
+  awaited(): () => void {
+    this.#awaited++
+    return () => void this.#awaited--
   }
 
   /** All that was ordered is accepted, and whoever waits for this run is told. */
@@ -213,7 +227,12 @@ export class SandboxHost implements Host {
         { sql: "DELETE FROM waits WHERE run = ? AND kind = 'event'", parameters: [number] },
         ...rowsOf(run, events),
       ]
-      this.commits.add({ statements, durable: resolve })
+      const written = this.awaited()
+      const durable = () => {
+        written()
+        resolve()
+      }
+      this.commits.add({ statements, durable })
     })
   }
 
