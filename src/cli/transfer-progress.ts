@@ -5,7 +5,7 @@ const barWidth = 24
 
 /** A transfer in a few lines: how far it is, how fast, and what it suffers from. */
 export function progressLines(transfer: TransferDetail, terminal: Terminal): string[] {
-  const { read, bad, records, deadLetters, progress, rate, secondsLeft, trouble } = transfer
+  const { read, bad, records, deadLetters, progress, rate, secondsLeft, trouble, worker } = transfer
   const reading = transfer.status === 'reading'
   const share = progress ? progress.done / Math.max(progress.total, 1) : reading ? undefined : 1
   const facts = [
@@ -14,6 +14,7 @@ export function progressLines(transfer: TransferDetail, terminal: Terminal): str
     ...(bad > 0 ? [`${number(bad)} bad`] : []),
     ...(deadLetters > 0 ? [`${number(deadLetters)} dead letters`] : []),
     ...speed(rate, secondsLeft),
+    ...by(worker),
   ]
   return [
     `${label('read')}${bar(share)} ${facts.join(', ')}`,
@@ -24,6 +25,7 @@ export function progressLines(transfer: TransferDetail, terminal: Terminal): str
         `${number(target.delivered)} delivered`,
         ...(target.refused > 0 ? [`${number(target.refused)} refused`] : []),
         ...speed(target.rate, target.secondsLeft),
+        ...by(target.worker),
         ...(target.status === 'completed' || target.status === 'failed' ? [target.status] : []),
       ]
       const shown = target.status === 'completed' ? 1 : of
@@ -70,6 +72,10 @@ function speed(rate: number | undefined, secondsLeft: number | undefined): strin
     ...(rate === undefined ? [] : [`${number(rate)}/s`]),
     ...(secondsLeft === undefined ? [] : [`${time(secondsLeft)} left`]),
   ]
+}
+
+function by(worker: string | undefined): string[] {
+  return worker === undefined ? [] : [`by ${plain(worker)}`]
 }
 
 function troubled(trouble: TransferDetail['trouble'], terminal: Terminal): string[] {

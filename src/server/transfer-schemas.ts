@@ -26,6 +26,12 @@ const rates = {
   secondsLeft: Type.Optional(Type.Integer({ minimum: 0 })),
 }
 
+const worker = Type.Optional(
+  Type.String({
+    description: 'The process that does it now, where several share the work: host and process.',
+  }),
+)
+
 const summary = {
   id: Type.String(),
   kind: Type.Enum(['run', 'replay']),
@@ -62,6 +68,7 @@ export const transfer = Type.Object(
     ),
     ...rates,
     trouble,
+    worker,
     targets: Type.Array(
       Type.Object({
         name: Type.String(),
@@ -73,6 +80,7 @@ export const transfer = Type.Object(
         refused: Type.Integer(),
         ...rates,
         trouble,
+        worker,
         error: Type.Optional(problem),
       }),
     ),

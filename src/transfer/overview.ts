@@ -10,6 +10,7 @@ import { maskRecord, revealRecord } from './personal.ts'
 import { uriOf } from './plan.ts'
 import type { Rates } from './rates.ts'
 import { eraseDataset } from './retention.ts'
+import { readJobs, type JobName, type JobRow } from './sharing/job-rows.ts'
 import type { DatasetRow, TargetStatus, TransferRow, TransferStatus, Trouble } from './store/rows.ts'
 import { datasetFrom, transferFrom } from './store/read-rows.ts'
 
@@ -81,6 +82,8 @@ export interface TransferDetail extends Omit<TransferSummary, 'targets'> {
   readonly rate?: number
   readonly secondsLeft?: number
   readonly trouble?: TroubleView
+  /** The process that reads, where several share the work. */
+  readonly worker?: string
   readonly targets: readonly TargetView[]
 }
 
@@ -96,6 +99,8 @@ export interface TargetView {
   readonly rate?: number
   readonly secondsLeft?: number
   readonly trouble?: TroubleView
+  /** The process that delivers, where several share the work. */
+  readonly worker?: string
   readonly error?: Problem
 }
 
@@ -163,6 +168,9 @@ export function openOverview(means: Means, rates: Rates): Overview {
       const dataset = row && (await store.dataset(row.dataset))
       if (!row) throw new SluseError('SLUSE-TRANSFER-NOT-FOUND', `(${id})`)
       const records = dataset?.extent.records ?? 0
+      // Others may carry it out: from one look to the next it is known here how fast it goes.
+      if (row.endedAt === undefined) rates.advanced(id)
+      const worker = workersOf(row.endedAt === undefined ? await readJobs(database, id) : [], means.now())
       const rate = row.endedAt === undefined ? rates.of(id) : undefined
       const targets = await store.targets(id)
       const { progress } = row
@@ -176,6 +184,7 @@ export function openOverview(means: Means, rates: Rates): Overview {
         ...(rate && reading && { rate: Math.round(rate.read) }),
         ...(rate && reading && progress && left(progress.total - progress.done, rate.progress)),
         ...(row.trouble && { trouble: troubleView(row.trouble) }),
+        ...worker('read'),
         targets: targets.map((target, index) => {
           const speed = target.status === 'delivering' ? rate?.targets[index] : undefined
           return {
@@ -189,6 +198,7 @@ export function openOverview(means: Means, rates: Rates): Overview {
             ...(speed !== undefined && { rate: Math.round(speed) }),
             ...(speed !== undefined && !reading && left(records - target.records, speed)),
             ...(target.trouble ? { trouble: troubleView(target.trouble) } : {}),
+            ...worker(`deliver:${target.target}`),
             ...(target.error && !target.trouble && { error: target.error }),
           }
         }),
@@ -286,6 +296,14 @@ function datasetView(row: DatasetRow): DatasetSummary {
 
 function troubleView({ attempt, since, due, problem }: Trouble): TroubleView {
   return { attempt, since: iso(since), next: iso(due), problem }
+}
+
+/** Who has a job now. */
+function workersOf(jobs: readonly JobRow[], now: number): (job: JobName) => { worker?: string } {
+  return (job) => {
+    const held = jobs.find((each) => each.job === job && each.until > now)
+    return held ? { worker: held.process } : {}
+  }
 }
 
 function left(amount: number, perSecond: number): { secondsLeft?: number } {

@@ -1,6 +1,6 @@
 import type { Store } from './store/store.ts'
 
-/** How fast the transfers go that are under way in this process. */
+/** How fast the transfers go that are under way. */
 export interface Rates {
   /** Something of it was committed. */
   advanced(transfer: string): void
@@ -26,6 +26,8 @@ interface Sample {
 
 const windowMs = 10_000
 const everyMs = 500
+/** One of which nothing was heard for so long is forgotten: others may have ended it. */
+const forgottenAfterMs = 60_000
 
 export function openRates(store: Store, now: () => number): Rates {
   const samples = new Map<string, Sample[]>()
@@ -41,18 +43,21 @@ export function openRates(store: Store, now: () => number): Rates {
     samples.set(transfer, kept)
   }
 
+  const forget = (transfer: string) => {
+    samples.delete(transfer)
+    asked.delete(transfer)
+  }
+
   return {
     advanced(transfer) {
       const at = now()
       if (at - (asked.get(transfer) ?? 0) < everyMs) return
       asked.set(transfer, at)
+      for (const [other, last] of asked) if (at - last > forgottenAfterMs) forget(other)
       // A rate that cannot be had is missing from what is shown, and nothing else.
       sample(transfer).catch(() => {})
     },
-    ended(transfer) {
-      samples.delete(transfer)
-      asked.delete(transfer)
-    },
+    ended: forget,
     of(transfer) {
       const all = samples.get(transfer) ?? []
       const [first, last] = [all[0], all.at(-1)]

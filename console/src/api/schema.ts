@@ -1878,6 +1878,8 @@ export type components = {
                     /** @description ISO 8601, UTC. */
                     since: string;
                 };
+                /** @description The process that does it now, where several share the work: host and process. */
+                worker?: string;
             }[];
             /** @description Key of the task within the run. */
             task?: string;
@@ -1890,6 +1892,8 @@ export type components = {
                 /** @description ISO 8601, UTC. */
                 since: string;
             };
+            /** @description The process that does it now, where several share the work: host and process. */
+            worker?: string;
         };
         TransferSummary: {
             /** @description Records that could not be read, or that a step failed on. */

@@ -622,6 +622,7 @@ export const da = {
   'transfer.left': 'Mangler',
   'transfer.rate': '{count} i sekundet',
   'transfer.timeLeft': '{time} tilbage',
+  'transfer.worker': 'hos {name}',
   'transfer.trouble': 'Forsøg {attempt} lykkedes ikke:',
   'again.deliver': 'Levér igen',
   'again.title': 'Levér alle {count} poster til {target} igen?',

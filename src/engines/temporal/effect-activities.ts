@@ -1,5 +1,4 @@
 import type { ActivityCall, Json } from '../../workflow/index.ts'
-import { Alone } from './alone.ts'
 import { postponed, problemFrom } from '../run/effects.ts'
 import type { Cluster } from './cluster.ts'
 import type { EffectActivities, Performed } from './protocol.ts'
@@ -23,13 +22,8 @@ export function effectActivities(core: Cluster): EffectActivities {
     call: ActivityCall,
   ): Promise<Performed> => {
     const { cancellationSignal, cancelled, heartbeat } = activity.Context.current()
-    const alone = await Alone.enter(core, call.kind, `${run}:${key}`)
-    const signal = AbortSignal.any([cancellationSignal, alone.lost])
     const ended = core.underWay.began(run, key, call.kind)
-    const beats = setInterval(() => {
-      heartbeat()
-      alone.keep()
-    }, beatEvery)
+    const beats = setInterval(() => heartbeat(), beatEvery)
     try {
       const row = await records.row(run)
       if (!row) throw common.ApplicationFailure.nonRetryable('The run is gone.')
@@ -44,7 +38,7 @@ export function effectActivities(core: Cluster): EffectActivities {
         runId: row.id,
         key,
         secrets,
-        signal,
+        signal: cancellationSignal,
         ...(call.onFailure && { onFailure: call.onFailure }),
       }
       const performed = core.activities(request).then(valueOf, (error: unknown) => {
@@ -55,11 +49,10 @@ export function effectActivities(core: Cluster): EffectActivities {
       })
       // What does not listen to its signal must not hold up the worker.
       const result = await Promise.race([performed, cancelled])
-      signal.throwIfAborted()
+      cancellationSignal.throwIfAborted()
       return result
     } catch (error) {
-      const ending = cancellationSignal.aborted && isShutdown(cancellationSignal.reason)
-      if (!ending && !alone.lost.aborted) throw error
+      if (!cancellationSignal.aborted || !isShutdown(cancellationSignal.reason)) throw error
       throw common.ApplicationFailure.create({
         message: 'The worker ends.',
         type: 'worker-ends',
@@ -68,7 +61,6 @@ export function effectActivities(core: Cluster): EffectActivities {
     } finally {
       clearInterval(beats)
       ended()
-      await alone.leave()
     }
   }
 

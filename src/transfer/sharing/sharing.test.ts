@@ -63,13 +63,16 @@ describe.skipIf(isMissing('PostgreSQL'))('several processes on one database', ()
   test('share the jobs of one transfer, and each target has all records in order', async () => {
     const { connectors, target, letThrough } = system()
     // Long enough for the slowest machine: one who has a job leaves the next to those who have none.
-    const { perform: run, database } = await start({ connectors, sharing: { courtesy: 10_000 } })
+    const { perform: run, database, transfers } = await start({ connectors, sharing: { courtesy: 10_000 } })
     const done = run({ from: { connection: 'source' }, to: to(2) })
     const two = await until(async () => {
       const found = await holders('deliver%')
       return found.length === 2 && found
     })
     expect(new Set(two).size).toBe(2)
+    const [{ id = '' } = {}] = (await transfers.overview.list()).transfers
+    const shown = (await transfers.overview.transfer(id)).targets
+    expect(shown.map(({ worker }) => worker)).toEqual(two.map((process) => `process ${process}`))
     letThrough()
     expect(await done).toMatchObject({
       read: records,

@@ -71,6 +71,7 @@ export function TransferPage() {
           <dd>
             {number(data.read)}
             <Speed of={data} />
+            <Worker of={data} />
           </dd>
         </div>
         <div>
@@ -144,6 +145,7 @@ function Targets({ transfer }: { readonly transfer: Transfer }) {
               </th>
               <td>
                 <TransferStatus status={target.status} />
+                <Worker of={target} />
                 {target.trouble && <Trouble trouble={target.trouble} />}
                 {target.error && (
                   <span className="sub run-error">
@@ -182,6 +184,13 @@ function Speed({ of }: { readonly of: { readonly rate?: number; readonly seconds
         `, ${t('transfer.timeLeft', { time: duration(of.secondsLeft * 1000) })}`}
     </span>
   )
+}
+
+/** Who does it, where several workers share the work. */
+function Worker({ of }: { readonly of: { readonly worker?: string } }) {
+  const { t } = useTexts()
+  if (of.worker === undefined) return null
+  return <span className="sub">{t('transfer.worker', { name: of.worker })}</span>
 }
 
 function Trouble({ trouble }: { readonly trouble: NonNullable<Transfer['trouble']> }) {
