@@ -86,6 +86,11 @@ export function databaseStore(database: Database): SharedStore {
             },
       ),
 
+    async present() {
+      const rows = await database.query<{ id: string }>(`SELECT id FROM callers WHERE until > ${clock}`)
+      return new Set(rows.map(({ id }) => id))
+    },
+
     async reports(process) {
       const rows = await database.query<{ report: string }>(
         `SELECT report FROM callers WHERE id <> ? AND until > ${clock}`,

@@ -53,7 +53,8 @@ export class SharedBreaker implements CircuitBreaker {
     if (breaker.state === 'closed') return { passes: Infinity }
     const askAt = this.#target.local(breaker.until ?? 0)
     if (breaker.state === 'open' && now < askAt) return { passes: 0, askAt }
-    return { passes: Math.max(0, trialsLeft(breaker, this.settings.maxRequests)) }
+    const trials = this.#target.ofPresent(breaker.trials)
+    return { passes: Math.max(0, trialsLeft({ ...breaker, trials }, this.settings.maxRequests)) }
   }
 
   snapshot(now: number): BreakerSnapshot {

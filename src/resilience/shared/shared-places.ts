@@ -115,7 +115,8 @@ export class SharedPlaces implements Places {
   }
 
   get queuedElsewhere(): number {
-    return this.#others.reduce((sum, { queued }) => sum + queued, 0)
+    const { [this.#presence.id]: _, ...others } = this.#target.ofPresent(this.#target.state.shares)
+    return Object.values(others).reduce((sum, { queued }) => sum + queued, 0)
   }
 
   get why(): string | undefined {

@@ -10,6 +10,8 @@ export interface TargetParts {
   readonly presence: Presence
   /** By how many milliseconds the store's clock is ahead of this process's: for waiting, never for what is whose. */
   readonly offset: { readonly ms: number }
+  /** Who was there a moment ago: for what may be wrong a little, never for what is whose. */
+  readonly present: { ids: ReadonlySet<string> | undefined }
   readonly told: (state: 'away' | 'there', error?: unknown) => void
 }
 
@@ -52,6 +54,12 @@ export class SharedTarget {
 
   get waits(): boolean {
     return [...this.#followers.values()].some((each) => each.waits?.() === true)
+  }
+
+  /** Of an entry for each process, those of processes that are there. */
+  ofPresent<T>(entries: { readonly [process: string]: T }): { [process: string]: T } {
+    const { ids } = this.#parts.present
+    return Object.fromEntries(Object.entries(entries).filter(([process]) => ids?.has(process) ?? true))
   }
 
   random(): number {

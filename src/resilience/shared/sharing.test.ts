@@ -163,6 +163,17 @@ describe('places within a limit', () => {
     expect(done - killed).toBeLessThan(10_500)
   })
 
+  it('have room in memory for as many as wait in all processes, but those that have died', async () => {
+    const [dies, lives] = (await several(2, { concurrency: 1 })) as [Guard, Guard]
+    const never = () => new Promise<never>(() => {})
+    for (let at = 0; at < 9; at++) void dies.run(finance, call, never).catch(() => {})
+    await vi.advanceTimersByTimeAsync(500)
+    expect(lives.room(key).passes).toBe(0)
+    opened[0]?.abandon()
+    await vi.advanceTimersByTimeAsync(13_000)
+    expect(lives.room(key).passes).toBe(8)
+  })
+
   it('go with the process that leaves, at once', async () => {
     const [leaves, stays] = (await several(2, { concurrency: 1 })) as [Guard, Guard]
     await Promise.all([leaves.run(finance, call, async () => {}), vi.advanceTimersByTimeAsync(100)])
@@ -337,7 +348,10 @@ describe('a breaker', () => {
     void guards[0]?.run(finance, call, () => new Promise<never>(() => {})).catch(() => {})
     await vi.advanceTimersByTimeAsync(100)
     opened[0]?.abandon()
-    await vi.advanceTimersByTimeAsync(10_000)
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(guards[1]?.room(key).passes).toBe(0)
+    await vi.advanceTimersByTimeAsync(11_000)
+    expect(guards[1]?.room(key).passes).toBe(1)
     const tries = guards[1]?.run(finance, call, async () => 'called')
     await vi.advanceTimersByTimeAsync(100)
     expect(await tries).toBe('called')

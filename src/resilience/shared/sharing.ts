@@ -27,6 +27,7 @@ export class Sharing {
   /** What is known of targets that nobody has called here yet. */
   readonly #unused = new Map<string, StoredState>()
   readonly #offset = { ms: 0 }
+  readonly #present: { ids: ReadonlySet<string> | undefined; at: number } = { ids: undefined, at: -Infinity }
   #report: () => unknown = () => []
   #seenTo = 0
   #away = false
@@ -107,7 +108,15 @@ export class Sharing {
     if (!target) {
       const { store, clock, random } = this.#options
       const told = (state: 'away' | 'there', error?: unknown) => this.#told(state, error)
-      const parts = { store, clock, random, presence: this.#presence, offset: this.#offset, told }
+      const parts = {
+        store,
+        clock,
+        random,
+        presence: this.#presence,
+        offset: this.#offset,
+        present: this.#present,
+        told,
+      }
       target = new SharedTarget(key, parts)
       const known = this.#unused.get(key)
       if (known) target.take(known)
@@ -152,6 +161,10 @@ export class Sharing {
       const { now, states } = await store.look(this.#seenTo - longestWriteMs)
       this.#offset.ms = now - (asked + clock.now()) / 2
       this.#seenTo = now
+      if (asked - this.#present.at >= this.#presence.renewEvery) {
+        this.#present.ids = await store.present()
+        this.#present.at = asked
+      }
       for (const stored of states) {
         const target = this.#targets.get(stored.key)
         if (target) target.take(stored)

@@ -14,6 +14,8 @@ export interface SharedStore {
   read(key: string): Promise<{ now: number; alive: ReadonlySet<string>; stored: StoredState | undefined }>
   /** Puts `next` in the place of what `read` gave; `false` where something else is there by now. */
   write(before: StoredState | undefined, next: StoredState): Promise<boolean>
+  /** Who is there. */
+  present(): Promise<ReadonlySet<string>>
   /** What the other processes reported last. */
   reports(process: string): Promise<string[]>
   /** Calls `listener` soon after anything was written, by whomever. Returns how to stop. */

@@ -63,6 +63,12 @@ export class MemoryStore implements SharedStore {
     return true
   }
 
+  async present(): Promise<ReadonlySet<string>> {
+    await this.#turn()
+    this.#bury()
+    return new Set(this.#callers.keys())
+  }
+
   async reports(process: string): Promise<string[]> {
     await this.#turn()
     return [...this.#callers].flatMap(([id, { report }]) => (id === process ? [] : [report]))
