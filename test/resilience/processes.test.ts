@@ -1,9 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { isMissing, testDatabase, type TestDatabase } from '../../src/database/testing/databases.ts'
+import { isMissing } from '../../src/database/testing/databases.ts'
+import { openDatabase } from '../../src/database/index.ts'
+import { startPostgres, type PostgresServer } from '../servers/postgres/index.ts'
 
 const caller = fileURLToPath(new URL('caller.mjs', import.meta.url))
 const limit = 4
@@ -18,7 +23,9 @@ class Seen {
 }
 
 describe.skipIf(isMissing('PostgreSQL'))('three processes that call the same targets', () => {
-  let place: TestDatabase
+  const folder = mkdtempSync(join(tmpdir(), 'sluse-processes-'))
+  let postgres: PostgresServer
+  let url: string
   let server: Server
   let address: string
   let broken = true
@@ -26,9 +33,11 @@ describe.skipIf(isMissing('PostgreSQL'))('three processes that call the same tar
   const children = new Set<ChildProcess>()
 
   beforeAll(async () => {
-    place = await testDatabase('PostgreSQL')
+    postgres = await startPostgres()
+    const { user, password, host, port, database } = postgres
+    url = `postgres://${user}:${password}@${host}:${port}/${database}`
     // So that they need not wait for one another to make the tables.
-    await place.open({ exclusive: false })
+    await (await openDatabase({ folder, url, exclusive: false })).close()
     server = createServer((request, response) => {
       const name = (request.url ?? '').slice(1) as keyof typeof seen
       const target = seen[name]
@@ -47,7 +56,8 @@ describe.skipIf(isMissing('PostgreSQL'))('three processes that call the same tar
     for (const child of children) child.kill('SIGKILL')
     server?.closeAllConnections()
     await new Promise((done) => server.close(done))
-    await place?.remove()
+    await postgres?.stop()
+    rmSync(folder, { recursive: true, force: true })
   })
 
   async function start(): Promise<ChildProcess> {
@@ -67,7 +77,7 @@ describe.skipIf(isMissing('PostgreSQL'))('three processes that call the same tar
         targets: { apps: { fragile: { circuitBreaker: 'b', retry: 'r' } } },
       },
     }
-    const words = [caller, place.options.url ?? '', place.folder, address, JSON.stringify(given)]
+    const words = [caller, url, folder, address, JSON.stringify(given)]
     const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] })
     children.add(child)
     child.once('exit', () => children.delete(child))
@@ -125,5 +135,18 @@ describe.skipIf(isMissing('PostgreSQL'))('three processes that call the same tar
     expect(later.length).toBeLessThanOrEqual(((later.at(-1)?.at ?? 0) - first - 2000) / 1000 + 2)
     broken = false
     await Promise.all([...children].map((child) => calls(child, 5, seen.fragile)))
+  })
+
+  test('begin no call within a limit while the database is away, and go on when it is back', async () => {
+    await postgres.kill()
+    const last = () => seen.limited.begun.at(-1)?.at ?? 0
+    await expect.poll(() => performance.now() - last(), { timeout: 20_000 }).toBeGreaterThan(1500)
+    const [fragile, limited] = [seen.fragile.begun.length, seen.limited.begun.length]
+    // What has no limit is called as before.
+    await expect.poll(() => seen.fragile.begun.length).toBeGreaterThan(fragile + 20)
+    expect(seen.limited.begun.length).toBe(limited)
+    await postgres.start()
+    await Promise.all([...children].map((child) => calls(child, 20)))
+    expect(seen.limited.most).toBe(limit)
   })
 })
