@@ -19,7 +19,7 @@ import type { Runs } from './runs.ts'
 import type { Schedules } from '../records/schedules.ts'
 import type { EmbeddedSettings } from './settings.ts'
 import type { Timers } from '../records/timers.ts'
-import type { Turns } from './turns.ts'
+import type { Turns } from '../records/turns.ts'
 import type { Watchdog } from './watchdog.ts'
 
 /** The parts of one engine, which know each other through this. Made in `open.ts`. */

@@ -26,7 +26,7 @@ import { defaultSettings } from './settings.ts'
 import * as sql from '../run/statements.ts'
 import { Starts } from '../records/starts.ts'
 import { Timers } from '../records/timers.ts'
-import { Turns } from './turns.ts'
+import { Turns } from '../records/turns.ts'
 import { Watchdog } from './watchdog.ts'
 
 /**

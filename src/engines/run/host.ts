@@ -35,6 +35,8 @@ export interface Host {
     /** `false` where something else than the records is what a run goes on from. */
     readonly effectsWait?: boolean
   }
+  /** `false` where this host does not begin the effect: it is left for who carries the run on after it. */
+  begins?(run: LiveRun, pending: Pending): boolean
   readonly limiter: { run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> }
   readonly gates: {
     readonly kept: boolean

@@ -86,13 +86,15 @@ export class LiveRun implements Turning {
   /** When it last had something to do. */
   movedAt: number
   readonly #scope = new Scope()
-  readonly #replay: Replay
+  #replay: Replay
   readonly #writer: RunWriter
   readonly #tasks = new Map<string, TaskPlace>()
   #outcome: Outcome | undefined
   #over = false
   /** The journal has been given in full. */
   #live = false
+  /** Carried on elsewhere. */
+  #away = false
   /** Suspended. */
   #held: boolean
   /** Whether rows in `waits` would wake this run: they must go when it moves. */
@@ -258,10 +260,29 @@ export class LiveRun implements Turning {
     if (!this.#over) this.core.turns.schedule(this)
   }
 
+  /** It is at rest, and somebody else carries it on from the records: nothing is given to it until it is back. */
+  handOver(): void {
+    this.#away = true
+  }
+
+  /** What was recorded meanwhile is given to it; then what it has no result of yet begins anew. */
+  takeBack(items: readonly FeedItem[]): void {
+    this.#away = false
+    this.#live = false
+    this.#replay = new Replay(items)
+    for (const pending of this.pending.values()) {
+      if (pending.phase !== 'working') continue
+      pending.phase = 'asked'
+      pending.stop = undefined
+      this.#asked.push(pending)
+    }
+    this.look()
+  }
+
   // Turn and rest (`turns.ts`).
 
   turn(): void {
-    if (this.#over || this.#outcome || this.#probing) return
+    if (this.#over || this.#outcome || this.#probing || this.#away) return
     const copy = this.#replay.takeCopy()
     if (copy) return this.#give(this.pending.get(copy.key), resultOf(copy.value, copy.problem))
     if (!this.#live) return this.#turnOfReplay()
@@ -278,7 +299,7 @@ export class LiveRun implements Turning {
   }
 
   rest(): void {
-    if (this.#over || this.#probing) return
+    if (this.#over || this.#probing || this.#away) return
     if (this.#outcome) return this.#end(this.#outcome)
     if (!this.#live && this.#replay.done && !this.#replay.copyDue && !this.#again) this.#goLive()
     if (this.#live) this.#send()
@@ -457,7 +478,7 @@ export class LiveRun implements Turning {
         for (const pending of asked) {
           if (this.#over || !this.awaits(pending)) continue
           if (this.#held) this.#asked.push(pending)
-          else begin(this, pending)
+          else if (this.core.begins?.(this, pending) !== false) begin(this, pending)
         }
       })
     }

@@ -9,14 +9,12 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow'
-import type { Statement } from '../../../database/index.ts'
-import type { RunStatus } from '../../../history/index.ts'
-import { interpret, milliseconds, type EventFilter } from '../../../workflow/index.ts'
+import { interpret, type EventFilter } from '../../../workflow/index.ts'
 import { derivedIdBy } from '../../run/derived-id.ts'
 import type { FoundEvent, Host, Log, Standing } from '../../run/host.ts'
 import type { LiveRun } from '../../run/live-run.ts'
 import type { Pending } from '../../run/pending.ts'
-import { waitColumns, waitRows } from '../../run/wait-rows.ts'
+import { afterEnd, rowsOf, standingElsewhere } from '../../run/standing.ts'
 import { detachedId, names, type Loaded, type RecordActivities } from '../protocol.ts'
 import { Children } from './children.ts'
 import { Commits } from './commits.ts'
@@ -109,36 +107,10 @@ export class SandboxHost implements Host {
   }
 
   readonly gates = new Gates(this.timers)
-
-  readonly standing: Standing = {
-    leaves: false,
-    active: ({ row: { number } }) => [
-      this.#stands(number, 'running', 1),
-      {
-        sql: "DELETE FROM waits WHERE run = ? AND kind <> 'cancel' AND kind <> 'event'",
-        parameters: [number],
-      },
-    ],
-    parked: (run) => [
-      this.#stands(run.row.number, 'waiting'),
-      { sql: "DELETE FROM waits WHERE run = ? AND kind <> 'cancel'", parameters: [run.row.number] },
-      ...rowsOf(run, [...run.pending.values()]),
-    ],
-    suspended: ({ row: { number } }) => [this.#stands(number, 'suspended')],
-    ended: ({ row: { number } }) => [
-      { sql: 'DELETE FROM waits WHERE run = ?', parameters: [number] },
-      { sql: 'DELETE FROM executions WHERE run = ?', parameters: [number] },
-    ],
-  }
-
-  #stands(number: number, status: RunStatus, active = 0): Statement {
+  readonly standing: Standing = standingElsewhere((status) => {
     this.#status.is(status)
     this.gates.seen = status === 'waiting'
-    return {
-      sql: `UPDATE runs SET status = '${status}', active = ${active} WHERE number = ?`,
-      parameters: [number],
-    }
-  }
+  })
 
   readonly detached: Host['detached'] = {
     due: (run, key, call) => {
@@ -158,13 +130,7 @@ export class SandboxHost implements Host {
   }
 
   readonly schedules: Host['schedules'] = {
-    runEnded: (row, at) => {
-      const { after } = this.#loaded.workflow.schedule ?? {}
-      const pause = after === undefined ? undefined : milliseconds(after)
-      if (row.schedule === undefined || pause === undefined) return []
-      const sql = 'UPDATE schedules SET next_due = ? WHERE number = ?'
-      return [{ sql, parameters: [at + pause, row.schedule] }]
-    },
+    runEnded: (row, at) => afterEnd(row, this.#loaded.workflow, at),
   }
 
   /** Whether the run has ended, and that is recorded. */
@@ -256,10 +222,4 @@ export class SandboxHost implements Host {
     pending.scannedTo = answer.scannedTo
     return answer.found
   }
-}
-
-const insertWait = `INSERT INTO waits (${waitColumns.join(', ')}) VALUES (${waitColumns.map(() => '?').join(', ')})`
-
-function rowsOf(run: LiveRun, pending: readonly Pending[]): Statement[] {
-  return pending.flatMap((one) => waitRows(run, one).map((parameters) => ({ sql: insertWait, parameters })))
 }
