@@ -1,6 +1,7 @@
 /** What bench/temporal.ts and its workers agree on. */
 export interface Job {
-  readonly what: 'bare' | 'single'
+  /** A bare workflow; each effect an activity by itself; as it comes. */
+  readonly what: 'bare' | 'single' | 'ahead'
   readonly address: string
   readonly namespace: string
   readonly taskQueue: string

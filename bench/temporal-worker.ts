@@ -40,6 +40,7 @@ async function sluse(): Promise<() => Promise<void>> {
     server: { address, namespace, taskQueue },
     key: keyOfBench,
     role: 'worker',
+    ...(job.what === 'single' && { settings: { aheadMs: 0 } }),
     bundle: readFileSync(job.bundle, 'utf8'),
     log: (level, message, data) => level !== 'info' && console.error(level, message, data),
   })

@@ -18,7 +18,7 @@ import { hasTemporal, startTemporal, type TemporalServer } from '../test/servers
 import { timeByProgram } from './processor-time.ts'
 import { keyOfBench, type Job } from './temporal-job.ts'
 
-const kinds = ['bare', 'single'] as const
+const kinds = ['bare', 'single', 'ahead'] as const
 type Kind = (typeof kinds)[number]
 
 const steps = 10

@@ -38,11 +38,16 @@ export class RunRecords {
   }
 
   async journal(row: RunRow, sealer: Sealer): Promise<FeedItem[]> {
+    return (await this.rows(row, sealer)).flat()
+  }
+
+  /** The journal as it was written. */
+  async rows(row: RunRow, sealer: Sealer): Promise<FeedItem[][]> {
     const rows = await this.#database.query<{ data: string }>(
       'SELECT data FROM journal WHERE run = ? ORDER BY seq',
       [row.number],
     )
-    return rows.flatMap(({ data }) => decodeItems(sealer.read(data)))
+    return rows.map(({ data }) => decodeItems(sealer.read(data)))
   }
 
   /** How an ended run ended. */

@@ -1,8 +1,10 @@
 import type { ActivityCall, Json } from '../../workflow/index.ts'
-import { postponed, problemFrom } from '../run/effects.ts'
+import { goAhead } from './ahead/go-ahead.ts'
 import type { Cluster } from './cluster.ts'
+import { commitBatches } from './executions.ts'
+import { performedBy } from './performed.ts'
 import type { EffectActivities, Performed } from './protocol.ts'
-import { commitBatches, only } from './record-activities.ts'
+import { only } from './record-activities.ts'
 
 /** Twice before the server takes the worker for dead. */
 const beatEvery = 3000
@@ -14,6 +16,14 @@ const beatEvery = 3000
 export function effectActivities(core: Cluster): EffectActivities {
   const { records, definitions, libraries, database } = core
   const { activity, common } = libraries
+
+  /** For another attempt, on another worker. */
+  const elsewhere = () =>
+    common.ApplicationFailure.create({
+      message: 'The worker ends.',
+      type: 'worker-ends',
+      nextRetryDelay: 100,
+    })
 
   const carryOut = async (
     run: number,
@@ -41,23 +51,15 @@ export function effectActivities(core: Cluster): EffectActivities {
         signal: cancellationSignal,
         ...(call.onFailure && { onFailure: call.onFailure }),
       }
-      const performed = core.activities(request).then(valueOf, (error: unknown) => {
-        const later = postponed(error, attempt, Date.now())
-        if (!later) return { problem: problemFrom(error) }
-        const { until, reason, gate } = later
-        return { postponed: { until, attempt: later.attempt, reason, ...(gate !== undefined && { gate }) } }
-      })
+      const performed = core
+        .activities(request)
+        .then(valueOf, (error: unknown) => performedBy(error, attempt, Date.now()))
       // What does not listen to its signal must not hold up the worker.
       const result = await Promise.race([performed, cancelled])
       cancellationSignal.throwIfAborted()
       return result
     } catch (error) {
-      if (!cancellationSignal.aborted || !isShutdown(cancellationSignal.reason)) throw error
-      throw common.ApplicationFailure.create({
-        message: 'The worker ends.',
-        type: 'worker-ends',
-        nextRetryDelay: 100,
-      })
+      throw isShutdown(cancellationSignal) ? elsewhere() : error
     } finally {
       clearInterval(beats)
       ended()
@@ -68,6 +70,18 @@ export function effectActivities(core: Cluster): EffectActivities {
     async perform({ place, batches, key, attempt, call }) {
       await commitBatches(core, place, batches)
       return carryOut(place.run, key, attempt, call)
+    },
+
+    async goAhead(over) {
+      const { cancellationSignal, heartbeat } = activity.Context.current()
+      const beats = setInterval(heartbeat, beatEvery)
+      try {
+        return await goAhead(core, over, cancellationSignal)
+      } catch (error) {
+        throw isShutdown(cancellationSignal) ? elsewhere() : error
+      } finally {
+        clearInterval(beats)
+      }
     },
 
     async performDetached(run, key) {
@@ -105,6 +119,6 @@ function valueOf(value: Json): Performed {
   return { value: value ?? null }
 }
 
-function isShutdown(reason: unknown): boolean {
-  return (reason as { message?: string } | undefined)?.message === 'WORKER_SHUTDOWN'
+function isShutdown({ aborted, reason }: AbortSignal): boolean {
+  return aborted && (reason as { message?: string } | undefined)?.message === 'WORKER_SHUTDOWN'
 }

@@ -50,6 +50,11 @@ export interface TemporalSettings extends EngineSettings {
   readonly maxPayloadBytes: number
   /** Runs kept ready in this process between their steps; others are replayed when they go on. */
   readonly cachedRuns: number
+  /**
+   * For how long an activity goes on with the effects of a run after its first, where they come one after the other;
+   * 0: each is an activity by itself.
+   */
+  readonly aheadMs: number
   /** After a build has lost its last worker: until its runs are set going on another one. */
   readonly movesAfter: number
   /** How often runs are looked for whose workflow has ended before they have. */
@@ -60,6 +65,7 @@ export const defaultTemporalSettings: TemporalSettings = {
   ...defaultEngineSettings,
   maxPayloadBytes: 64_000,
   cachedRuns: 500,
+  aheadMs: 2000,
   movesAfter: 10_000,
   findsLostEvery: 60_000,
 }

@@ -1,5 +1,5 @@
 import type { Statement } from '../../database/index.ts'
-import type { FeedItem } from '../../history/index.ts'
+import type { FeedItem, RunStatus } from '../../history/index.ts'
 import type { Workflow } from '../../workflow/definition/index.ts'
 import type { ActivityCall, ChildRun, EventFilter, Json, Problem } from '../../workflow/index.ts'
 import type { Outcome } from '../engine.ts'
@@ -16,6 +16,8 @@ export interface RecordActivities {
   load(run: number): Promise<Loaded | undefined>
   /** Makes batches durable, each once. Fails with `superseded` where another execution has taken the run over. */
   commit(place: Place, batches: readonly Batch[]): Promise<void>
+  /** Takes the run back from an activity that was handed it, wherever that has come to. */
+  takeBack(over: HandedOver): Promise<Ahead>
   /** The next event for a run, and how far the inbox has been looked through. */
   next(question: Question): Promise<Answer>
   /** Makes the child durable and sets it going, once; finds it where that was done before. */
@@ -25,6 +27,8 @@ export interface RecordActivities {
 
 export interface EffectActivities {
   perform(request: EffectRequest): Promise<Performed>
+  /** Carries the run on from its records, where that is one effect after the other. */
+  goAhead(over: HandedOver): Promise<Ahead>
   /** Carries out what nobody waits for. */
   performDetached(run: number, key: string): Promise<Performed>
 }
@@ -38,6 +42,8 @@ export interface Loaded {
   /** Counts how often the run has been taken up: what an earlier one still sends is refused. */
   readonly epoch: number
   readonly maxResultBytes: number
+  /** Where effects may go ahead: how many rows the journal has. */
+  readonly ahead?: { readonly rows: number }
   /** Whether runs have search attributes. */
   readonly searchable?: boolean
   /** Workflow id of the run that waits for this one. */
@@ -55,6 +61,34 @@ export interface Batch {
   /** Counts up from 1 in each execution. */
   readonly number: number
   readonly units: readonly Unit[]
+}
+
+/** A run whose next effect may go ahead. */
+export interface HandedOver {
+  readonly place: Place
+  readonly batches: readonly Batch[]
+  /** How many rows of the journal the workflow knows; with the batches. */
+  readonly rows: number
+}
+
+export interface TakenBack {
+  readonly place: Place
+  /** The last number of a batch in this epoch. */
+  readonly batch: number
+  /** What was recorded meanwhile. */
+  readonly items: readonly FeedItem[]
+  /** How many rows the journal has now. */
+  readonly rows: number
+}
+
+/** How far an activity has come that was handed a run. */
+export interface Ahead {
+  /** The run has ended so. */
+  readonly over?: RunStatus
+  /** Missing where the workflow has taken the run back meanwhile. */
+  readonly back?: TakenBack
+  /** An effect that was carried out, and is not recorded. */
+  readonly left?: { readonly key: string; readonly performed: Performed }
 }
 
 export interface Question {
@@ -112,6 +146,14 @@ export type CommandResult =
 
 /** The search attribute that changes while a run goes on. */
 export const statusAttribute = 'SluseStatus'
+
+/** Effects that take their time, and report how far they have come: each is an activity by itself. */
+const long: ReadonlySet<string> = new Set(['transfer'])
+
+/** Whether an effect may be one of several of one activity. What is not recorded of a secret would have to be fetched again. */
+export function goesAhead({ kind, wait, secret }: ActivityCall): boolean {
+  return wait !== false && secret !== true && !long.has(kind)
+}
 
 /** Types of failures: those that no further attempt can mend. */
 export const superseded = 'superseded'

@@ -4,30 +4,42 @@ import { derivedId } from '../records/ids.ts'
 import { assertDepth } from '../run/child.ts'
 import { isOver, type RunRow } from '../run/run-row.ts'
 import type { Cluster } from './cluster.ts'
-import type { Batch, ChildState, Loaded, Place, RecordActivities } from './protocol.ts'
-import { superseded } from './protocol.ts'
+import { commitBatches, takeBack, takeUp } from './executions.ts'
+import type { ChildState, Loaded, RecordActivities } from './protocol.ts'
 
 /** What the sandbox asks of the records. Each may be carried out more than once. */
 export function recordActivities(core: Cluster): RecordActivities {
   const { records, definitions, inbox, settings } = core
   return {
     async load(run): Promise<Loaded | undefined> {
+      const before = await records.row(run)
+      if (!before || isOver(before.status)) return undefined
+      const epoch = await takeUp(core, run)
+      // Read only now: what an earlier execution still wrote until then belongs to the run.
       const row = await records.row(run)
       if (!row || isOver(row.status)) return undefined
       const { workflow } = await definitions.get(row.digest)
       const secrets = only(row.seal?.names ?? [], await records.secrets(row.seal))
-      const items = await records.journal(row, await records.sealer(row))
-      const epoch = await takeUp(core, run)
+      const rows = await records.rows(row, await records.sealer(row))
       const parent = row.parent === undefined ? undefined : await records.row(row.parent)
-      const { maxResultBytes } = settings
+      const { maxResultBytes, aheadMs } = settings
       const searchable = core.searchAttributes.known
       return {
-        ...{ row, workflow, items, secrets, epoch, maxResultBytes, searchable },
+        ...{ row, workflow, items: rows.flat(), secrets, epoch, maxResultBytes, searchable },
+        ...(aheadMs > 0 && { ahead: { rows: rows.length } }),
         ...(parent && { parent: parent.id }),
       }
     },
 
-    commit: (place, batches) => commitBatches(core, place, batches),
+    commit: async (place, batches) => void (await commitBatches(core, place, batches)),
+
+    async takeBack(over) {
+      const place = await takeBack(core, over)
+      const row = await records.row(over.place.run)
+      if (!row || !place || isOver(row.status)) return { over: row?.status ?? 'cancelled' }
+      const rows = await records.rows(row, await records.sealer(row))
+      return { back: { place, batch: 0, items: rows.slice(over.rows).flat(), rows: rows.length } }
+    },
 
     async next({ run, filters, consumed, consumedTo, scannedTo }) {
       const listener = { row: run, consumed: new Set(consumed), consumedTo: new Map(consumedTo) }
@@ -54,58 +66,6 @@ export function only(
   return Object.fromEntries(
     names.flatMap((name) => (Object.hasOwn(secrets, name) ? [[name, secrets[name] as Json]] : [])),
   )
-}
-
-/** From here on only this execution writes of the run. */
-async function takeUp({ database, clock }: Cluster, run: number): Promise<number> {
-  const make = `INSERT INTO executions (run, epoch, batch, created_at) VALUES (?, 0, 0, ?) ON CONFLICT DO NOTHING`
-  await database.commit([
-    { sql: make, parameters: [run, clock.now()] },
-    { sql: 'UPDATE executions SET epoch = epoch + 1, batch = 0 WHERE run = ?', parameters: [run] },
-  ])
-  const [row] = await database.query<{ epoch: number }>('SELECT epoch FROM executions WHERE run = ?', [run])
-  return row?.epoch ?? 0
-}
-
-/** Writes what is not written yet of the batches, in one transaction that no earlier execution can make. */
-export async function commitBatches(core: Cluster, place: Place, all: readonly Batch[]): Promise<void> {
-  const { database, commits, libraries } = core
-  let batches = all
-  while (batches.length > 0) {
-    const first = batches[0]?.number ?? 0
-    const last = batches.at(-1)?.number ?? 0
-    const units = batches.flatMap((batch) => batch.units)
-    const fence = {
-      sql: 'UPDATE executions SET batch = ? WHERE run = ? AND epoch = ? AND batch = ?',
-      parameters: [last, place.run, place.epoch, first - 1],
-      expect: 1,
-    }
-    try {
-      await commits.write({
-        events: units.flatMap((unit) => unit.events ?? []),
-        feeds: units.flatMap((unit) => (unit.feed ? [unit.feed] : [])),
-        statements: [fence, ...units.flatMap((unit) => unit.statements ?? [])],
-      })
-      if (units.some((unit) => unit.events)) core.notify()
-      return
-    } catch (error) {
-      if (!hasCode(error, 'SLUSE-STORE-CHANGED')) throw error
-    }
-    const [now] = await database.query<{ epoch: number; batch: number }>(
-      'SELECT epoch, batch FROM executions WHERE run = ?',
-      [place.run],
-    )
-    // The last batch of a run takes the row away.
-    if (!now && isOver((await core.records.row(place.run))?.status ?? 'completed')) return
-    const ours = now?.epoch === place.epoch
-    const left = batches.filter(({ number }) => number > (now?.batch ?? 0))
-    if (!ours || left.length === batches.length)
-      throw libraries.common.ApplicationFailure.nonRetryable(
-        'Another execution has taken the run over.',
-        superseded,
-      )
-    batches = left
-  }
 }
 
 async function beginChild(core: Cluster, parent: number, key: string, child: ChildRun): Promise<ChildState> {

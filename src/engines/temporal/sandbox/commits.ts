@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, proxyLocalActivities } from '@temporalio/workflow'
 import type { Unit } from '../../run/unit.ts'
-import { superseded, type Batch, type Place, type RecordActivities } from '../protocol.ts'
+import { superseded, type Batch, type Place, type RecordActivities, type TakenBack } from '../protocol.ts'
 import { recordOptions } from './options.ts'
 import type { Turns } from './rest.ts'
 
@@ -17,7 +17,10 @@ interface Sent extends Batch {
 export class Commits {
   /** Temporal's own history is what a run goes on from: no effect need wait for the records. */
   readonly effectsWait = false
-  readonly #place: Place
+  /** Where the run is written to. */
+  place: Place
+  /** How many rows the journal has, with what was sent. */
+  rows: number
   readonly #turns: Turns
   readonly #superseded: () => void
   #units: Unit[] = []
@@ -26,8 +29,9 @@ export class Commits {
   #writing = 0
 
   /** `superseded` is called where another execution has taken the run up meanwhile: nothing is written any more. */
-  constructor(place: Place, turns: Turns, superseded: () => void) {
-    this.#place = place
+  constructor(place: Place, rows: number, turns: Turns, superseded: () => void) {
+    this.place = place
+    this.rows = rows
     this.#turns = turns
     this.#superseded = superseded
   }
@@ -46,11 +50,16 @@ export class Commits {
     return this.#units.length + this.#sent.length === 0
   }
 
+  /** Whether something is on its way by itself. */
+  get writing(): boolean {
+    return this.#writing > 0
+  }
+
   /** Writes what waits by itself. */
   write(): void {
     const { batches, written } = this.carry()
     this.#writing++
-    void records.commit(this.#place, batches).then(
+    void records.commit(this.place, batches).then(
       () => {
         this.#writing--
         written()
@@ -71,11 +80,25 @@ export class Commits {
     if (this.#units.length > 0) {
       const units = this.#units.splice(0)
       const told = units.flatMap((unit) => (unit.durable ? [unit.durable.bind(unit)] : []))
+      this.rows += units.filter(({ feed }) => feed).length
       this.#sent.push({ number: ++this.#number, units: units.map(plain), told })
     }
     const upTo = this.#number
     const batches = this.#sent.map(({ number, units }) => ({ number, units }))
     return { batches, written: () => this.#written(upTo) }
+  }
+
+  /** All that was sent is written. */
+  allWritten(): void {
+    this.#written(this.#number)
+  }
+
+  /** So it is, and more was written by whoever had been handed the run. */
+  takenBack({ place, batch, rows }: TakenBack): void {
+    this.allWritten()
+    this.place = place
+    this.rows = rows
+    this.#number = batch
   }
 
   #written(upTo: number): void {

@@ -1,13 +1,13 @@
 import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow'
 import { Postponed, WorkflowFault, type Json } from '../../../workflow/index.ts'
 import type { ActivityRequest } from '../../engine.ts'
-import type { EffectActivities, Performed, Place } from '../protocol.ts'
+import type { EffectActivities, Performed } from '../protocol.ts'
 import { isSuperseded, type Commits } from './commits.ts'
 import { effectOptions } from './options.ts'
 
 const effects = proxyActivities<EffectActivities>(effectOptions)
 
-interface Asked {
+export interface Asked {
   readonly request: ActivityRequest
   resolve(value: Json): void
   reject(error: unknown): void
@@ -15,22 +15,16 @@ interface Asked {
 
 /** Effects as activities of Temporal: asked for in the run's turn, begun when it has come to rest. */
 export class Effects {
-  readonly #place: Place
   readonly #commits: Commits
   #asked: Asked[] = []
   #underWay = 0
 
-  constructor(place: Place, commits: Commits) {
-    this.#place = place
+  constructor(commits: Commits) {
     this.#commits = commits
   }
 
   get underWay(): number {
     return this.#underWay
-  }
-
-  get waiting(): boolean {
-    return this.#asked.length > 0
   }
 
   perform(request: ActivityRequest): Promise<Json> {
@@ -39,27 +33,27 @@ export class Effects {
     })
   }
 
-  /** Begins what was asked for; the first takes along what is to be written before it. */
-  begin(): void {
-    for (const asked of this.#asked.splice(0)) if (!asked.request.signal.aborted) void this.#begin(asked)
+  /** What is to begin now. */
+  take(): Asked[] {
+    return this.#asked.splice(0).filter(({ request }) => !request.signal.aborted)
   }
 
-  async #begin({ request, resolve, reject }: Asked): Promise<void> {
+  /** An effect by itself; it takes along what is to be written before it. */
+  async begin({ request, resolve, reject }: Asked): Promise<void> {
     const { key, attempt, kind, input, onFailure, signal } = request
     const { batches, written } = this.#commits.waiting
       ? this.#commits.carry()
       : { batches: [], written: () => {} }
+    const { place } = this.#commits
     const scope = new CancellationScope({ cancellable: true })
     const call = { kind, input, ...(onFailure && { onFailure }) }
     const unwanted = () => scope.cancel()
     signal.addEventListener('abort', unwanted)
     this.#underWay++
     try {
-      const performed = await scope.run(() =>
-        effects.perform({ place: this.#place, batches, key, attempt, call }),
-      )
+      const performed = await scope.run(() => effects.perform({ place, batches, key, attempt, call }))
       written()
-      settle(performed, resolve, reject)
+      settle(performed, { resolve, reject })
     } catch (error) {
       // What it was to write is written by the next batch: that takes along all that is not known to be written.
       if (isSuperseded(error)) this.#commits.failed(error)
@@ -71,11 +65,7 @@ export class Effects {
   }
 }
 
-function settle(
-  performed: Performed,
-  resolve: (value: Json) => void,
-  reject: (error: unknown) => void,
-): void {
+export function settle(performed: Performed, { resolve, reject }: Pick<Asked, 'resolve' | 'reject'>): void {
   if ('value' in performed) resolve(performed.value)
   else if ('problem' in performed) reject(new WorkflowFault(performed.problem))
   else {

@@ -8,7 +8,7 @@ import {
   proxyLocalActivities,
   setHandler,
 } from '@temporalio/workflow'
-import { LiveRun } from '../../run/live-run.ts'
+import { LiveRun, type Control } from '../../run/live-run.ts'
 import { sealerOf } from '../../run/seal.ts'
 import { startOf } from '../../records/start-of.ts'
 import { names, type Command, type CommandResult, type RecordActivities } from '../protocol.ts'
@@ -46,7 +46,12 @@ export async function run(number: number): Promise<void> {
     }),
   )
   setHandler(ended, (child) => use((_, host) => host.children.ended(child)))
-  setHandler(cancel, () => use((live) => live.command(ordered)))
+  const carryOut = (control: Control) =>
+    use((live, host) => {
+      live.command(control)
+      host.interrupt()
+    })
+  setHandler(cancel, () => carryOut(ordered))
   setHandler(command, async ({ kind, record }) => {
     const result: { is?: CommandResult } = {}
     const durable = () => void (result.is = { done: true })
@@ -54,7 +59,7 @@ export async function run(number: number): Promise<void> {
       const { code = 'SLUSE-RUN-STATE', message = '' } = error as { code?: string; message?: string }
       result.is = { code, detail: message }
     }
-    use((live, host) => {
+    use((_, host) => {
       const answered = host.awaited()
       const answering =
         <T extends unknown[]>(answer: (...args: T) => void) =>
@@ -62,7 +67,7 @@ export async function run(number: number): Promise<void> {
           answered()
           answer(...args)
         }
-      live.command({ kind, record, durable: answering(durable), refused: answering(refused) })
+      carryOut({ kind, record, durable: answering(durable), refused: answering(refused) })
     })
     await condition(() => result.is !== undefined || gone)
     return result.is ?? (again ? { again } : { code: 'SLUSE-RUN-ENDED', detail: '' })
@@ -77,6 +82,7 @@ export async function run(number: number): Promise<void> {
     const sealer = sealerOf(row.seal, secrets)
     const start = startOf(row, { workflow: loaded.workflow }, items, secrets)
     const live = new LiveRun(host, { row, start, sealer, items })
+    host.carries(live)
     begun = { live, host }
     for (const then of waiting.splice(0)) then(live, host)
     await drive(live, host.turns, () => host.after())

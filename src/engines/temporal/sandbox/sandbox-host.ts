@@ -9,6 +9,7 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow'
+import type { RunStatus } from '../../../history/index.ts'
 import { interpret, type EventFilter } from '../../../workflow/index.ts'
 import { derivedIdBy } from '../../run/derived-id.ts'
 import type { FoundEvent, Host, Log, Standing } from '../../run/host.ts'
@@ -16,6 +17,7 @@ import type { LiveRun } from '../../run/live-run.ts'
 import type { Pending } from '../../run/pending.ts'
 import { afterEnd, rowsOf, standingElsewhere } from '../../run/standing.ts'
 import { detachedId, names, type Loaded, type RecordActivities } from '../protocol.ts'
+import { Ahead } from './ahead.ts'
 import { Children } from './children.ts'
 import { Commits } from './commits.ts'
 import { Effects } from './effects.ts'
@@ -45,10 +47,7 @@ export class SandboxHost implements Host {
   readonly runs: Host['runs'] = {
     ready: () => {},
     left: () => {},
-    ended: (_, { status }) => {
-      this.#status.is(status)
-      this.over = true
-    },
+    ended: (_, { status }) => this.#end(status),
   }
   over = false
   /**
@@ -58,6 +57,8 @@ export class SandboxHost implements Host {
   superseded = false
   readonly #loaded: Loaded
   readonly #effects: Effects
+  readonly #ahead: Ahead
+  #live: LiveRun | undefined
   readonly #outstanding = new Outstanding()
   readonly #status: ShownStatus
 
@@ -65,9 +66,13 @@ export class SandboxHost implements Host {
     this.#loaded = loaded
     const place = { run: loaded.row.number, epoch: loaded.epoch }
     this.settings = { maxResultBytes: loaded.maxResultBytes }
-    this.commits = new Commits(place, this.turns, () => (this.superseded = true))
+    this.commits = new Commits(place, loaded.ahead?.rows ?? 0, this.turns, () => (this.superseded = true))
     this.#status = new ShownStatus(loaded.searchable === true, loaded.row.status)
-    this.#effects = new Effects(place, this.commits)
+    this.#effects = new Effects(this.commits)
+    this.#ahead = new Ahead(loaded, this.commits, this.#effects, (status) => {
+      this.#end(status)
+      this.turns.schedule()
+    })
     this.children = new Children(this.#outstanding)
   }
 
@@ -138,6 +143,15 @@ export class SandboxHost implements Host {
     return this.over && !this.superseded
   }
 
+  carries(run: LiveRun): void {
+    this.#live = run
+  }
+
+  /** Something is to be done to the run that cannot wait for what goes ahead. */
+  interrupt(): void {
+    this.#ahead.interrupt()
+  }
+
   /** After each turn: begins effects and writes what is due. `true` where this execution is over. */
   async after(): Promise<boolean> {
     const { commits } = this
@@ -145,7 +159,7 @@ export class SandboxHost implements Host {
     this.#status.show()
     if (this.over && commits.written) return true
     if (this.#awaited > 0 && commits.waiting) commits.write()
-    if (!this.#mustBeginAnew) this.#effects.begin()
+    if (!this.#mustBeginAnew) this.#begin()
     if (commits.waiting) commits.write()
     return !this.over && this.#mayBeginAnew
   }
@@ -169,6 +183,17 @@ export class SandboxHost implements Host {
     await this.#outstanding.settled()
   }
 
+  #begin(): void {
+    const asked = this.#effects.take()
+    const alone = this.#live ? this.#ahead.begin(this.#live, asked) : asked
+    for (const one of alone) void this.#effects.begin(one)
+  }
+
+  #end(status: RunStatus): void {
+    this.#status.is(status)
+    this.over = true
+  }
+
   get #mustBeginAnew(): boolean {
     const { historyLength, historySize } = workflowInfo()
     return historyLength > longHistory || historySize > largeHistory
@@ -177,7 +202,7 @@ export class SandboxHost implements Host {
   get #mayBeginAnew(): boolean {
     const wanted = workflowInfo().continueAsNewSuggested || this.#mustBeginAnew
     const busy = this.#effects.underWay + this.#asking + this.children.busy
-    return wanted && busy === 0 && this.commits.written && !this.turns.due
+    return wanted && busy === 0 && !this.#ahead.busy && this.commits.written && !this.turns.due
   }
 
   /** Questions to the inbox that are under way. */
