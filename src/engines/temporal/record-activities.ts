@@ -17,7 +17,10 @@ export function recordActivities(core: Cluster): RecordActivities {
       const epoch = await takeUp(core, run)
       // Read only now: what an earlier execution still wrote until then belongs to the run.
       const row = await records.row(run)
-      if (!row || isOver(row.status)) return undefined
+      if (!row || isOver(row.status)) {
+        await core.database.commit([{ sql: 'DELETE FROM executions WHERE run = ?', parameters: [run] }])
+        return undefined
+      }
       const { workflow } = await definitions.get(row.digest)
       const secrets = only(row.seal?.names ?? [], await records.secrets(row.seal))
       const rows = await records.rows(row, await records.sealer(row))
