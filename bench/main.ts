@@ -12,6 +12,7 @@ const benchmarks: Record<string, () => Promise<{ run: () => Promise<void> }>> = 
   outage: () => import('./outage.ts'),
   functions: () => import('./functions.ts'),
   transfer: () => import('./transfer.ts'),
+  shared: () => import('./shared.ts'),
   copy: () => import('./copy.ts'),
   temporal: () => import('./temporal.ts'),
 }

@@ -1,0 +1,110 @@
+/** What the processes of bench/shared.ts have in common. */
+import { connectorOf, openConnections, readConnection, type Connector } from '../src/connectors/index.ts'
+import { openDatabase } from '../src/database/index.ts'
+import type { HttpClient } from '../src/http/index.ts'
+import { openTransfers, type TransfersOptions } from '../src/transfer/index.ts'
+
+export interface Job {
+  readonly url: string
+  readonly data: string
+  readonly records: number
+  /** How long a target takes for a batch, in milliseconds. */
+  readonly pauseMs: number
+  /** How many it may deliver at a time; not given: it shares with nobody. */
+  readonly jobs?: number
+  readonly takes: boolean
+  readonly name: string
+}
+
+export async function openOne({ url, data, records, pauseMs, jobs, takes, name }: Job) {
+  const connectors = [people(records), slow(pauseMs)]
+  const find = (type: string) => connectors.find((each) => each.type === type) ?? connectorOf(type)
+  const declarations = connectors.flatMap(({ type }) => {
+    const metadata = { name: type.replace('bench.', '') }
+    const resource = {
+      apiVersion: 'dapr.io/v1alpha1',
+      kind: 'Component',
+      metadata,
+      spec: { type, metadata: [] },
+    }
+    return readConnection(resource, find, []).declaration ?? []
+  })
+  const database = await openDatabase({ folder: data, url, exclusive: false })
+  const sharing: TransfersOptions['sharing'] = jobs === undefined ? undefined : { takes, jobs, name }
+  const transfers = openTransfers({
+    database,
+    dataFolder: data,
+    connections: openConnections({
+      declarations: () => declarations,
+      connectorOf: find,
+      secrets: async () => ({}),
+      environment: {},
+      projectFolder: data,
+      dataFolder: data,
+      http: {} as HttpClient,
+      now: Date.now,
+      log: () => {},
+    }),
+    publish: async () => {},
+    log: (level, message, more) => level !== 'info' && console.error(level, message, more),
+    ...(sharing && { sharing }),
+  })
+  if (sharing) await transfers.start()
+  return {
+    transfers,
+    close: async () => {
+      await transfers.close()
+      await database.close()
+    },
+  }
+}
+
+function people(count: number): Connector {
+  const person = (id: number) => ({ id, name: `Person ${id}`, address: { street: 'Strandvejen', zip: 5000 } })
+  return {
+    type: 'bench.people',
+    about: 'People.',
+    metadata: {},
+    sourceOptions: { type: 'object' },
+    open: () => ({
+      check: async () => '',
+      source: () => ({
+        async *read({ position, batchSize }) {
+          for (let from = Number(position ?? 0); from < count; from += batchSize) {
+            const records = Array.from({ length: Math.min(batchSize, count - from) }, (_, at) =>
+              person(from + at),
+            )
+            yield { records, origin: (at) => `${from + at}`, bad: [], position: from + records.length }
+          }
+        },
+      }),
+      close: async () => {},
+    }),
+  }
+}
+
+function slow(pauseMs: number): Connector {
+  return {
+    type: 'bench.slow',
+    about: 'A system that takes its time.',
+    metadata: {},
+    targetOptions: { type: 'object' },
+    targetModes: ['append'],
+    open: () => ({
+      check: async () => '',
+      target: () => ({
+        begin: async () => ({
+          resumable: true,
+          async write(batch) {
+            batch.values()
+            await new Promise((resolve) => setTimeout(resolve, pauseMs))
+            return { refused: [], state: null }
+          },
+          finish: async () => {},
+          abort: async () => {},
+        }),
+      }),
+      close: async () => {},
+    }),
+  }
+}
