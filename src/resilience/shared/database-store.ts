@@ -31,7 +31,7 @@ export function databaseStore(database: Database): SharedStore {
           parameters: [process, ms],
         },
         {
-          sql: `DELETE FROM shared_targets WHERE version < ${clock} - ?`,
+          sql: `DELETE FROM shared_targets WHERE version < ${clock} - ? AND state LIKE '{"shares":{}%'`,
           parameters: [forgottenAfter],
         },
       ])

@@ -1,6 +1,7 @@
 import { TargetLimits, type Limits, type LimitsSnapshot, type Places, type Slot } from '../limits.ts'
 import type { Presence } from './presence.ts'
-import { fairShare, shareOut, type Ask } from './share-out.ts'
+import { holding, idleMs, othersWait, surplusMs, type Held } from './holding.ts'
+import { shareOut, type Ask } from './share-out.ts'
 import type { SharedTarget } from './shared-target.ts'
 import type { Share, SharedState } from './state.ts'
 
@@ -24,7 +25,6 @@ export class SharedPlaces implements Places {
   readonly #own: TargetLimits
   #declared: Limits
   #process = ''
-  #others: readonly Share[] = []
   #running = 0
   #has = 0
   #granted = 0
@@ -160,14 +160,11 @@ export class SharedPlaces implements Places {
     if (this.#process !== this.#presence.id || !mine) this.#used = 0
     this.#process = this.#presence.id
     this.#has = has
-    this.#others = Object.entries(this.#target.state.shares).flatMap(([process, share]) =>
-      process === this.#process ? [] : [share],
-    )
     this.#granted = mine?.granted ?? 0
     this.#used = Math.max(this.#used, mine?.used ?? 0)
     const { notBefore } = this.#target.state
     if (notBefore !== undefined) this.#own.pauseUntil(this.#target.local(notBefore))
-    this.#allowed = this.#keeps(this.#target.clock.now()).keeps
+    this.#allowed = this.#holding(this.#target.clock.now()).keeps
   }
 
   /** Asks, gives back, or sets the time at which there will be reason to. */
@@ -188,26 +185,27 @@ export class SharedPlaces implements Places {
     if (needed >= this.#has) this.#surplusSince = undefined
     else this.#surplusSince ??= now
     if (!this.#presence.certain) return Infinity
-    const { keeps, until } = this.#keeps(now)
+    const { keeps, until } = this.#holding(now)
     this.#allowed = keeps
     const mine = this.#mine
     const since = (ms: number) => this.#exchangedAt + ms
     const { concurrency, perSecond } = this.#declared
-    let at = Infinity
+    let at = until
     if (this.#has > Math.max(keeps, this.#running)) return now
-    if (this.#has > 0) at = Math.min(until, since(confirmMs))
     const wants = Math.min(needed, concurrency ?? 0)
     const asked = mine?.wants ?? 0
     if (wants > this.#has) {
       if (asked <= this.#has) return now
       at = Math.min(at, since(asked < wants ? askMoreMs : askAgainMs))
-    } else if (asked > wants) at = Math.min(at, since(this.#othersWait ? surplusMs : askMoreMs))
+    } else if (asked > wants) at = Math.min(at, since(othersWait(this.#held) ? surplusMs : askMoreMs))
     if (perSecond === undefined) return at
     const held = this.#granted - this.#used
     if (this.#hooks.queued() > 0 && held < 1)
       return Math.min(
         at,
-        (mine?.needs ?? 0) > held ? Math.min(this.#nextToken(perSecond), since(askAgainMs)) : now,
+        (mine?.needs ?? 0) > held
+          ? Math.max(since(surplusMs), Math.min(this.#nextToken(perSecond), since(askAgainMs)))
+          : now,
       )
     const portion = Math.ceil(perSecond / portions)
     if (needed > 0 && portion >= worthAhead && held < portion / 2) return Math.min(at, since(askMoreMs))
@@ -216,39 +214,20 @@ export class SharedPlaces implements Places {
     return at
   }
 
-  /** How much of what it has it keeps, and when that will be less if nothing happens. */
-  #keeps(now: number): { keeps: number; until: number } {
-    const { concurrency = 0 } = this.#declared
-    const needed = this.#needed
-    let keeps = this.#has
-    let until = Infinity
-    const waiting = this.#othersWait
-    if (this.#surplusSince !== undefined && needed < keeps) {
-      const ends = this.#surplusSince + (waiting ? surplusMs : idleMs)
-      if (now >= ends) keeps = needed
-      else until = ends
-    }
-    if (!waiting || keeps === 0) return { keeps, until }
-    const mine = { ...(this.#mine as Share), wants: needed }
-    const fair = fairShare(
-      { ...this.#target.state.shares, [this.#presence.id]: mine },
-      this.#presence.id,
-      concurrency,
-    )
-    keeps = Math.min(keeps, Math.ceil(fair))
-    if (keeps > fair) {
-      const ends = this.#hasSince + turnMs
-      if (now >= ends) keeps = Math.floor(fair)
-      else until = Math.min(until, ends)
-    }
-    return { keeps, until }
+  #holding(now: number): { keeps: number; until: number } {
+    return holding(this.#held, now)
   }
 
-  /** Others want more than they have; or more is held than there may be, since the limit was lowered. */
-  get #othersWait(): boolean {
-    const others = this.#others
-    const held = others.reduce((sum, { has }) => sum + has, this.#has)
-    return held > (this.#declared.concurrency ?? 0) || others.some(({ has, wants }) => wants > has)
+  get #held(): Held {
+    return {
+      process: this.#process,
+      has: this.#has,
+      hasSince: this.#hasSince,
+      needed: this.#needed,
+      surplusSince: this.#surplusSince,
+      shares: this.#target.state.shares,
+      limit: this.#declared.concurrency ?? 0,
+    }
   }
 
   get #usedAt(): number {
@@ -290,7 +269,7 @@ export class SharedPlaces implements Places {
     const { concurrency, perSecond } = this.#declared
     const queued = this.#hooks.queued()
     const wants = Math.min(this.#needed, concurrency ?? 0)
-    const keeps = concurrency === undefined ? 0 : Math.max(this.#keeps(now).keeps, this.#running)
+    const keeps = concurrency === undefined ? 0 : Math.max(this.#holding(now).keeps, this.#running)
     const idle = this.#needed === 0 && now >= this.#usedAt + idleMs
     const most = Math.max(1, Math.floor(perSecond ?? 0))
     const needs =
@@ -299,17 +278,9 @@ export class SharedPlaces implements Places {
   }
 }
 
-/** Places that are not used are kept for so long: the next call may be on its way. */
-const idleMs = 1000
-/** The same where others wait for them. */
-const surplusMs = 25
-/** How long one may have more than its fair share because the places do not divide. */
-const turnMs = 200
 const askMoreMs = 100
 /** Others give us what they give back; but one that has died gives nothing. */
 const askAgainMs = 1000
-/** What is in use is confirmed now and then, so that nobody takes it for forgotten. */
-const confirmMs = 3_600_000
 const retryMs = 500
 /** Leave to begin calls is taken for a tenth of a second's worth at a time. */
 const portions = 10
