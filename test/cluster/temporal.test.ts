@@ -20,11 +20,12 @@ import { openInternet, type Internet } from '../servers/internet/index.ts'
 import { hasTemporal, startTemporal, type TemporalServer } from '../servers/temporal/index.ts'
 import { httpbin } from '../servers/web/httpbin.ts'
 import { petStore } from '../servers/web/pet-store.ts'
+import { conformanceSuite } from './conformance.ts'
 import { targetLimitsSuite } from './target-limits.ts'
 import { transfersOnTemporal } from './transfers.ts'
 import { upgradeSuite } from './upgrades.ts'
 
-describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', () => {
+describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', async () => {
   let temporal: TemporalServer
   let bundle: string
   beforeAll(async () => {
@@ -244,6 +245,7 @@ describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', ()
   upgradeSuite(installation)
   targetLimitsSuite(installation)
   transfersOnTemporal(installation)
+  await conformanceSuite(installation)
 
   const features = new URL('ctk/features/', specification)
 

@@ -41,6 +41,8 @@ export interface EngineParts {
 export interface TestEngineOptions {
   readonly clock?: Clock
   readonly processes?: ProcessSettings
+  /** One that others use, too: neither it nor the engine is closed. */
+  readonly shared?: Database
   /** Opens the engine; default: the embedded one. */
   readonly open?: (given: EngineParts) => Promise<Engine>
 }
@@ -52,7 +54,7 @@ export async function openTestEngine(
   const root = mkdtempSync(join(tmpdir(), 'sluse-engine-'))
   const project = join(root, 'project')
   mkdirSync(project)
-  const database = await openDatabase({ folder: join(root, 'data') })
+  const database = options.shared ?? (await openDatabase({ folder: join(root, 'data') }))
   const guard = await openGuard(undefined, () => {})
   const activities = createActivityRunner({
     guard,
@@ -86,9 +88,9 @@ export async function openTestEngine(
       return entries.map(({ event }) => event)
     },
     close: async () => {
-      await engine.close(0)
+      if (!options.shared) await engine.close(0)
       await activities.close()
-      await database.close()
+      if (!options.shared) await database.close()
       rmSync(root, { recursive: true, force: true })
     },
   }

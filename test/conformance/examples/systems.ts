@@ -24,14 +24,15 @@ export interface Systems {
 export async function startSystems({
   containers,
   messages,
-}: Pick<ExampleCase, 'containers' | 'messages'>): Promise<Systems> {
+  grpc,
+}: Pick<ExampleCase, 'containers' | 'messages' | 'grpc'>): Promise<Systems> {
   const folder = mkdtempSync(join(tmpdir(), 'systems-'))
   const running = messages && (await startMessages(messages))
   const internet = await openInternet(exampleHosts(running?.document ?? petsDocument))
   const engine = await startFakeEngine(join(folder, 'containers.sock'))
   engine.registry.set('hello-world:latest', helloWorld).set('hello-world', helloWorld)
   engine.registry.set('alpine:latest', shell).set('alpine', shell)
-  const greeter = await startExampleGreeter()
+  const greeter = grpc ? await startExampleGreeter() : undefined
   const commands = join(folder, 'bin')
   mkdirSync(commands)
   copyFileSync(
@@ -49,7 +50,7 @@ export async function startSystems({
     sent: running?.sent ?? Promise.resolve(),
     close: async () => {
       await running?.close()
-      greeter.close()
+      greeter?.close()
       await engine.close()
       await internet.close()
       rmSync(folder, { recursive: true, force: true })

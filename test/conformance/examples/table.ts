@@ -14,6 +14,8 @@ export interface ExampleCase {
   readonly containers?: false
   /** The server that its AsyncAPI document leads to. */
   readonly messages?: Messages
+  /** It calls the service at port 5011. */
+  readonly grpc?: true
   /** What the hosts are asked, `METHOD address`, exactly and in order. Left out, it does not matter. */
   readonly asks?: readonly string[]
   /** Where the end is not what the example's author had in mind: why. */
@@ -208,6 +210,7 @@ export const examples: { readonly [file: string]: readonly ExampleCase[] } = {
         files: { 'app/greet.proto': exampleGreeterProto },
       },
       ends: { output: { message: 'Hello Cruella' } },
+      grpc: true,
     },
   ],
   'call-http-endpoint-interpolation-shorthand.yaml': [getPet()],

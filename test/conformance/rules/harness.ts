@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
 import type { CloudEvent, Json, Problem } from '../../../src/workflow/index.ts'
 import { type Host, type HostRequest, type Internet, openInternet } from '../../servers/internet/index.ts'
-import { openEngineRunner } from '../engine-runner.ts'
+import { openEngineRunner, type TestEngineOptions } from '../engine-runner.ts'
 import type { Ended, Given, Runner } from '../runner.ts'
 import { taskRuns } from '../task-runs.ts'
 
@@ -21,6 +21,13 @@ export interface Harness {
   readonly requests: readonly HostRequest[]
 }
 
+let options: () => TestEngineOptions = () => ({})
+
+/** Says on which engine the rules of this process are tried, before they are; not said: the embedded one. */
+export function rulesOn(engine: () => TestEngineOptions): void {
+  options = engine
+}
+
 /** The real engine and activities for the tests of one file, with these hosts in reach. */
 export function useHarness(hosts: { [name: string]: Host } = {}): Harness {
   const requests: HostRequest[] = []
@@ -28,7 +35,7 @@ export function useHarness(hosts: { [name: string]: Host } = {}): Harness {
   let runner: Runner
   beforeAll(async () => {
     internet = await openInternet(hosts, requests)
-    runner = await openEngineRunner(internet)
+    runner = await openEngineRunner(internet, options())
   })
   beforeEach(() => void requests.splice(0))
   afterAll(async () => {
