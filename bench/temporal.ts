@@ -21,7 +21,7 @@ import { keyOfBench, type Job } from './temporal-job.ts'
 const kinds = ['bare', 'single', 'ahead'] as const
 type Kind = (typeof kinds)[number]
 
-const steps = 10
+const steps = Number(process.env.SLUSE_BENCH_STEPS ?? 10)
 const runs = Number(process.env.SLUSE_BENCH_RUNS ?? 60)
 const atOnce = 20
 const rounds = Number(process.env.SLUSE_BENCH_ROUNDS ?? 3)

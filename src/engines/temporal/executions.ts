@@ -108,7 +108,7 @@ export async function commitBatches(
         feeds: units.flatMap((unit) => (unit.feed ? [unit.feed] : [])),
         statements: [fence, ...units.flatMap((unit) => unit.statements ?? [])],
       })
-      if (units.some((unit) => unit.events)) core.notify()
+      if (units.some((unit) => unit.events?.length)) core.notify()
       return 'written'
     } catch (error) {
       if (!hasCode(error, 'SLUSE-STORE-CHANGED')) throw error

@@ -72,8 +72,10 @@ export class AheadCommits {
   async #written(units: readonly Unit[]): Promise<boolean> {
     for (let pause = shortestPause; !this.#signal.aborted; pause = Math.min(pause * 2, longestPause)) {
       try {
-        await commitBatches(this.#core, this.#place, [{ number: this.batch + 1, units }])
-        return true
+        const batch = { number: this.batch + 1, units }
+        if ((await commitBatches(this.#core, this.#place, [batch])) === 'written') return true
+        // The run has ended: whoever took it over has written that.
+        break
       } catch (error) {
         if (isTakenOver(error)) break
         await new Promise((resolve) => setTimeout(resolve, pause))

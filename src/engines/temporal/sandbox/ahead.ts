@@ -75,8 +75,7 @@ export class Ahead {
 
   /** Something is to be done to the run now. */
   interrupt(): void {
-    const { over, back } = this.#underWay ?? {}
-    if (over && !back && !this.#takingBack) void this.#takeBack(over)
+    if (this.#underWay) void this.#takeBack(this.#underWay.over)
   }
 
   #may(run: LiveRun, { request: { key } }: Asked): boolean {
@@ -108,10 +107,11 @@ export class Ahead {
     let come: Come = {}
     try {
       come = await scope.run(() => activities.goAhead(over))
+      if (!come.over && !come.back) await this.#takeBack(over)
     } catch (error) {
       if (isSuperseded(error)) return this.#commits.failed(error)
       // Whatever it is: the records say how far the run has come.
-      if (!isCancellation(error) && !underWay.back) await this.#takeBack(over)
+      if (!isCancellation(error)) await this.#takeBack(over)
     }
     this.#underWay = undefined
     if (underWay.back || this.#takingBack) return this.#unbind(come)
@@ -119,6 +119,7 @@ export class Ahead {
   }
 
   async #takeBack(over: HandedOver): Promise<void> {
+    if (this.#underWay?.back || this.#takingBack) return
     this.#takingBack = true
     try {
       const come = await records.takeBack(over)
