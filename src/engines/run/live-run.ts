@@ -51,8 +51,10 @@ export interface Arrival {
 
 export interface Control {
   readonly kind: 'cancel' | 'suspend' | 'resume'
-  /** Written with what it does. */
+  /** Written with what it does; where it cannot be, the command is refused, and nothing of it has happened. */
   readonly record?: readonly Statement[] | undefined
+  /** When it was, in milliseconds since 1970: what is left is to do it. */
+  readonly written?: number
   durable(): void
   refused(error: unknown): void
 }
@@ -100,6 +102,8 @@ export class LiveRun implements Turning {
   /** Whether rows in `waits` would wake this run: they must go when it moves. */
   #parked: boolean
   #probing = false
+  /** A command is on its way to the records, and is done only when it is there. */
+  #asking = false
   /** Within the replay: an effect whose result was not stored is carried out again. */
   #again: { readonly pending: Pending; readonly at: number } | undefined
 
@@ -282,7 +286,7 @@ export class LiveRun implements Turning {
   // Turn and rest (`turns.ts`).
 
   turn(): void {
-    if (this.#over || this.#outcome || this.#probing || this.#away) return
+    if (this.#over || this.#outcome || this.#probing || this.#asking || this.#away) return
     const copy = this.#replay.takeCopy()
     if (copy) return this.#give(this.pending.get(copy.key), resultOf(copy.value, copy.problem))
     if (!this.#live) return this.#turnOfReplay()
@@ -299,7 +303,7 @@ export class LiveRun implements Turning {
   }
 
   rest(): void {
-    if (this.#over || this.#probing || this.#away) return
+    if (this.#over || this.#probing || this.#asking || this.#away) return
     if (this.#outcome) return this.#end(this.#outcome)
     if (!this.#live && this.#replay.done && !this.#replay.copyDue && !this.#again) this.#goLive()
     if (this.#live) this.#send()
@@ -422,40 +426,63 @@ export class LiveRun implements Turning {
   }
 
   #obey(control: Control): void {
-    const { kind, record = [] } = control
-    if (kind === 'cancel') {
-      this.#held = false
-      // What was recorded while it was suspended comes first, as it will in every replay.
-      if (this.#recorded.length > 0) return void this.#controls.unshift(control)
-      this.now = Math.max(this.now, this.core.clock.now())
-      this.#writer.item({ type: 'cancel', at: this.now })
-      this.#writer.statement(...record)
-      this.#writer.durable(() => control.durable())
-      return this.#scope.cancel(new Cancelled('run-cancelled'))
-    }
-    if ((kind === 'suspend') === this.#held) {
+    const { kind, record = [], written } = control
+    if (written !== undefined) return this.#do(control, written)
+    if (kind !== 'cancel' && (kind === 'suspend') === this.#held) {
       return control.refused(
         new SluseError('SLUSE-RUN-STATE', `It is ${this.#held ? 'already' : 'not'} suspended.`),
       )
     }
-    this.#held = kind === 'suspend'
-    this.#parked = false
+    const at = Math.max(this.now, this.core.clock.now())
+    const items = kind === 'cancel' ? [{ type: 'cancel', at } as const] : this.#tellings(kind, at)
     const { standing } = this.core
-    this.#writer.statement(...record)
-    this.#writer.statement(...(this.#held ? standing.suspended(this) : standing.active(this)))
+    const stands = { cancel: [], suspend: standing.suspended(this), resume: standing.active(this) }[kind]
+    if (record.length > 0) return this.#ask(control, at, items, [...record, ...stands])
+    for (const item of items) this.#writer.item(item)
+    this.#writer.statement(...stands)
     this.#writer.durable(() => control.durable())
-    this.#tell(this.#held ? 'suspended' : 'resumed')
+    this.#do(control, at)
+  }
+
+  #ask(control: Control, at: number, items: readonly FeedItem[], statements: readonly Statement[]): void {
+    this.#asking = true
+    const answered = (then: () => void) => {
+      this.#asking = false
+      then()
+      this.look()
+    }
+    this.#writer.send(() => this.look())
+    this.#writer.alone(items, statements, {
+      durable: () =>
+        answered(() => {
+          control.durable()
+          this.#controls.unshift({ ...control, written: at })
+        }),
+      refused: (error) => answered(() => control.refused(error)),
+    })
+  }
+
+  #do(control: Control, at: number): void {
+    if (control.kind === 'cancel') {
+      this.#held = false
+      // What was recorded while it was suspended comes first, as it will in every replay.
+      if (this.#recorded.length > 0) return void this.#controls.unshift({ ...control, written: at })
+      this.now = Math.max(this.now, at)
+      return this.#scope.cancel(new Cancelled('run-cancelled'))
+    }
+    this.#held = control.kind === 'suspend'
+    this.#parked = false
     if (this.#held) for (const { done } of this.#probes.splice(0)) for (const callback of done) callback()
     else
       for (const pending of this.pending.values()) if (pending.request.kind === 'event') this.probe(pending)
   }
 
-  #tell(state: 'suspended' | 'resumed'): void {
-    const at = this.core.clock.now()
-    this.#writer.item({ type: 'report', report: { kind: `workflow.${state}` }, at })
-    for (const place of this.#tasks.values()) {
-      this.#writer.item({ type: 'report', report: { kind: `task.${state}`, ...place }, at })
-    }
+  #tellings(kind: 'suspend' | 'resume', at: number): FeedItem[] {
+    const state = kind === 'suspend' ? 'suspended' : 'resumed'
+    const ofTasks = [...this.#tasks.values()].map(
+      (place) => ({ type: 'report', report: { kind: `task.${state}`, ...place }, at }) as const,
+    )
+    return [{ type: 'report', report: { kind: `workflow.${state}` }, at }, ...ofTasks]
   }
 
   get #hasMore(): boolean {

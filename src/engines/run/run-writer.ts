@@ -85,6 +85,27 @@ export class RunWriter {
     else callback()
   }
 
+  /** Sends this by itself, behind what was sent; where it cannot be written it is given up, and `refused` is told. */
+  alone(
+    items: readonly FeedItem[],
+    statements: readonly Statement[],
+    { durable, refused }: Required<Pick<Birth, 'durable' | 'refused'>>,
+  ): void {
+    this.#inFlight++
+    this.#commits.add({
+      feed: { run: this.#row.number, data: this.#sealer.write(encodeItems([...items])) },
+      statements,
+      durable: () => {
+        this.#inFlight--
+        durable()
+      },
+      refused: (error) => {
+        this.#inFlight--
+        refused(error)
+      },
+    })
+  }
+
   /** Sends what there is; `settled` is called when a commit leaves nothing on its way. */
   send(settled: () => void): void {
     if (!this.unsent) return

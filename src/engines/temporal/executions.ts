@@ -102,6 +102,7 @@ export async function commitBatches(
       parameters: [last, place.run, place.epoch, first - 1],
       expect: 1,
     }
+    let changed: unknown
     try {
       await core.commits.write({
         events: units.flatMap((unit) => unit.events ?? []),
@@ -112,11 +113,14 @@ export async function commitBatches(
       return 'written'
     } catch (error) {
       if (!hasCode(error, 'SLUSE-STORE-CHANGED')) throw error
+      changed = error
     }
     const now = await executionOf(core, place.run)
     // The last batch of a run takes the row away.
     if (!now && isOver((await core.records.row(place.run))?.status ?? 'completed')) return 'before'
     const ours = now?.epoch === place.epoch
+    // The fence holds: it is a statement of the run that does not.
+    if (ours && now.batch === first - 1) throw changed
     const left = batches.filter(({ number }) => number > (now?.batch ?? 0))
     if (!ours || left.length === batches.length) throw takenOver(core)
     batches = left

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Client } from '@temporalio/client'
 import type { DataConverter } from '@temporalio/common'
-import { hasCode, SluseError } from '../../errors.ts'
+import { errorTable, hasCode, SluseError, type ErrorCode } from '../../errors.ts'
 import type { Statement } from '../../database/index.ts'
 import { systemClock } from '../records/clock.ts'
 import { Definitions } from '../records/definitions.ts'
@@ -264,11 +264,7 @@ async function carryOut(core: Cluster, id: string, command: Command): Promise<vo
         handle.executeUpdate<CommandResult, [Command]>(names.command, { args: [command] }),
       )
       if ('done' in result) return
-      if ('code' in result)
-        throw new SluseError(
-          result.code === 'SLUSE-RUN-ENDED' ? 'SLUSE-RUN-ENDED' : 'SLUSE-RUN-STATE',
-          result.detail,
-        )
+      if ('code' in result) throw new SluseError(knownCode(result.code) ?? 'SLUSE-RUN-STATE', result.detail)
       if (attempt >= 5) throw new SluseError('SLUSE-RUN-STATE', 'It begins anew: ask again.')
     } catch (error) {
       const gone =
@@ -279,6 +275,10 @@ async function carryOut(core: Cluster, id: string, command: Command): Promise<vo
     }
     await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt))
   }
+}
+
+function knownCode(code: string): ErrorCode | undefined {
+  return Object.hasOwn(errorTable, code) ? (code as ErrorCode) : undefined
 }
 
 async function close(

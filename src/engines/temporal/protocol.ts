@@ -18,6 +18,8 @@ export interface RecordActivities {
   commit(place: Place, batches: readonly Batch[]): Promise<void>
   /** Takes the run back from an activity that was handed it, wherever that has come to. */
   takeBack(over: HandedOver): Promise<Ahead>
+  /** One batch, unless the database refuses it for what is in it: then nothing is written, and this is why. */
+  commitAlone(place: Place, batch: Batch): Promise<Refusal | undefined>
   /** The next event for a run, and how far the inbox has been looked through. */
   next(question: Question): Promise<Answer>
   /** Makes the child durable and sets it going, once; finds it where that was done before. */
@@ -89,6 +91,12 @@ export interface Ahead {
   readonly back?: TakenBack
   /** An effect that was carried out, and is not recorded. */
   readonly left?: { readonly key: string; readonly performed: Performed }
+}
+
+export interface Refusal {
+  /** Of `errors.ts`. */
+  readonly code: string
+  readonly message: string
 }
 
 export interface Question {

@@ -44,6 +44,17 @@ export function recordActivities(core: Cluster): RecordActivities {
       return { back: { place, batch: 0, items: rows.slice(over.rows).flat(), rows: rows.length } }
     },
 
+    async commitAlone(place, batch) {
+      try {
+        await commitBatches(core, place, [batch])
+        return undefined
+      } catch (error) {
+        const { code, message } = error as { code?: string; message: string }
+        if (code === 'SLUSE-STORE-CHANGED' || code === 'SLUSE-STORE') return { code, message }
+        throw error
+      }
+    },
+
     async next({ run, filters, consumed, consumedTo, scannedTo }) {
       const listener = { row: run, consumed: new Set(consumed), consumedTo: new Map(consumedTo) }
       const pending = { scannedTo }

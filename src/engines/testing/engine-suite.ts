@@ -379,6 +379,21 @@ do:
       expect(await engine.outcome(id)).toEqual({ status: 'cancelled' })
     })
 
+    it.each(['cancel', 'suspend'] as const)(
+      'a %s whose record cannot be written is refused, has not happened, and holds up nothing',
+      async (command) => {
+        const { engine, run } = await given(
+          'do: [ { hear: { listen: { to: { one: { with: { type: go } } } } } } ]',
+        )
+        const outcome = run()
+        const id = await world.begun()
+        const impossible = { sql: 'DELETE FROM marks WHERE name = ?', parameters: ['none'], expect: 1 }
+        expect(await codeOf(engine[command](id, 'anna', [impossible]))).toBe('SLUSE-STORE-CHANGED')
+        await engine.publish([event('go', 3)])
+        expect(await outcome).toEqual({ status: 'completed', output: [3] })
+      },
+    )
+
     it('events that come while a run is suspended are heard when it is resumed', async () => {
       const { engine, run } = await given(
         'do: [ { hear: { listen: { to: { one: { with: { type: go } } } } } } ]',

@@ -27,6 +27,8 @@ export class Commits {
   #sent: Sent[] = []
   #number = 0
   #writing = 0
+  /** One that may be refused is under way, by itself. */
+  #asking = false
 
   /** `superseded` is called where another execution has taken the run up meanwhile: nothing is written any more. */
   constructor(place: Place, rows: number, turns: Turns, superseded: () => void) {
@@ -47,16 +49,20 @@ export class Commits {
 
   /** Whether all is written. */
   get written(): boolean {
-    return this.#units.length + this.#sent.length === 0
+    return this.#units.length + this.#sent.length === 0 && !this.#asking
   }
 
   /** Whether something is on its way by itself. */
   get writing(): boolean {
-    return this.#writing > 0
+    return this.#writing > 0 || this.#asking
   }
 
   /** Writes what waits by itself. */
   write(): void {
+    if (this.#asking) return
+    const [first] = this.#units
+    if (first?.refused && this.#sent.length === 0) return this.#ask(first)
+    if (first?.refused && this.#writing > 0) return
     const { batches, written } = this.carry()
     this.#writing++
     void records.commit(this.place, batches).then(
@@ -77,8 +83,10 @@ export class Commits {
 
   /** What waits, to be written by an effect; call `written` when that is done. */
   carry(): { batches: Batch[]; written: () => void } {
-    if (this.#units.length > 0) {
-      const units = this.#units.splice(0)
+    if (this.#asking) return { batches: [], written: () => {} }
+    const alone = this.#units.findIndex(({ refused }) => refused !== undefined)
+    const units = this.#units.splice(0, alone < 0 ? this.#units.length : alone)
+    if (units.length > 0) {
       const told = units.flatMap((unit) => (unit.durable ? [unit.durable.bind(unit)] : []))
       this.rows += units.filter(({ feed }) => feed).length
       this.#sent.push({ number: ++this.#number, units: units.map(plain), told })
@@ -99,6 +107,26 @@ export class Commits {
     this.place = place
     this.rows = rows
     this.#number = batch
+  }
+
+  /** By itself, when all before it is written: so that it can be refused without anything else. */
+  #ask(unit: Unit): void {
+    this.#units.shift()
+    this.#asking = true
+    const batch = { number: this.#number + 1, units: [plain(unit)] }
+    void records.commitAlone(this.place, batch).then(
+      (refusal) => {
+        this.#asking = false
+        if (refusal) unit.refused?.(refusal)
+        else {
+          this.#number++
+          if (unit.feed) this.rows++
+          unit.durable?.()
+        }
+        this.#turns.schedule()
+      },
+      (error: unknown) => this.failed(error),
+    )
   }
 
   #written(upTo: number): void {
