@@ -11,8 +11,9 @@ import { openTargets, type Targets } from '../../src/app/targets.ts'
 import { openDatabase, type Database } from '../../src/database/index.ts'
 import { openTemporalEngine, type TemporalEngine } from '../../src/engines/index.ts'
 import { define } from '../../src/engines/testing/engine-suite.ts'
-import { openHistory } from '../../src/history/index.ts'
+import { decodeItems, openHistory } from '../../src/history/index.ts'
 import type { Guard } from '../../src/resilience/index.ts'
+import type { Json } from '../../src/workflow/index.ts'
 import type { Installation } from './upgrades.ts'
 
 const limit = 2
@@ -84,6 +85,21 @@ spec: { baseUrl: '${ledger.url}' }
       )
     const ends = (ids: readonly string[]) => Promise.all(ids.map((id) => api.engine.outcome(id)))
     const seen = () => api.targets.find('ledger')
+    /** Until when effects of the runs were postponed, and when the runs ended. */
+    async function postponed(ids: readonly string[]): Promise<{ until: number; ended: number }[]> {
+      const rows = await api.database.query<{ data: string; ended: number }>(
+        `SELECT data, ended_at AS ended FROM journal JOIN runs ON runs.number = journal.run
+         WHERE runs.id IN (${ids.map(() => '?').join(', ')})`,
+        ids,
+      )
+      const all = rows.flatMap(({ data, ended }) =>
+        decodeItems(JSON.parse(data) as Json).flatMap((item) =>
+          item.type === 'postponed' ? [{ until: item.until, ended }] : [],
+        ),
+      )
+      expect(all.length).toBeGreaterThanOrEqual(ids.length)
+      return all
+    }
 
     test('is never called by more at once than its limit, and both workers call it', async () => {
       const ids = await start(40)
@@ -111,8 +127,9 @@ spec: { baseUrl: '${ledger.url}' }
       await expect.poll(async () => (await seen()).waiting, { timeout: 30_000 }).toBe(12)
       expect(ledger.calls).toBe(before)
       await api.targets.change('ledger', { kind: 'release' }, { subject: 'operator' })
-      // By themselves they would look in ten minutes.
       expect((await ends(ids)).map(({ status }) => status)).toEqual(ids.map(() => 'completed'))
+      // Told by whoever leads: the time after which they would have looked by themselves has not come.
+      expect((await postponed(ids)).every(({ until, ended }) => until > ended)).toBe(true)
       expect(ledger.most).toBe(limit)
     })
 

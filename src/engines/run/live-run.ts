@@ -221,6 +221,7 @@ export class LiveRun implements Turning {
 
   #wait(pending: Pending, { until, attempt, gate }: PostponedUntil): void {
     pending.attempt = attempt
+    pending.postponedTo = until
     pending.gate = this.core.gates.kept ? gate : undefined
     pending.due = pending.gate === undefined ? until : undefined
   }

@@ -18,6 +18,8 @@ export interface Pending {
   due?: number | undefined
   /** For a postponed activity: what has to open first, where somebody knows when that is; then `due` is not given. */
   gate?: string | undefined
+  /** For a postponed activity: the time that the journal says, also where its gate has let it through before. */
+  postponedTo?: number
   /** For an activity that is being carried out: since when. Milliseconds since 1970, UTC. */
   beganAt?: number | undefined
   /** Let through its gate, and not come to the target yet. */

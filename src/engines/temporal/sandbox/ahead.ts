@@ -80,8 +80,10 @@ export class Ahead {
 
   #may(run: LiveRun, { request: { key } }: Asked): boolean {
     const others = [...run.pending.values()].filter((one) => one.key !== key)
-    const asked = run.pending.get(key)?.request
+    const { request: asked, postponedTo = 0 } = run.pending.get(key) ?? {}
     if (asked?.kind !== 'activity') return false
+    // Let through its gate before the time that is recorded: whoever went on from the records would wait for that.
+    if (postponedTo > Date.now()) return false
     this.#secret ||= asked.call.secret === true
     const alone = others.every(({ request }) => request.kind === 'sleep')
     return (
