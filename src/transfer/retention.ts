@@ -47,6 +47,12 @@ export class Retention {
               WHERE ended_at IS NULL AND kind = 'run' AND run IN (SELECT id FROM runs WHERE ended_at IS NOT NULL)`,
         parameters: [at, at],
       },
+      {
+        // Of one whose leader died with it, jobs may be left. One that is just being begun is led.
+        sql: `DELETE FROM transfer_jobs WHERE until < ? AND NOT EXISTS
+                (SELECT 1 FROM transfers t WHERE t.id = transfer_jobs.transfer AND t.ended_at IS NULL)`,
+        parameters: [at - everyMs],
+      },
     ])
   }
 

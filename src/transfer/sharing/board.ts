@@ -22,7 +22,7 @@ export class Board {
   readonly #database: Database
   readonly #now: () => number
   readonly #listeners = new Set<(view: View) => void | Promise<void>>()
-  readonly #waiting = new Set<() => void>()
+  readonly #waiting = new Set<(view?: View) => void>()
   readonly #timer: NodeJS.Timeout
   readonly #unsubscribe: () => void
   #soon: NodeJS.Timeout | undefined
@@ -43,18 +43,19 @@ export class Board {
     this.#listeners.add(listener)
   }
 
-  /** Resolves after the next look, after `ms`, or when the signal aborts. */
-  next(ms: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve()
+  /** What the next look sees; nothing where that is not within `ms`, or the signal aborts. */
+  next(ms: number, signal: AbortSignal): Promise<View | undefined> {
+    if (signal.aborted) return Promise.resolve(undefined)
     return new Promise((resolve) => {
-      const done = () => {
+      const done = (view?: View) => {
         clearTimeout(timer)
-        signal.removeEventListener('abort', done)
+        signal.removeEventListener('abort', stop)
         this.#waiting.delete(done)
-        resolve()
+        resolve(view)
       }
-      const timer = setTimeout(done, ms)
-      signal.addEventListener('abort', done, { once: true })
+      const stop = () => done()
+      const timer = setTimeout(stop, ms)
+      signal.addEventListener('abort', stop, { once: true })
       this.#waiting.add(done)
     })
   }
@@ -75,7 +76,7 @@ export class Board {
     clearInterval(this.#timer)
     clearTimeout(this.#soon)
     this.#unsubscribe()
-    for (const wake of this.#waiting) wake()
+    for (const wake of [...this.#waiting]) wake()
     await this.#looking
   }
 
@@ -110,7 +111,7 @@ export class Board {
       replays: replays.map(({ id }) => id),
       asOf,
     }
-    for (const wake of [...this.#waiting]) wake()
+    for (const wake of [...this.#waiting]) wake(view)
     await Promise.all([...this.#listeners].map((listener) => listener(view)))
   }
 }

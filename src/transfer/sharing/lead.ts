@@ -4,7 +4,7 @@ import { beginOf, end, endedBefore, type Means } from '../carry-out.ts'
 import { longestWaitMs } from '../jobs.ts'
 import type { TargetRow, TransferRow } from '../store/rows.ts'
 import { waitsForAll } from '../work.ts'
-import type { Board } from './board.ts'
+import type { Board, View } from './board.ts'
 import type { HeldJob, Holds } from './holds.ts'
 import { closeJobs, openJob, readJobs, targetOf, type JobName, type JobRow } from './job-rows.ts'
 import type { Taker } from './taker.ts'
@@ -92,23 +92,30 @@ async function waitForAll(
   signal: AbortSignal,
 ): Promise<Problem | undefined> {
   const { store, now } = means
-  await held.commit((await dueJobs(id, means, false)).map((job) => openJob({ transfer: id, job })))
+  /** What is on the board is true of them as of a look that began later. */
+  let openedAt = 0
+  const open = async (read: boolean) => {
+    const jobs = await dueJobs(id, means, read)
+    await held.commit(jobs.map((job) => openJob({ transfer: id, job })))
+    openedAt = performance.now()
+  }
+  await open(false)
   let waiting = plan.to.some((_, index) => waitsForAll({ plan }, index))
-  for (;;) {
+  for (let view: View | undefined; ; view = await board.next(lookEveryMs, signal)) {
     signal.throwIfAborted()
-    const rows = (await readJobs(store.database, id)).filter(({ job }) => job !== 'lead')
+    const all = view && view.asOf > openedAt ? view.jobs : await readJobs(store.database, id)
+    const rows = all.filter(({ transfer, job }) => transfer === id && job !== 'lead')
     const failed = rows.find(({ error }) => error)
     if (failed) return failed.error
     if (waiting && !rows.some(({ job }) => job === 'read')) {
       waiting = false
-      await held.commit((await dueJobs(id, means, true)).map((job) => openJob({ transfer: id, job })))
+      await open(true)
       continue
     }
     if (rows.length === 0) return undefined
     const idle = rows.every(({ until }) => until <= now())
     const due = Math.min(...rows.map((row) => row.due))
     if (idle && due - now() > longestWaitMs) throw await postponed(id, rows, means)
-    await board.next(Math.min(Math.max(due - now(), 50), lookEveryMs), signal)
   }
 }
 

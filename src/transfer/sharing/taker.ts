@@ -36,6 +36,8 @@ interface Doing {
 
 /** What cannot be done because rows cannot be read or written is tried again so much later. */
 const againMs = 1000
+/** What is due before the board looks by itself is not left till then. */
+const soonMs = 1000
 
 /**
  * Takes jobs that nobody has, and does them. Reading and delivering are bounded each by itself: who delivers may wait
@@ -102,13 +104,16 @@ export class Taker {
 
   async #take(view: View): Promise<void> {
     const now = this.#options.means.now()
-    const open = view.jobs.filter(
-      (row) => row.job !== 'lead' && row.until <= now && row.due <= now && !row.error,
+    const left = view.jobs.filter(({ job, until, error }) => job !== 'lead' && until <= now && !error)
+    const open = left.filter(({ due }) => due <= now)
+    const next = Math.min(...left.map(({ due }) => due).filter((due) => due > now))
+    if (next < now + soonMs) this.#options.board.poke(next - now)
+    this.#note(open)
+    // Who reads is waited for by all others; else who has waited longest comes first.
+    const inOrder = [...open].sort(
+      (one, other) =>
+        Number(other.job === 'read') - Number(one.job === 'read') || this.#since(one) - this.#since(other),
     )
-    const keys = new Set(open.map(keyOf))
-    for (const key of this.#seen.keys()) if (!keys.has(key)) this.#seen.delete(key)
-    // Who reads is waited for by all others.
-    const inOrder = [...open].sort((one, other) => Number(other.job === 'read') - Number(one.job === 'read'))
     for (const row of inOrder) {
       if (this.#closed) return
       if (this.#doing.has(keyOf(row)) || this.#count(row.job === 'read') >= this.#options.most) continue
@@ -122,6 +127,17 @@ export class Taker {
     }
   }
 
+  #note(open: readonly JobRow[]): void {
+    const keys = new Set(open.map(keyOf))
+    for (const key of this.#seen.keys()) if (!keys.has(key)) this.#seen.delete(key)
+    for (const key of keys) if (!this.#seen.has(key)) this.#seen.set(key, performance.now())
+  }
+
+  /** Since when it has been seen that nobody has it, by `performance.now()`. */
+  #since(row: JobRow): number {
+    return this.#seen.get(keyOf(row)) ?? performance.now()
+  }
+
   #count(reading: boolean): number {
     return [...this.#doing.values()].filter(({ held }) => (held.job === 'read') === reading).length
   }
@@ -133,10 +149,8 @@ export class Taker {
     const others = processes.filter((name) => name !== process)
     const has = (name: string) => jobs.filter((each) => isOf(each, name, now)).length
     const fewest = Math.min(...others.map(has))
-    const seen = this.#seen.get(keyOf(row)) ?? performance.now()
-    this.#seen.set(keyOf(row), seen)
     if (others.length === 0 || this.#doing.size <= fewest) return 0
-    return Math.ceil(seen + courtesyMs * (this.#doing.size - fewest) - performance.now())
+    return Math.ceil(this.#since(row) + courtesyMs * (this.#doing.size - fewest) - performance.now())
   }
 
   #begin(held: HeldJob): void {
