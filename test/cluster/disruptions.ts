@@ -14,6 +14,9 @@ export const kinds: readonly Kind[] = [
   "Temporal's PostgreSQL",
 ]
 
+/** Milliseconds for which a server stays away once that was noticed: `SLUSE_TEST_CRASH_OUTAGE=100000`. */
+const outage = Number(process.env.SLUSE_TEST_CRASH_OUTAGE ?? 0)
+
 /** Times in milliseconds, all from the kill on. */
 export interface Recovery {
   readonly kind: Kind
@@ -77,6 +80,7 @@ async function downAndUp(kind: Kind, which: number, installation: Installation):
   ]
   await server.kill()
   const ready = await Promise.all(members.map(({ url }) => unready(url)))
+  await new Promise((resolve) => setTimeout(resolve, outage))
   await server.start()
   return ready
 }
