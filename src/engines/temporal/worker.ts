@@ -1,8 +1,10 @@
 import type { DataConverter } from '@temporalio/common'
 import type { NativeConnection, Worker, WorkerDeploymentOptions } from '@temporalio/worker'
 import { deploymentOf } from './builds.ts'
+import type { Log } from '../run/host.ts'
 import type { Cluster } from './cluster.ts'
 import { effectActivities } from './effect-activities.ts'
+import type { Libraries } from './libraries.ts'
 import type { TemporalServerSettings } from './options.ts'
 import { Presence } from './presence.ts'
 import { recordActivities } from './record-activities.ts'
@@ -115,11 +117,22 @@ export function tlsOf({
 let installed = false
 
 /** The libraries log by themselves: what is a warning or worse comes into our log. Once for a process. */
-function logQuietly({ libraries: { worker }, log }: Cluster): void {
+export function logQuietly({
+  libraries: { common, worker },
+  log,
+}: {
+  readonly libraries: Pick<Libraries, 'common' | 'worker'>
+  readonly log: Log
+}): void {
   if (installed) return
   installed = true
   const logger = new worker.DefaultLogger('WARN', ({ level, message, meta }) =>
     log(level === 'ERROR' ? 'error' : 'warn', `Temporal: ${message}`, { error: String(meta?.error ?? '') }),
   )
-  worker.Runtime.install({ logger, telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } })
+  try {
+    worker.Runtime.install({ logger, telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } })
+  } catch (error) {
+    // Somebody else in this process uses them, too, and has said how they log.
+    if (!(error instanceof common.IllegalStateError)) throw error
+  }
 }

@@ -21,7 +21,12 @@ export const databases = [
 ] as const
 
 /** The server's configuration files, by their names: all services on loopback, few shards, nothing to wait for. */
-export function serverConfig(postgres: PostgresServer, ports: Ports, folder: string) {
+export function serverConfig(
+  postgres: PostgresServer,
+  ports: Ports,
+  folder: string,
+  limits: { readonly [setting: string]: number },
+) {
   const [store, visibility] = databases.map(({ name, connections }) => ({
     sql: {
       pluginName: 'postgres12',
@@ -67,7 +72,8 @@ export function serverConfig(postgres: PostgresServer, ports: Ports, folder: str
     publicClient: { hostPort: frontend },
     dynamicConfigClient: { filepath: join(folder, 'config', 'dynamic.yaml'), pollInterval: '60s' },
   }
-  return { 'server.yaml': stringify(config), 'dynamic.yaml': stringify(dynamic) }
+  const limited = Object.fromEntries(Object.entries(limits).map(([name, value]) => [name, everywhere(value)]))
+  return { 'server.yaml': stringify(config), 'dynamic.yaml': stringify({ ...dynamic, ...limited }) }
 }
 
 const everywhere = (value: unknown) => [{ value }]

@@ -31,8 +31,11 @@ export function hasTemporal(): boolean {
   return existsSync(server) && existsSync(sqlTool) && postgresBinaries() !== undefined
 }
 
-/** A real server, all of its services in one process, on a PostgreSQL of its own. It is gone afterwards. */
-export async function startTemporal(): Promise<TemporalServer> {
+/**
+ * A real server, all of its services in one process, on a PostgreSQL of its own. It is gone afterwards. `limits` are
+ * settings of its dynamic configuration beside what all tests have.
+ */
+export async function startTemporal(limits: { [setting: string]: number } = {}): Promise<TemporalServer> {
   const postgres = await startPostgres({ settings: { max_connections: 120 } })
   const folder = mkdtempSync(join(tmpdir(), 'sluse-temporal-'))
   let running: Running | undefined
@@ -46,7 +49,7 @@ export async function startTemporal(): Promise<TemporalServer> {
     const ports = await freePorts()
     mkdirSync(join(folder, 'config'))
     const config = join(folder, 'config', 'server.yaml')
-    for (const [file, text] of Object.entries(serverConfig(postgres, ports, folder)))
+    for (const [file, text] of Object.entries(serverConfig(postgres, ports, folder, limits)))
       writeFileSync(join(folder, 'config', file), text)
     const address = `127.0.0.1:${ports.frontend}`
     const start = async () => {

@@ -1,9 +1,4 @@
-import {
-  CancellationScope,
-  isCancellation,
-  proxyActivities,
-  proxyLocalActivities,
-} from '@temporalio/workflow'
+import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow'
 import type { RunStatus } from '../../../history/index.ts'
 import type { LiveRun } from '../../run/live-run.ts'
 import {
@@ -12,14 +7,13 @@ import {
   type EffectActivities,
   type HandedOver,
   type Loaded,
-  type RecordActivities,
 } from '../protocol.ts'
 import { isSuperseded, type Commits } from './commits.ts'
 import { settle, type Asked, type Effects } from './effects.ts'
-import { effectOptions, recordOptions } from './options.ts'
+import { effectOptions } from './options.ts'
+import { records } from './records.ts'
 
 const activities = proxyActivities<EffectActivities>(effectOptions)
-const records = proxyLocalActivities<RecordActivities>(recordOptions)
 
 /**
  * Effects that come one after the other, as one activity: the run is handed over to it, and taken back when it comes back,

@@ -1,13 +1,11 @@
-import { getExternalWorkflowHandle, proxyLocalActivities } from '@temporalio/workflow'
+import { getExternalWorkflowHandle } from '@temporalio/workflow'
 import type { ChildRun } from '../../../workflow/index.ts'
 import { resultOf } from '../../run/child.ts'
 import type { LiveRun } from '../../run/live-run.ts'
 import type { Pending } from '../../run/pending.ts'
-import { names, type RecordActivities } from '../protocol.ts'
-import { recordOptions } from './options.ts'
+import { names } from '../protocol.ts'
+import { records } from './records.ts'
 import type { Outstanding } from './outstanding.ts'
-
-const records = proxyLocalActivities<RecordActivities>(recordOptions)
 
 /**
  * Runs within runs: workflows of their own, with their parent in the records, so that a parent can begin anew while

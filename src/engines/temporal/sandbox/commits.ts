@@ -1,10 +1,8 @@
-import { ActivityFailure, ApplicationFailure, proxyLocalActivities } from '@temporalio/workflow'
+import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow'
 import type { Unit } from '../../run/unit.ts'
-import { superseded, type Batch, type Place, type RecordActivities, type TakenBack } from '../protocol.ts'
-import { recordOptions } from './options.ts'
+import { superseded, type Batch, type Place, type TakenBack } from '../protocol.ts'
+import { records } from './records.ts'
 import type { Turns } from './rest.ts'
-
-const records = proxyLocalActivities<RecordActivities>(recordOptions)
 
 interface Sent extends Batch {
   readonly told: readonly (() => void)[]

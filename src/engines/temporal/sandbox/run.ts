@@ -5,18 +5,15 @@ import {
   defineSignal,
   defineUpdate,
   makeContinueAsNewFunc,
-  proxyLocalActivities,
   setHandler,
 } from '@temporalio/workflow'
 import { LiveRun, type Control } from '../../run/live-run.ts'
 import { sealerOf } from '../../run/seal.ts'
 import { startOf } from '../../records/start-of.ts'
-import { names, type Command, type CommandResult, type RecordActivities } from '../protocol.ts'
-import { recordOptions } from './options.ts'
+import { names, type Command, type CommandResult } from '../protocol.ts'
+import { records } from './records.ts'
 import { drive } from './rest.ts'
 import { SandboxHost } from './sandbox-host.ts'
-
-const records = proxyLocalActivities<RecordActivities>(recordOptions)
 
 const look = defineSignal(names.look)
 const pass = defineSignal<[string]>(names.pass)

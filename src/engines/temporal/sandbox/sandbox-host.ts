@@ -4,7 +4,6 @@ import {
   getExternalWorkflowHandle,
   log,
   ParentClosePolicy,
-  proxyLocalActivities,
   sleep,
   startChild,
   workflowInfo,
@@ -16,18 +15,16 @@ import type { FoundEvent, Host, Log, Standing } from '../../run/host.ts'
 import type { LiveRun } from '../../run/live-run.ts'
 import type { Pending } from '../../run/pending.ts'
 import { afterEnd, rowsOf, standingElsewhere } from '../../run/standing.ts'
-import { detachedId, names, type Loaded, type RecordActivities } from '../protocol.ts'
+import { detachedId, names, type Loaded } from '../protocol.ts'
 import { Ahead } from './ahead.ts'
 import { Children } from './children.ts'
 import { Commits } from './commits.ts'
 import { Effects } from './effects.ts'
 import { Gates } from './gates.ts'
-import { recordOptions } from './options.ts'
+import { records } from './records.ts'
 import { Outstanding } from './outstanding.ts'
 import { ShownStatus } from './status.ts'
 import { Turns } from './rest.ts'
-
-const records = proxyLocalActivities<RecordActivities>(recordOptions)
 
 /** A run that waits for nothing sooner than this says in the records what it waits for. */
 const parkAfter = 2000
