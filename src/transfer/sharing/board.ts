@@ -62,7 +62,8 @@ export class Board {
 
   /** There may be something new. */
   poke(afterMs = 0): void {
-    if (this.#closed) return
+    // Where nobody takes or leads anything, as on an API server, nobody need look.
+    if (this.#closed || this.#listeners.size + this.#waiting.size === 0) return
     if (afterMs > 0) {
       setTimeout(() => this.poke(), afterMs).unref()
       return

@@ -134,7 +134,10 @@ async function dueJobs(id: string, means: Means, read: boolean): Promise<JobName
 }
 
 async function postponed(id: string, rows: readonly JobRow[], means: Means): Promise<Postponed> {
-  const [first] = [...rows].sort((one, other) => one.due - other.due)
+  // Who delivers may wait only because who reads does.
+  const [first] = [...rows].sort(
+    (one, other) => one.due - other.due || Number(other.job === 'read') - Number(one.job === 'read'),
+  )
   const { row } = await beginOf(id, means)
   const target = first && targetOf(first.job)
   const of: TransferRow | TargetRow | undefined =

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { isMissing } from '../../database/testing/databases.ts'
 import type { Functions } from '../../functions/index.ts'
 import type { Json } from '../../workflow/index.ts'
-import { MemorySystem } from '../testing/memory-connector.ts'
+import { down, MemorySystem } from '../testing/memory-connector.ts'
 import {
   openTestTransfers,
   type TestTransfers,
@@ -34,7 +34,7 @@ describe.skipIf(isMissing('PostgreSQL'))('several processes on one database', ()
     target.before = (what) => (what === 'write' ? gate : undefined)
     const connectors = [source.connector('test.source'), target.connector('test.target')]
     letAllThrough = () => letThrough()
-    return { target, hold, letThrough: () => letThrough(), connectors }
+    return { source, target, hold, letThrough: () => letThrough(), connectors }
   }
   const to = (count: number, mode = 'append') =>
     Array.from({ length: count }, (_, at) => ({
@@ -161,6 +161,24 @@ describe.skipIf(isMissing('PostgreSQL'))('several processes on one database', ()
     await Promise.all(processes.map((each) => each.close()))
     const sql = "SELECT delivered FROM transfer_targets WHERE status <> 'completed'"
     expect(await database.query(sql)).toEqual([{ delivered: 0 }, { delivered: 0 }])
+  })
+
+  test('put off what waits for a source that is down, and go on where it was', async () => {
+    const { connectors, source, target, letThrough } = system()
+    let isDown = true
+    source.before = (_, index) => {
+      if (isDown && index === 10) throw down('the register')
+    }
+    letThrough()
+    // Longest pauses: the second attempt comes too late to be waited for.
+    const { perform: run, database } = await start({ connectors, random: () => 1 })
+    const given = { from: { connection: 'source' }, to: to(1) }
+    const error = await run(given).catch((postponed: unknown) => postponed)
+    expect(error).toMatchObject({ code: 'SLUSE-POSTPONED', reason: expect.stringContaining('the register') })
+    expect(await database.query('SELECT * FROM transfer_jobs')).toEqual([])
+    isDown = false
+    expect(await run(given)).toMatchObject({ targets: { 'target 0': { delivered: records } } })
+    expect(target.appended).toEqual(all)
   })
 
   test('give functions of steps what the run may see, whoever calls them', async () => {
