@@ -200,6 +200,11 @@ export const errorTable = {
     todo: 'Check `SLUSE_TEMPORAL_ADDRESS`, its TLS settings, and that the server is up; then start again.',
     status: 503,
   },
+  'SLUSE-TEMPORAL-NAMESPACE': {
+    what: 'The Temporal server answers, but has no such namespace.',
+    todo: 'Make it, `temporal operator namespace create -n <namespace> --retention 7d`, or set `SLUSE_TEMPORAL_NAMESPACE`.',
+    status: 503,
+  },
   'SLUSE-STORE-FULL': {
     what: 'The disk is full, so nothing more can be made durable; nothing that was acknowledged is lost.',
     todo: 'Free space where SLUSE_DATA lies; the server goes on by itself when writing works again.',

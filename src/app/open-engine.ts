@@ -79,15 +79,21 @@ export function checkEngine({ engine, role, databaseUrl, temporalKey }: Settings
     throw wrong('SLUSE_TEMPORAL_KEY is missing: 64 hexadecimal digits, the same in all processes.')
 }
 
-function keyOf({ temporalKey = '' }: Settings): Uint8Array {
+/** Throws `SLUSE-TEMPORAL-SETTINGS` where it is of another form. */
+export function keyOf({ temporalKey = '' }: Settings): Uint8Array {
   if (/^[0-9a-f]{64}$/i.test(temporalKey)) return Buffer.from(temporalKey, 'hex')
   throw new SluseError('SLUSE-TEMPORAL-SETTINGS', 'SLUSE_TEMPORAL_KEY must be 64 hexadecimal digits.')
 }
 
-async function serverOf(settings: Settings): Promise<TemporalServerSettings> {
+/** Throws `SLUSE-TEMPORAL-SETTINGS` where a file cannot be read, or one of a pair is missing. */
+export async function serverOf(settings: Settings): Promise<TemporalServerSettings> {
   const { temporalAddress, temporalNamespace, temporalTaskQueue, temporalApiKey } = settings
   const { temporalTls, temporalCa, temporalCertificate, temporalCertificateKey } = settings
   const tls = temporalTls || temporalCa !== undefined || temporalCertificate !== undefined
+  if ((temporalCertificate === undefined) !== (temporalCertificateKey === undefined)) {
+    const both = 'SLUSE_TEMPORAL_CERTIFICATE and SLUSE_TEMPORAL_CERTIFICATE_KEY belong together: set both.'
+    throw new SluseError('SLUSE-TEMPORAL-SETTINGS', both)
+  }
   return {
     address: temporalAddress,
     namespace: temporalNamespace,
@@ -95,10 +101,22 @@ async function serverOf(settings: Settings): Promise<TemporalServerSettings> {
     ...(temporalApiKey !== undefined && { apiKey: temporalApiKey }),
     ...(tls && {
       tls: {
-        ...(temporalCa && { serverRootCACertificate: await readFile(temporalCa) }),
-        ...(temporalCertificate && { clientCert: await readFile(temporalCertificate) }),
-        ...(temporalCertificateKey && { clientKey: await readFile(temporalCertificateKey) }),
+        ...(temporalCa && { serverRootCACertificate: await read('CA', temporalCa) }),
+        ...(temporalCertificate && { clientCert: await read('CERTIFICATE', temporalCertificate) }),
+        ...(temporalCertificateKey && { clientKey: await read('CERTIFICATE_KEY', temporalCertificateKey) }),
       },
     }),
+  }
+}
+
+async function read(setting: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(file)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new SluseError(
+      'SLUSE-TEMPORAL-SETTINGS',
+      `SLUSE_TEMPORAL_${setting}: ${file} cannot be read (${code}).`,
+    )
   }
 }

@@ -13,13 +13,13 @@ export const doctorVerb = verb({
   projectFirst: true,
   run: async ({ settings, terminal }) => {
     const checks: Check[] = []
-    for (const look of [node, data, records, datasets, project, secrets, server]) {
+    for (const look of [node, data, records, datasets, engine, project, secrets, server]) {
       const found = await look(settings).catch((error: unknown): Check => ({
         name: look.name,
         state: 'bad',
         message: String((error as Error).message),
       }))
-      checks.push(found)
+      checks.push(...[found].flat())
     }
     const bad = checks.some(({ state }) => state === 'bad')
     if (terminal.json) terminal.data({ ok: !bad, checks })
@@ -110,6 +110,11 @@ async function records({ data: folder, databaseUrl: url }: Settings): Promise<Ch
 async function datasets(settings: Settings): Promise<Check> {
   const { checkDatasets } = await import('../app.ts')
   return { name: 'datasets', state: 'good', message: await checkDatasets(settings, process.env) }
+}
+
+async function engine(settings: Settings): Promise<readonly Check[]> {
+  const { examineEngine } = await import('../app.ts')
+  return examineEngine(settings)
 }
 
 async function project(settings: Settings): Promise<Check> {

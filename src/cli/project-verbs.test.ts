@@ -180,6 +180,7 @@ describe('sluse doctor', () => {
       'data good',
       'records good',
       'datasets good',
+      'engine good',
       'project good',
       'secrets note',
       'server note',

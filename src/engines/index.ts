@@ -14,6 +14,7 @@ export type {
   StartRequest,
 } from './engine.ts'
 export {
+  examineTemporal,
   openTemporalEngine,
   type TemporalEngine,
   type TemporalHealth,

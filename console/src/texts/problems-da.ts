@@ -182,6 +182,10 @@ export const problemsInDanish: { readonly [code: string]: readonly [what: string
     'Temporal-serveren svarer ikke.',
     'Kontrollér SLUSE_TEMPORAL_ADDRESS, TLS, og at serveren kører; start så igen.',
   ],
+  'SLUSE-TEMPORAL-NAMESPACE': [
+    'Temporal-serveren svarer, men har ikke det namespace.',
+    'Opret det: `temporal operator namespace create -n <namespace> --retention 7d`, eller sæt `SLUSE_TEMPORAL_NAMESPACE`.',
+  ],
   'SLUSE-REPLAY': [
     'En kørsel gentager sig ikke, som den blev gemt. Den er stoppet i stedet for at gå forkert videre.',
     'Meld det med kørslens id; kør den imens igen fra det sidste gode trin.',
@@ -271,6 +275,14 @@ export const problemsInDanish: { readonly [code: string]: readonly [what: string
   'SLUSE-DATASET-DAMAGED': [
     'Et datasæt på disken er ikke, som det blev skrevet.',
     'Kontrollér disken, gendan datamappen fra en sikkerhedskopi, eller kør leveringen igen.',
+  ],
+  'SLUSE-DATASETS-UNREACHABLE': [
+    'Datasæt kan hverken skrives eller læses, hvor de ligger.',
+    'Kør `sluse doctor`. Leveringer fortsætter af sig selv, når det er i orden igen.',
+  ],
+  'SLUSE-DATASETS-ELSEWHERE': [
+    'Der er datasæt, som ligger et andet sted, end `SLUSE_DATASETS` siger, så intet blev startet.',
+    'Sæt den til, hvor de ligger, eller flyt dem: `sluse migrate --datasets-from folder`, eller fra `s3://bucket/prefix`.',
   ],
   'SLUSE-DEAD-LETTER-NOT-FOUND': [
     'Posten er ikke i fejlkøen.',

@@ -17,27 +17,24 @@ import { isOver } from '../run/run-row.ts'
 import { buildOf } from './builds.ts'
 import { builtBundle } from './bundle.ts'
 import type { Cluster } from './cluster.ts'
+import { connect, connectionTo } from './connect.ts'
 import { ClusterRuns } from './cluster-runs.ts'
 import { codecWith } from './codec.ts'
 import { Leader } from './leader.ts'
 import { libraries, type Libraries } from './libraries.ts'
-import {
-  defaultTemporalSettings,
-  type TemporalEngine,
-  type TemporalEngineOptions,
-  type TemporalServerSettings,
-} from './options.ts'
+import { defaultTemporalSettings, type TemporalEngine, type TemporalEngineOptions } from './options.ts'
 import { payloadStore } from './payload-store.ts'
 import { names, type Command, type CommandResult } from './protocol.ts'
 import { pinsRuns } from './upgrades.ts'
 import { SearchAttributes } from './search-attributes.ts'
 import { Reach } from './reach.ts'
 import { UnderWay } from './under-way.ts'
-import { RunWorker, tlsOf } from './worker.ts'
+import { RunWorker } from './worker.ts'
 
 /**
  * Opens the engine of this process on the installation's database and Temporal server. Any number of processes may be
- * open at a time. Throws `SLUSE-TEMPORAL-UNREACHABLE` where the server does not answer.
+ * open at a time. Throws `SLUSE-TEMPORAL-UNREACHABLE` where the server does not answer, `SLUSE-TEMPORAL-NAMESPACE` where
+ * it does not have the namespace.
  */
 export async function openTemporalEngine(options: TemporalEngineOptions): Promise<TemporalEngine> {
   const { database, server, role = 'all' } = options
@@ -50,7 +47,8 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
       payloadSizeThreshold: settings.maxPayloadBytes,
     }),
   }
-  const client = await connect(loaded, server, dataConverter)
+  const connection = await connect(loaded, server)
+  const client = new loaded.client.Client({ connection, namespace: server.namespace, dataConverter })
   const probe = loaded.client.Connection.lazy({ ...connectionTo(server), interceptors: [] })
   const closed = new AbortController()
   // Every question that is under way listens.
@@ -159,29 +157,6 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
 const mostTries = 10
 
 const done = { cancel: 'cancelled', suspend: 'suspended', resume: 'resumed' } as const
-
-async function connect(
-  { client }: Libraries,
-  server: TemporalServerSettings,
-  dataConverter: DataConverter,
-): Promise<Client> {
-  try {
-    const connection = await client.Connection.connect(connectionTo(server))
-    return new client.Client({ connection, namespace: server.namespace, dataConverter })
-  } catch (error) {
-    throw new SluseError('SLUSE-TEMPORAL-UNREACHABLE', `(${server.address}) ${String(error)}`)
-  }
-}
-
-function connectionTo({ address, tls, apiKey }: TemporalServerSettings) {
-  return {
-    address,
-    // However long it was away: without this, up to two minutes.
-    channelArgs: { 'grpc.max_reconnect_backoff_ms': 3000 },
-    ...(tls && { tls: tlsOf(tls) }),
-    ...(apiKey !== undefined && { apiKey }),
-  }
-}
 
 function assemble(
   options: TemporalEngineOptions,

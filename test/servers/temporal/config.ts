@@ -20,12 +20,30 @@ export const databases = [
   { name: 'temporal_visibility', schema: 'postgresql/v12/visibility', version: '1.14', connections: 3 },
 ] as const
 
+/** Files, PEM: what the frontend shows, and whose certificates it asks those for that call it. */
+export interface ServerTls {
+  readonly certificate: string
+  readonly key: string
+  readonly authority: string
+}
+
+/** The server's own worker calls the frontend as others do. */
+function tlsConfig({ certificate, key, authority }: ServerTls) {
+  const client = { serverName: '127.0.0.1', rootCaFiles: [authority] }
+  const own = { certFile: certificate, keyFile: key }
+  return {
+    frontend: { server: { ...own, requireClientAuth: true, clientCaFiles: [authority] }, client },
+    systemWorker: { ...own, client },
+  }
+}
+
 /** The server's configuration files, by their names: all services on loopback, few shards, nothing to wait for. */
 export function serverConfig(
   postgres: PostgresServer,
   ports: Ports,
   folder: string,
   limits: { readonly [setting: string]: number },
+  tls?: ServerTls,
 ) {
   const [store, visibility] = databases.map(({ name, connections }) => ({
     sql: {
@@ -52,7 +70,10 @@ export function serverConfig(
       numHistoryShards: 4,
       datastores: { store, visibility },
     },
-    global: { membership: { maxJoinDuration: '30s', broadcastAddress: '127.0.0.1' } },
+    global: {
+      membership: { maxJoinDuration: '30s', broadcastAddress: '127.0.0.1' },
+      ...(tls && { tls: tlsConfig(tls) }),
+    },
     services: {
       frontend: service(ports.frontend, ports.frontendMember, { httpPort: ports.http }),
       history: service(ports.history, ports.historyMember),

@@ -5,6 +5,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { postgresBinaries, startPostgres, type PostgresServer } from '../postgres/index.ts'
+import type { TestAuthority } from '../internet/certificates.ts'
 import { databases, serverConfig, type Ports } from './config.ts'
 import { registerNamespace } from './namespace.ts'
 
@@ -33,9 +34,13 @@ export function hasTemporal(): boolean {
 
 /**
  * A real server, all of its services in one process, on a PostgreSQL of its own. It is gone afterwards. `limits` are
- * settings of its dynamic configuration beside what all tests have.
+ * settings of its dynamic configuration beside what all tests have; with `authority` it speaks TLS alone, with those that
+ * it has certified.
  */
-export async function startTemporal(limits: { [setting: string]: number } = {}): Promise<TemporalServer> {
+export async function startTemporal(
+  limits: { [setting: string]: number } = {},
+  authority?: TestAuthority,
+): Promise<TemporalServer> {
   const postgres = await startPostgres({ settings: { max_connections: 120 } })
   const folder = mkdtempSync(join(tmpdir(), 'sluse-temporal-'))
   let running: Running | undefined
@@ -49,18 +54,34 @@ export async function startTemporal(limits: { [setting: string]: number } = {}):
     const ports = await freePorts()
     mkdirSync(join(folder, 'config'))
     const config = join(folder, 'config', 'server.yaml')
-    for (const [file, text] of Object.entries(serverConfig(postgres, ports, folder, limits)))
+    const tls = authority && certify(authority, folder)
+    for (const [file, text] of Object.entries(serverConfig(postgres, ports, folder, limits, tls?.files)))
       writeFileSync(join(folder, 'config', file), text)
-    const address = `127.0.0.1:${ports.frontend}`
+    // An address is no name that TLS could be about.
+    const address = `${authority ? 'localhost' : '127.0.0.1'}:${ports.frontend}`
     const start = async () => {
       running = run(config, folder)
-      await running.until(() => registerNamespace(address, namespace))
+      await running.until(() => registerNamespace(address, namespace, tls?.client))
     }
     await start()
     return { address, namespace, postgres, kill: async () => running?.end('SIGKILL'), start, stop }
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+function certify(authority: TestAuthority, folder: string) {
+  const { certificate, key } = authority.issue('127.0.0.1', 'localhost')
+  const files = { certificate, key, authority: authority.certificate }
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, `${name}.pem`), text)
+  const path = (name: string) => join(folder, `${name}.pem`)
+  return {
+    files: { certificate: path('certificate'), key: path('key'), authority: path('authority') },
+    client: {
+      serverRootCACertificate: Buffer.from(authority.certificate),
+      clientCertPair: { crt: Buffer.from(certificate), key: Buffer.from(key) },
+    },
   }
 }
 

@@ -1,8 +1,8 @@
-import { Connection } from '@temporalio/client'
+import { Connection, type TLSConfig } from '@temporalio/client'
 
 /** Registers the namespace where it is not yet, with the shortest retention that the server allows. Rejects until it serves. */
-export async function registerNamespace(address: string, namespace: string): Promise<void> {
-  const connection = await Connection.connect({ address, connectTimeout: 2000 })
+export async function registerNamespace(address: string, namespace: string, tls?: TLSConfig): Promise<void> {
+  const connection = await Connection.connect({ address, connectTimeout: 2000, ...(tls && { tls }) })
   try {
     const day = { seconds: 86_400 as never, nanos: 0 }
     await connection.workflowService

@@ -1,0 +1,52 @@
+import { connect, unreachable } from './connect.ts'
+import { libraries } from './libraries.ts'
+import type { TemporalServerSettings } from './options.ts'
+import { whyNot } from './why-not.ts'
+
+/** What a Temporal server says of itself and of the workers of an installation. */
+export interface ExaminedTemporal {
+  /** Its version; empty where it does not say. */
+  readonly version: string
+  /** For how long it keeps workflows that have ended; `undefined` where this may not be asked. */
+  readonly retentionMs: number | undefined
+  /** Those that asked for work within the last minutes. */
+  readonly workers: readonly { readonly identity: string; readonly build: string | undefined }[]
+}
+
+/**
+ * Asks it. Throws `SLUSE-TEMPORAL-LIBRARY`, `SLUSE-TEMPORAL-UNREACHABLE` or `SLUSE-TEMPORAL-NAMESPACE`: what would keep a
+ * server or worker from starting.
+ */
+export async function examineTemporal(server: TemporalServerSettings): Promise<ExaminedTemporal> {
+  const loaded = await libraries()
+  const { namespace, taskQueue } = server
+  // The libraries would try on until their time is over.
+  const why = await whyNot(server)
+  if (why !== '') throw unreachable(server, why)
+  const connection = await connect(loaded, server, patienceMs)
+  const { workflowService } = connection
+  try {
+    return await connection.withDeadline(Date.now() + patienceMs, async () => {
+      const { serverVersion } = await workflowService.getSystemInfo({})
+      const described = await workflowService.describeNamespace({ namespace }).catch(() => undefined)
+      const retention = described?.config?.workflowExecutionRetentionTtl?.seconds
+      const queue = { namespace, taskQueue: { name: taskQueue }, taskQueueType: workflows }
+      const { pollers } = await workflowService.describeTaskQueue(queue)
+      return {
+        version: serverVersion ?? '',
+        retentionMs: retention ? Number(retention) * 1000 : undefined,
+        workers: (pollers ?? []).map(({ identity, deploymentOptions }) => ({
+          identity: identity ?? '',
+          build: deploymentOptions?.buildId || undefined,
+        })),
+      }
+    })
+  } finally {
+    await connection.close()
+  }
+}
+
+const patienceMs = 5000
+
+/** `TASK_QUEUE_TYPE_WORKFLOW` */
+const workflows = 1
