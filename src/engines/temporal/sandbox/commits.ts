@@ -136,12 +136,10 @@ export class Commits {
   }
 }
 
+/** A local activity fails with what it threw itself, another one with that as its cause. */
 export function isSuperseded(error: unknown): boolean {
-  return (
-    error instanceof ActivityFailure &&
-    error.cause instanceof ApplicationFailure &&
-    error.cause.type === superseded
-  )
+  const thrown = error instanceof ActivityFailure ? error.cause : error
+  return thrown instanceof ApplicationFailure && thrown.type === superseded
 }
 
 /** Without what cannot be sent. */
