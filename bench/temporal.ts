@@ -21,8 +21,9 @@ import { keyOfBench, type Job } from './temporal-job.ts'
 const kinds = ['bare', 'single', 'ahead'] as const
 type Kind = (typeof kinds)[number]
 
-const steps = Number(process.env.SLUSE_BENCH_STEPS ?? 10)
-const runs = Number(process.env.SLUSE_BENCH_RUNS ?? 60)
+const sizes = (process.env.SLUSE_BENCH_STEPS ?? '10,50').split(',').map(Number)
+/** Of each round, in all its runs. */
+const stepsInAll = 600
 const atOnce = 20
 const rounds = Number(process.env.SLUSE_BENCH_ROUNDS ?? 3)
 const workers = (process.env.SLUSE_BENCH_WORKERS ?? '1,2,4').split(',').map(Number)
@@ -61,33 +62,37 @@ async function measure(temporal: TemporalServer, folder: string): Promise<void> 
       await openTemporalEngine({ database, server, role: 'api', key: keyOfBench, activities }),
     )
   }
-  await [...engines.values()][0]?.deploy([definition])
-  const once = async (kind: Kind): Promise<void> => {
+  const once = async (kind: Kind, steps: number): Promise<void> => {
     const engine = engines.get(kind)
     if (!engine) {
       const workflowId = `bare-${++numbered}`
       await client.workflow.execute('bare', { taskQueue: 'bench-bare', workflowId, args: [steps] })
       return
     }
-    const { id } = await engine.start({ definition, input: { n: 0 } })
+    const { id } = await engine.start({ definition: ofSteps(steps), input: { n: 0 } })
     const outcome = await engine.outcome(id)
     if (outcome.status !== 'completed') throw new Error(`A run failed: ${JSON.stringify(outcome)}`)
   }
 
-  console.log(`${runs} runs of ${steps} steps, ${atOnce} at a time; median of ${rounds} rounds\n`)
-  console.log('                                            load   ms of processor a step')
-  console.log('workers  what      runs/s   steps/s   of bare       workers  API  Temporal  PostgreSQL')
-  for (const count of workers) {
-    const taken = new Map<Kind, Taken[]>(kinds.map((kind) => [kind, []]))
-    for (let round = 0; round < rounds; round++) {
-      for (const kind of kinds) {
-        const children = await Promise.all(Array.from({ length: count }, () => begin(jobOf(kind))))
-        await many(atOnce, () => once(kind))
-        taken.get(kind)?.push(await timed(() => many(runs, () => once(kind))))
-        await Promise.all(children.map(end))
+  for (const steps of sizes) {
+    const runs = Math.round(stepsInAll / steps)
+    console.log(`${runs} runs of ${steps} steps, ${atOnce} at a time; median of ${rounds} rounds\n`)
+    console.log('                                            load   ms of processor a step')
+    console.log('workers  what      runs/s   steps/s   of bare       workers  API  Temporal  PostgreSQL')
+    for (const count of workers) {
+      const taken = new Map<Kind, Taken[]>(kinds.map((kind) => [kind, []]))
+      for (let round = 0; round < rounds; round++) {
+        for (const kind of kinds) {
+          const children = await Promise.all(Array.from({ length: count }, () => begin(jobOf(kind))))
+          await many(atOnce, () => once(kind, steps))
+          taken.get(kind)?.push(await timed(runs * steps, () => many(runs, () => once(kind, steps))))
+          await Promise.all(children.map(end))
+        }
       }
+      const bare = median(taken.get('bare'))
+      for (const kind of kinds) print(count, kind, steps, median(taken.get(kind)), bare)
     }
-    for (const kind of kinds) print(count, kind, median(taken.get(kind)), median(taken.get('bare')))
+    console.log('')
   }
   for (const engine of engines.values()) await engine.close(0)
   await connection.close()
@@ -108,11 +113,19 @@ async function makeDatabase({ postgres }: TemporalServer): Promise<string> {
 
 const activities = () => Promise.reject(new Error('An API server carries nothing out.'))
 
-const definition = loaded(`
-document: { dsl: '1.0.3', namespace: bench, name: steps, version: '1.0.0' }
+const known = new Map<number, Definition>()
+
+function ofSteps(steps: number): Definition {
+  const definition = known.get(steps) ?? loaded(textOf(steps))
+  known.set(steps, definition)
+  return definition
+}
+
+const textOf = (steps: number) => `
+document: { dsl: '1.0.3', namespace: bench, name: steps-${steps}, version: '1.0.0' }
 do:
 ${Array.from({ length: steps }, (_, index) => `  - step${index}: { call: http, with: { method: post, endpoint: http://bench.example, body: '\${ . }' } }`).join('\n')}
-`)
+`
 
 function loaded(text: string): Definition {
   const { definition, findings } = load(text)
@@ -147,20 +160,21 @@ async function end(child: ChildProcess): Promise<void> {
 
 interface Taken {
   readonly seconds: number
+  readonly steps: number
   /** Milliseconds of processor time a step, by program. */
   readonly used: ReadonlyMap<string, number>
 }
 
 const api = 'API'
 
-async function timed(work: () => Promise<void>): Promise<Taken> {
+async function timed(steps: number, work: () => Promise<void>): Promise<Taken> {
   const before = new Map([...timeByProgram(), [api, cpu()]])
   const began = performance.now()
   await work()
   const seconds = (performance.now() - began) / 1000
   const after = [...timeByProgram(), [api, cpu()] as const]
-  const perStep = after.map(([name, ms]) => [name, (ms - (before.get(name) ?? 0)) / runs / steps] as const)
-  return { seconds, used: new Map(perStep) }
+  const perStep = after.map(([name, ms]) => [name, (ms - (before.get(name) ?? 0)) / steps] as const)
+  return { seconds, steps, used: new Map(perStep) }
 }
 
 function cpu(): number {
@@ -170,15 +184,16 @@ function cpu(): number {
 
 function median(values: readonly Taken[] = []): Taken {
   const sorted = [...values].sort((a, b) => a.seconds - b.seconds)
-  return sorted[values.length >> 1] ?? { seconds: NaN, used: new Map() }
+  return sorted[values.length >> 1] ?? { seconds: NaN, steps: 0, used: new Map() }
 }
 
-function print(count: number, kind: Kind, { seconds, used }: Taken, bare: Taken): void {
+function print(count: number, kind: Kind, size: number, taken: Taken, bare: Taken): void {
+  const { seconds, steps, used } = taken
   const cells = [
     String(count).padEnd(8),
     kind.padEnd(8),
-    (runs / seconds).toFixed(1).padStart(7),
-    ((runs * steps) / seconds).toFixed(0).padStart(9),
+    (steps / size / seconds).toFixed(1).padStart(7),
+    (steps / seconds).toFixed(0).padStart(9),
     (bare.seconds / seconds).toFixed(2).padStart(9),
     (loadavg()[0] ?? 0).toFixed(1).padStart(6),
     ...['node', api, 'temporal-server', 'postgres'].map((name) =>

@@ -51,7 +51,7 @@ export async function openEngine(settings: Settings, parts: Parts): Promise<AppE
     return openTemporalEngine({
       ...common,
       gatekeeper: guard,
-      settings: kept,
+      settings: { ...kept, ...(settings.temporalEffects === 'single' && { aheadMs: 0 }) },
       key,
       server,
       role: settings.role,

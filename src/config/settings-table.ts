@@ -114,6 +114,13 @@ export const settingsTable = {
     default: 'sluse',
     about: 'The queue that the workers of this installation take their work from.',
   }),
+  temporalEffects: declare<'batched' | 'single'>({
+    group: 'engine',
+    type: choice('batched', 'single'),
+    default: 'batched',
+    about:
+      'Whether the effects of a run that come one after the other are one activity of Temporal, each recorded before the next one begins (`batched`), or each is an activity (`single`), which costs several times as much.',
+  }),
   temporalKey: declare<string | undefined>({
     group: 'engine',
     type: text,
