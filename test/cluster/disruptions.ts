@@ -15,7 +15,7 @@ export const kinds: readonly Kind[] = [
 ]
 
 /** Milliseconds for which a server stays away once that was noticed: `SLUSE_TEST_CRASH_OUTAGE=100000`. */
-const outage = Number(process.env.SLUSE_TEST_CRASH_OUTAGE ?? 0)
+export const outage = Number(process.env.SLUSE_TEST_CRASH_OUTAGE ?? 0)
 
 /** Times in milliseconds, all from the kill on. */
 export interface Recovery {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasTemporal } from '../servers/temporal/index.ts'
 import { openClients, type Clients } from './clients.ts'
-import { kill, kinds, readiness, rollingRestart, type Kind, type Recovery } from './disruptions.ts'
+import { kill, kinds, outage, readiness, rollingRestart, type Kind, type Recovery } from './disruptions.ts'
 import { openInstallation, type Installation } from './installation.ts'
 import { seeEachOther } from './together.ts'
 
@@ -72,7 +72,7 @@ describe.skipIf(!hasTemporal())(
         readyAgain = await Promise.all(installation.members.map(({ url }) => readiness(url)))
         report(recoveries)
       },
-      120_000 * rounds + 180_000,
+      (120_000 + kinds.length * outage) * rounds + 180_000,
     )
 
     afterAll(() => installation?.close())
