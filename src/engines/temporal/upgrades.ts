@@ -4,6 +4,8 @@ import { Moves } from './moves.ts'
 import { buildsPresent, forgetAbsent } from './presence.ts'
 
 const tryEvery = 500
+/** Until an operator's decision, or a race that was lost, is looked at again. */
+const refusedFor = 3000
 const moveEvery = 2000
 /** Where there was nothing to move. */
 const lookAgainAfter = 30_000
@@ -101,6 +103,7 @@ export class Upgrades {
           error: String(error),
         })
       this.#refused = refused
+      this.#triedAt = Date.now() + refusedFor
       return false
     }
   }
