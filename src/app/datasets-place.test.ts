@@ -105,6 +105,9 @@ withBucket(() => {
     expect(await checkDatasets(settings, credentials())).toBe(
       `Datasets can be written, read and removed in ${place}.`,
     )
+    await expect(checkDatasets(settings, { ...credentials(), AWS_REGION: 'eu-north-1' })).rejects.toThrow(
+      /its region is us-east-1: set AWS_REGION/,
+    )
     const { AWS_ACCESS_KEY_ID, ...rest } = credentials()
     expect(AWS_ACCESS_KEY_ID).not.toBe('')
     await expect(checkDatasets(settings, rest)).rejects.toMatchObject({ code: 'SLUSE-SETTING' })

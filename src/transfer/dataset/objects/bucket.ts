@@ -39,8 +39,13 @@ export async function checkBucket(bucket: Bucket, signal: AbortSignal): Promise<
   const { client, prefix, place } = tellingOf(bucket)
   const key = `${prefix}check-${randomUUID()}`
   const ask = async (method: string, what: string, body?: Uint8Array) => {
-    const answer = await client.send(method, key, { ...(body && { body }), signal, anyStatus: [403, 404] })
+    const answer = await client.send(method, key, {
+      ...(body && { body }),
+      signal,
+      anyStatus: [400, 403, 404],
+    })
     if (answer.status === 404) throw unreachable(place, 'there is no such bucket.')
+    if (answer.status === 400) throw unreachable(place, whatIsWrong(Buffer.from(answer.body).toString()))
     if (answer.status === 403) throw unreachable(place, `the access key may not ${what} there.`)
     return answer.body
   }
@@ -56,4 +61,12 @@ export async function checkBucket(bucket: Bucket, signal: AbortSignal): Promise<
     await ask('DELETE', 'remove')
   }
   return `Datasets can be written, read and removed in ${place}.`
+}
+
+/** Mostly it is the region, and then the storage says which one it is. */
+function whatIsWrong(answer: string): string {
+  const said = (element: string) => new RegExp(`<${element}>([^<]{1,300})</${element}>`).exec(answer)?.[1]
+  const region = said('Region')
+  if (region !== undefined) return `its region is ${region}: set AWS_REGION.`
+  return `it refused what it was asked: ${said('Message') ?? 'it does not say why'}.`
 }
