@@ -10,7 +10,8 @@ const worthCompressing = 1000
 
 /**
  * All that Temporal is given of a run is ciphertext: AES-256-GCM with the installation's key, compressed before where
- * that pays. Whoever reads Temporal's database or its console sees names of activities, and no data.
+ * that pays. Whoever reads Temporal's database or its console sees names of pipelines
+ * (`search-attributes.ts`) and activities, and no data.
  */
 export function codecWith(key: Uint8Array): PayloadCodec {
   return {
