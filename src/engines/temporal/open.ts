@@ -20,6 +20,7 @@ import type { Cluster } from './cluster.ts'
 import { connect, connectionTo } from './connect.ts'
 import { ClusterRuns } from './cluster-runs.ts'
 import { codecWith } from './codec.ts'
+import { KeptWorker } from './kept-worker.ts'
 import { Leader } from './leader.ts'
 import { libraries, type Libraries } from './libraries.ts'
 import { defaultTemporalSettings, type TemporalEngine, type TemporalEngineOptions } from './options.ts'
@@ -58,7 +59,7 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
   core.notify = () => leader.notify()
   const reach = new Reach(core, probe, server.namespace)
   const starts = new Starts(core)
-  let worker: RunWorker | undefined
+  let worker: KeptWorker | undefined
   let closing: Promise<void> | undefined
   try {
     await core.definitions.open()
@@ -67,7 +68,8 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
     if (role !== 'api') {
       const bundle = options.bundle ?? (await builtBundle())
       if (options.pins ?? true) await pin(core, bundle)
-      worker = await RunWorker.open(core, server, dataConverter, bundle)
+      const open = () => RunWorker.open(core, server, dataConverter, bundle)
+      worker = await KeptWorker.open({ open, log: core.log })
       core.underWay.open()
       leader.open()
     }
@@ -259,7 +261,7 @@ function knownCode(code: string): ErrorCode | undefined {
 async function close(
   core: Cluster,
   leader: Leader,
-  worker: RunWorker | undefined,
+  worker: KeptWorker | undefined,
   { graceMs, closed }: { graceMs: number; closed: AbortController },
 ): Promise<void> {
   await leader.stop()

@@ -9,12 +9,13 @@ import type { TemporalServerSettings } from './options.ts'
 import { Presence } from './presence.ts'
 import { recordActivities } from './record-activities.ts'
 
-/** Carries runs out in this process, until it is closed. */
+/** Carries runs out in this process, until it is closed or has failed. */
 export class RunWorker {
   readonly #connection: NativeConnection
   readonly #worker: Worker
   readonly #presence: Presence | undefined
-  readonly #ended: Promise<void>
+  /** Resolves when it has ended, however: `state` says how. */
+  readonly ended: Promise<void>
   state: 'running' | 'stopped' | 'failed' = 'running'
 
   static async open(
@@ -68,7 +69,7 @@ export class RunWorker {
     this.#presence = presence
     this.#connection = connection
     this.#worker = worker
-    this.#ended = worker.run().then(
+    this.ended = worker.run().then(
       () => void (this.state = 'stopped'),
       (error: unknown) => {
         this.state = 'failed'
@@ -91,7 +92,7 @@ export class RunWorker {
 
   async close(): Promise<void> {
     if (this.#worker.getState() === 'RUNNING') this.#worker.shutdown()
-    await this.#ended
+    await this.ended
     await this.#presence?.close()
     await this.#connection.close()
   }
