@@ -123,9 +123,25 @@ export async function commitBatches(
     if (ours && now.batch === first - 1) throw changed
     const left = batches.filter(({ number }) => number > (now?.batch ?? 0))
     if (!ours || left.length === batches.length) throw takenOver(core)
+    // A task of the workflow that Temporal did not accept is done again, and may come to other batches: then the run is
+    // to begin anew from what was written.
+    const before = batches.filter((batch) => !left.includes(batch))
+    if (!(await areRecorded(core, place.run, before))) throw takenOver(core)
     batches = left
   }
   return 'before'
+}
+
+/** Whether the journal has what these batches would write; of its newest rows, as no more is sent twice. */
+async function areRecorded({ database }: Cluster, run: number, batches: readonly Batch[]): Promise<boolean> {
+  const feeds = batches.flatMap(({ units }) => units.flatMap(({ feed }) => (feed ? [feed.data] : [])))
+  if (feeds.length === 0) return true
+  const rows = await database.query<{ data: string }>(
+    'SELECT data FROM journal WHERE run = ? ORDER BY seq DESC LIMIT ?',
+    [run, feeds.length + 1000],
+  )
+  const known = new Set(rows.map(({ data }) => data))
+  return feeds.every((data) => known.has(data))
 }
 
 async function executionOf(

@@ -55,6 +55,8 @@ export interface TemporalSettings extends EngineSettings {
    * 0: each is an activity by itself.
    */
   readonly aheadMs: number
+  /** Events of a workflow's history from which on its run begins anew, from the records, as soon as nothing is under way. */
+  readonly longHistory: number
   /** After a build has lost its last worker: until its runs are set going on another one. */
   readonly movesAfter: number
   /** How often runs are looked for whose workflow has ended before they have. */
@@ -66,6 +68,7 @@ export const defaultTemporalSettings: TemporalSettings = {
   maxPayloadBytes: 64_000,
   cachedRuns: 500,
   aheadMs: 2000,
+  longHistory: 20_000,
   movesAfter: 10_000,
   findsLostEvery: 60_000,
 }

@@ -44,6 +44,7 @@ export interface Loaded {
   /** Counts how often the run has been taken up: what an earlier one still sends is refused. */
   readonly epoch: number
   readonly maxResultBytes: number
+  readonly longHistory: number
   /** Where effects may go ahead: how many rows the journal has. */
   readonly ahead?: { readonly rows: number }
   /** Whether runs have search attributes. */

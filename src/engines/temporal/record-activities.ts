@@ -25,10 +25,10 @@ export function recordActivities(core: Cluster): RecordActivities {
       const secrets = only(row.seal?.names ?? [], await records.secrets(row.seal))
       const rows = await records.rows(row, await records.sealer(row))
       const parent = row.parent === undefined ? undefined : await records.row(row.parent)
-      const { maxResultBytes, aheadMs } = settings
+      const { maxResultBytes, longHistory, aheadMs } = settings
       const searchable = core.searchAttributes.known
       return {
-        ...{ row, workflow, items: rows.flat(), secrets, epoch, maxResultBytes, searchable },
+        ...{ row, workflow, items: rows.flat(), secrets, epoch, maxResultBytes, longHistory, searchable },
         ...(aheadMs > 0 && { ahead: { rows: rows.length } }),
         ...(parent && { parent: parent.id }),
       }

@@ -15,7 +15,7 @@ import { Timers } from '../../records/timers.ts'
 import { define } from '../../testing/engine-suite.ts'
 import type { Cluster } from '../cluster.ts'
 import { ClusterRuns } from '../cluster-runs.ts'
-import { takeBack, takeUp } from '../executions.ts'
+import { commitBatches, takeBack, takeUp } from '../executions.ts'
 import { libraries } from '../libraries.ts'
 import { defaultTemporalSettings } from '../options.ts'
 import type { HandedOver } from '../protocol.ts'
@@ -24,6 +24,17 @@ import { goAhead } from './go-ahead.ts'
 const call = (name: string) =>
   `{ ${name}: { call: http, with: { method: get, endpoint: http://effect/${name}, body: '\${ . }' } } }`
 const three = `do: [ ${call('one')}, ${call('two')}, ${call('three')} ]`
+
+test('a batch sent twice is written once; another one with its number has the run begin anew', async () => {
+  const { place } = await begun(three)
+  const batch = (data: string) => [{ number: 1, units: [{ feed: { run: 1, data } }] }]
+  expect(await commitBatches(core, place, batch('[1]'))).toBe('written')
+  expect(await commitBatches(core, place, batch('[1]'))).toBe('before')
+  await expect(commitBatches(core, place, batch('[2]'))).rejects.toMatchObject({ type: 'superseded' })
+  expect(await database.query("SELECT data FROM journal WHERE data IN ('[1]', '[2]')")).toEqual([
+    { data: '[1]' },
+  ])
+})
 
 describe('a run that goes ahead', () => {
   test('has its effects carried out one after the other, and ends in there', async () => {

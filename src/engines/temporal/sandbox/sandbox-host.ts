@@ -29,7 +29,6 @@ import { Turns } from './rest.ts'
 /** A run that waits for nothing sooner than this says in the records what it waits for. */
 const parkAfter = 2000
 /** Histories are bounded: from here on nothing new is begun until what is under way has ended, and the run begins anew. */
-const longHistory = 20_000
 const largeHistory = 20_000_000
 
 /** What a run asks of its engine, on Temporal's primitives. */
@@ -193,7 +192,7 @@ export class SandboxHost implements Host {
 
   get #mustBeginAnew(): boolean {
     const { historyLength, historySize } = workflowInfo()
-    return historyLength > longHistory || historySize > largeHistory
+    return historyLength > this.#loaded.longHistory || historySize > largeHistory
   }
 
   get #mayBeginAnew(): boolean {
