@@ -159,13 +159,13 @@ withBucket(() => {
     ['key is wrong', { secretKey: 'wrong' }, /the access key may not write there/],
     ['endpoint is away', { endpoint: 'http://127.0.0.1:1' }, /refused the connection/],
   ])('where the %s, it is said, and a transfer waits', async (_, datasets, message) => {
-    const { write, run, datasets: opened, transfers } = await start({ datasets, random: () => 1 })
+    const { write, perform, datasets: opened, transfers } = await start({ datasets, random: () => 1 })
     await expect(opened.storage.check(signal)).rejects.toMatchObject({
       code: 'SLUSE-DATASETS-UNREACHABLE',
       detail: expect.stringMatching(message) as string,
     })
     write('in.ndjson', people(5))
-    const attempt = async () => run(given).catch((error: { code?: string }) => error.code)
+    const attempt = async () => perform(given).catch((error: { code?: string }) => error.code)
     await attempt()
     expect(await attempt()).toBe('SLUSE-POSTPONED')
     expect((await transfers.overview.list({ troubled: true })).transfers).toHaveLength(1)
