@@ -52,6 +52,8 @@ export class Schedule {
   #starting = 0
   /** Events wait for the run under way (`overlap: queue`). */
   #behind: boolean
+  /** Those are being dealt with. */
+  #catchingUp = false
   /** Resolves when the last start by an event is durable. */
   #started: Promise<void> = Promise.resolve()
   #stopped = false
@@ -106,7 +108,7 @@ export class Schedule {
   /** Events from this number on are still waiting for the run under way. */
   get waitsFrom(): number {
     // For one that is disabled, events are kept for as long as any that nobody has waited for yet.
-    return this.#behind && !this.#isPaused ? this.#firstEvent : Infinity
+    return (this.#behind || this.#catchingUp) && !this.#isPaused ? this.#firstEvent : Infinity
   }
 
   get hasRuns(): boolean {
@@ -232,6 +234,7 @@ export class Schedule {
   /** What was left while a run was under way. What comes meanwhile is behind this in the line. */
   async #catchUp(): Promise<void> {
     const { database, log, clock, timers } = this.#core()
+    this.#catchingUp = true
     try {
       for (let from = this.#firstEvent; ;) {
         const rows = await database.query<{ seq: number; data: string }>(
@@ -250,6 +253,8 @@ export class Schedule {
       log('error', 'Events of a schedule cannot be read; trying again.', { error: String(error) })
       this.#behind = true
       timers.set(clock.now() + 1000, () => this.#next())
+    } finally {
+      this.#catchingUp = false
     }
   }
 

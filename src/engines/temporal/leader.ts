@@ -9,6 +9,7 @@ import { Dispatcher } from './dispatcher.ts'
 import { fenced } from './fenced.ts'
 import { Gates } from './gates.ts'
 import { Lease } from './lease.ts'
+import { forget, resumedPipelines, type Resumed } from './resumed.ts'
 import { Upgrades } from './upgrades.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -35,15 +36,10 @@ interface Duties {
   readonly watchdog: Watchdog
   readonly gates: Gates
   /** Which schedules there are, and which are disabled. */
-  known: Known
+  known: string
+  /** What came while these were disabled is being dealt with. */
+  resumed: readonly Resumed[]
 }
-
-interface Known {
-  readonly all: string
-  readonly disabled: readonly Disabled[]
-}
-
-type Disabled = { namespace: string; name: string; from_event: number }
 
 /**
  * What only one process of the installation does at a time, whichever it is: schedules, events, retention, and starting
@@ -135,6 +131,7 @@ export class Leader {
     await this.#follow(duties)
     await duties.dispatcher.look()
     await duties.schedules.look()
+    await this.#forgetResumed(duties)
     await duties.upgrades?.look()
     await duties.watchdog.look()
     if (now - this.#startedAt > startEvery) {
@@ -187,33 +184,37 @@ export class Leader {
 
   /** Deployed, undeployed, disabled or enabled, by whichever process. */
   async #follow(duties: Duties): Promise<void> {
-    const known = await this.#known()
-    if (known.all === duties.known.all) return
-    const before = duties.known
+    if ((await this.#known()) === duties.known) return
     duties.schedules.stop()
     await duties.schedules.settled()
     Object.assign(duties, await this.#schedules(duties.records))
-    const same = (one: Disabled) => (other: Disabled) =>
-      one.namespace === other.namespace && one.name === other.name
-    for (const one of before.disabled)
-      if (!duties.known.disabled.some(same(one))) duties.schedules.resume(one, one.from_event)
   }
 
-  async #schedules(records: Records): Promise<{ schedules: Schedules; known: Known }> {
+  async #forgetResumed(duties: Duties): Promise<void> {
+    const { schedules, resumed, records } = duties
+    if (resumed.length === 0 || schedules.settledTo < Infinity) return
+    await schedules.settled()
+    await records.database.commit(resumed.map(forget))
+    duties.resumed = []
+  }
+
+  async #schedules(records: Records): Promise<Pick<Duties, 'schedules' | 'known' | 'resumed'>> {
     const known = await this.#known()
     await this.#core.pauses.open()
     const schedules = new Schedules(() => records)
     await schedules.open()
-    return { schedules, known }
+    const resumed = await resumedPipelines(this.#core.database)
+    for (const one of resumed) schedules.resume(one, one.fromEvent)
+    return { schedules, known, resumed }
   }
 
-  async #known(): Promise<Known> {
+  async #known(): Promise<string> {
     const { database } = this.#core
     const all = await database.query('SELECT number, digest FROM schedules ORDER BY number')
-    const disabled = await database.query<Disabled>(
-      'SELECT namespace, name, from_event FROM disabled_pipelines',
+    const disabled = await database.query(
+      'SELECT namespace, name, from_event FROM disabled_pipelines ORDER BY namespace, name',
     )
-    return { all: JSON.stringify([all, disabled]), disabled }
+    return JSON.stringify([all, disabled])
   }
 
   async #startLeft(): Promise<void> {

@@ -29,6 +29,7 @@ import { names, type Command, type CommandResult } from './protocol.ts'
 import { pinsRuns } from './upgrades.ts'
 import { SearchAttributes } from './search-attributes.ts'
 import { Reach } from './reach.ts'
+import { resumed } from './resumed.ts'
 import { UnderWay } from './under-way.ts'
 import { RunWorker } from './worker.ts'
 
@@ -118,7 +119,12 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
     undeploy: (reference, record) => deploying((deployer) => deployer.undeploy(reference, record)),
     async setEnabled(pipeline, enabled, change) {
       await refresh()
-      await core.pauses.set(pipeline, enabled, change)
+      const from = core.pauses.from(pipeline)
+      const record = [
+        ...(change?.record ?? []),
+        ...(enabled && from !== undefined ? [resumed(pipeline, from)] : []),
+      ]
+      await core.pauses.set(pipeline, enabled, { ...change, record })
       leader.notify()
     },
     async start(request) {
