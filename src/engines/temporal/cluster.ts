@@ -5,6 +5,7 @@ import type { GroupCommit } from '../records/group-commit.ts'
 import type { Inbox } from '../records/inbox.ts'
 import type { Records } from '../records/records.ts'
 import type { ClusterRuns } from './cluster-runs.ts'
+import type { Ending } from './ending.ts'
 import type { Libraries } from './libraries.ts'
 import type { TemporalSettings } from './options.ts'
 import type { SearchAttributes } from './search-attributes.ts'
@@ -18,6 +19,7 @@ export interface Cluster extends Records {
   readonly runs: ClusterRuns
   readonly inbox: Inbox
   readonly underWay: UnderWay
+  readonly ending: Ending
   readonly gatekeeper: Gatekeeper | undefined
   readonly client: Client
   readonly libraries: Libraries

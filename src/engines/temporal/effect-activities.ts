@@ -14,7 +14,7 @@ const beatEvery = 3000
  * here or on another worker: when the records cannot be written, or this process ends.
  */
 export function effectActivities(core: Cluster): EffectActivities {
-  const { records, definitions, libraries, database } = core
+  const { records, definitions, libraries, database, ending } = core
   const { activity, common } = libraries
 
   /** For another attempt, on another worker. */
@@ -25,13 +25,17 @@ export function effectActivities(core: Cluster): EffectActivities {
       nextRetryDelay: 100,
     })
 
+  /** Aborts when the activity is cancelled, or this process gives it up. */
+  const given = () => AbortSignal.any([activity.Context.current().cancellationSignal, ending.signal])
+
   const carryOut = async (
     run: number,
     key: string,
     attempt: number,
     call: ActivityCall,
   ): Promise<Performed> => {
-    const { cancellationSignal, cancelled, heartbeat } = activity.Context.current()
+    const { heartbeat } = activity.Context.current()
+    const signal = given()
     const ended = core.underWay.began(run, key, call.kind)
     const beats = setInterval(() => heartbeat(), beatEvery)
     try {
@@ -48,18 +52,18 @@ export function effectActivities(core: Cluster): EffectActivities {
         runId: row.id,
         key,
         secrets,
-        signal: cancellationSignal,
+        signal,
         ...(call.onFailure && { onFailure: call.onFailure }),
       }
       const performed = core
         .activities(request)
         .then(valueOf, (error: unknown) => performedBy(error, attempt, Date.now()))
       // What does not listen to its signal must not hold up the worker.
-      const result = await Promise.race([performed, cancelled])
-      cancellationSignal.throwIfAborted()
+      const result = await Promise.race([performed, aborted(signal)])
+      signal.throwIfAborted()
       return result
     } catch (error) {
-      throw isShutdown(cancellationSignal) ? elsewhere() : error
+      throw ending.signal.aborted ? elsewhere() : error
     } finally {
       clearInterval(beats)
       ended()
@@ -73,12 +77,12 @@ export function effectActivities(core: Cluster): EffectActivities {
     },
 
     async goAhead(over) {
-      const { cancellationSignal, heartbeat } = activity.Context.current()
+      const { heartbeat } = activity.Context.current()
       const beats = setInterval(heartbeat, beatEvery)
       try {
-        return await goAhead(core, over, cancellationSignal)
+        return await goAhead(core, over, given())
       } catch (error) {
-        throw isShutdown(cancellationSignal) ? elsewhere() : error
+        throw ending.signal.aborted ? elsewhere() : error
       } finally {
         clearInterval(beats)
       }
@@ -115,10 +119,15 @@ export function effectActivities(core: Cluster): EffectActivities {
   }
 }
 
-function valueOf(value: Json): Performed {
-  return { value: value ?? null }
+/** Rejects when it aborts, with its reason. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const giveUp = () => reject(signal.reason as Error)
+    if (signal.aborted) giveUp()
+    signal.addEventListener('abort', giveUp)
+  })
 }
 
-function isShutdown({ aborted, reason }: AbortSignal): boolean {
-  return aborted && (reason as { message?: string } | undefined)?.message === 'WORKER_SHUTDOWN'
+function valueOf(value: Json): Performed {
+  return { value: value ?? null }
 }

@@ -20,6 +20,7 @@ import type { Cluster } from './cluster.ts'
 import { connect, connectionTo } from './connect.ts'
 import { ClusterRuns } from './cluster-runs.ts'
 import { codecWith } from './codec.ts'
+import { Ending } from './ending.ts'
 import { KeptWorker } from './kept-worker.ts'
 import { Leader } from './leader.ts'
 import { libraries, type Libraries } from './libraries.ts'
@@ -206,6 +207,7 @@ function assemble(
     records: new RunRecords(database, secrets),
     pauses: new Pauses(self),
     underWay: new UnderWay(self),
+    ending: new Ending(),
     gatekeeper: options.gatekeeper,
     schedules: new Schedules(self),
     searchAttributes: new SearchAttributes({ client, log }),
@@ -253,11 +255,19 @@ async function carryOut(core: Cluster, id: string, command: Command): Promise<vo
       const gone =
         error instanceof loaded.client.WorkflowNotFoundError ||
         error instanceof loaded.client.WorkflowUpdateFailedError
-      if (!gone || attempt >= 5) throw error
-      await runs.begin(row)
+      if (attempt >= 5 || !(gone || isCrossed(error))) throw error
+      if (gone) await runs.begin(row)
     }
     await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt))
   }
+}
+
+/** gRPC: `FAILED_PRECONDITION`. */
+const failedPrecondition = 9
+
+/** It came while the workflow was ending, or its task was given up: it was not done. */
+function isCrossed(error: unknown): boolean {
+  return (error as { cause?: { code?: unknown } }).cause?.code === failedPrecondition
 }
 
 function knownCode(code: string): ErrorCode | undefined {
@@ -271,11 +281,10 @@ async function close(
   { graceMs, closed }: { graceMs: number; closed: AbortController },
 ): Promise<void> {
   await leader.stop()
-  const until = Date.now() + graceMs
-  // What is under way may end, and its result be recorded; the rest is for other workers.
-  while (worker && worker.activitiesRunning > 0 && Date.now() < until)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+  // Nothing new is taken from here on; what is under way may end, and its result be recorded.
+  core.ending.begin(graceMs)
   await worker?.close()
+  core.ending.over()
   closed.abort()
   core.underWay.stop()
   core.timers.stop()

@@ -31,9 +31,10 @@ describe.skipIf(!hasTemporal())('on a real server', () => {
     const server = { address, namespace, taskQueue: `test-${randomUUID()}` }
     const key = randomBytes(32)
     let database = await openDatabase({ folder })
-    const openEngine = () =>
+    const openEngine = (role: 'api' | 'all' = 'all') =>
       openTemporalEngine({
         database,
+        role,
         activities,
         secrets,
         server,
@@ -43,13 +44,19 @@ describe.skipIf(!hasTemporal())('on a real server', () => {
         pins: false,
         log: logged,
       })
-    const opened = { engine: await openEngine(), restart: () => again(1000), crash: () => again(0), close }
+    const opened = {
+      engine: await openEngine(),
+      restart: () => again(1000),
+      crash: () => again(0),
+      restartAs: (role: 'api' | 'all') => again(1000, role),
+      close,
+    }
 
-    async function again(graceMs: number): Promise<void> {
+    async function again(graceMs: number, role?: 'api' | 'all'): Promise<void> {
       await opened.engine.close(graceMs)
       await database.close()
       database = await openDatabase({ folder })
-      opened.engine = await openEngine()
+      opened.engine = await openEngine(role)
     }
 
     async function close(): Promise<void> {
@@ -62,6 +69,77 @@ describe.skipIf(!hasTemporal())('on a real server', () => {
   }
 
   describe('as every engine', () => engineSuite('temporal', open))
+
+  test('what came while a pipeline was disabled is taken, also where nobody led when it was enabled', async () => {
+    const taken: Json[] = []
+    const activities: ActivityRunner = async ({ input }) => {
+      taken.push((input as { body: Json }).body)
+      return null
+    }
+    const one = await open({ activities, secrets: async () => ({}) })
+    try {
+      const definition = define(`
+schedule: { on: { one: { with: { type: order } } }, read: data }
+do: [ { take: { call: http, with: { method: get, endpoint: http://effect/x, body: '\${ . }' } } } ]`)
+      const { namespace, name } = definition.reference
+      const order = (id: string) => ({
+        specversion: '1.0' as const,
+        id,
+        source: '/test',
+        type: 'order',
+        data: id,
+      })
+      await one.engine.deploy([definition])
+      await one.engine.publish([order('before')])
+      await expect.poll(() => taken, { timeout: 20_000 }).toEqual([['before']])
+      await one.engine.setEnabled({ namespace, name }, false)
+      await one.engine.publish([order('meanwhile')])
+      await one.restartAs('all')
+      await expect.poll(() => one.engine.health().leads, { timeout: 20_000 }).toBe(true)
+      await one.restartAs('api')
+      await one.engine.setEnabled({ namespace, name }, true)
+      await one.restartAs('all')
+      await expect.poll(() => taken, { timeout: 20_000 }).toEqual([['before'], ['meanwhile']])
+    } finally {
+      await one.close()
+    }
+  })
+
+  test.each([
+    { effects: 'one after the other', aheadMs: 2000 },
+    { effects: 'each by itself', aheadMs: 0 },
+  ])('a worker that is closed lets its effect end, and begins no other ($effects)', async ({ aheadMs }) => {
+    const begun: string[] = []
+    const ended: string[] = []
+    let arrived = () => {}
+    let answer = () => {}
+    const first = new Promise<void>((resolve) => (arrived = resolve))
+    const answered = new Promise<void>((resolve) => (answer = resolve))
+    const activities: ActivityRunner = async ({ key, signal }) => {
+      begun.push(key)
+      arrived()
+      await answered
+      signal.throwIfAborted()
+      ended.push(key)
+      return null
+    }
+    const one = await open({ activities, secrets: async () => ({}) }, { aheadMs })
+    try {
+      const call = '{ call: http, with: { method: get, endpoint: http://effect/x } }'
+      const definition = define(`do: [ { one: ${call} }, { two: ${call} }, { three: ${call} } ]`)
+      const { id } = await one.engine.start({ definition })
+      await first
+      const closing = one.engine.close(60_000)
+      answer()
+      await closing
+      expect([begun, ended]).toEqual([['/do/0/one'], ['/do/0/one']])
+      await one.crash()
+      expect(await one.engine.outcome(id)).toEqual({ status: 'completed', output: null })
+      expect(begun).toEqual(['/do/0/one', '/do/1/two', '/do/2/three'])
+    } finally {
+      await one.close()
+    }
+  })
 
   describe('a run whose history grows long', () => {
     const opened: { close(): Promise<void> }[] = []

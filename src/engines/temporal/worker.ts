@@ -14,6 +14,7 @@ export class RunWorker {
   readonly #connection: NativeConnection
   readonly #worker: Worker
   readonly #presence: Presence | undefined
+  readonly #late: Promise<void>
   /** Resolves when it has ended, however: `state` says how. */
   readonly ended: Promise<void>
   state: 'running' | 'stopped' | 'failed' = 'running'
@@ -53,9 +54,8 @@ export class RunWorker {
         stickyQueueScheduleToStartTimeout: 3000,
         maxHeartbeatThrottleInterval: 1000,
         defaultHeartbeatThrottleInterval: 1000,
-        // What is under way is told at once that the process ends; whoever closes has waited before.
-        shutdownGraceTime: 0,
-        shutdownForceTime: 10_000,
+        // How long what is under way may take, and when it is given up, `ending.ts` says.
+        shutdownGraceTime: aDay,
       })
       return new RunWorker(core, connection, opened, presence)
     } catch (error) {
@@ -67,6 +67,7 @@ export class RunWorker {
 
   constructor(core: Cluster, connection: NativeConnection, worker: Worker, presence: Presence | undefined) {
     this.#presence = presence
+    this.#late = core.ending.late
     this.#connection = connection
     this.#worker = worker
     this.ended = worker.run().then(
@@ -90,13 +91,17 @@ export class RunWorker {
     return this.#worker.getStatus().numCachedWorkflows
   }
 
+  /** Takes nothing new, and waits for what is under way: until that has ended, or is given up. */
   async close(): Promise<void> {
     if (this.#worker.getState() === 'RUNNING') this.#worker.shutdown()
-    await this.ended
+    await Promise.race([this.ended, this.#late])
     await this.#presence?.close()
-    await this.#connection.close()
+    // Where the worker has not ended it still holds its connection; the process takes both away.
+    await this.#connection.close().catch(() => {})
   }
 }
+
+const aDay = 86_400_000
 
 /** What runs have begun on these workers, they alone go on with. */
 function pinnedTo(taskQueue: string, buildId: string): WorkerDeploymentOptions {

@@ -124,7 +124,8 @@ export class AheadHost implements Host {
 
   #may(run: LiveRun): boolean {
     if (this.#stops || this.commits.lost) return false
-    if (this.#begun > 0 && this.clock.now() >= this.#until) return false
+    const isLate = this.#core.ending.begun || this.clock.now() >= this.#until
+    if (this.#begun > 0 && isLate) return false
     if (this.#begun >= mostEffects || this.commits.size >= mostRecorded) return false
     return [...run.pending.values()].filter((one) => one.request.kind !== 'sleep').length === 1
   }
