@@ -15,6 +15,7 @@ import { Timers } from '../../records/timers.ts'
 import { define } from '../../testing/engine-suite.ts'
 import type { Cluster } from '../cluster.ts'
 import { ClusterRuns } from '../cluster-runs.ts'
+import { Ending } from '../ending.ts'
 import { commitBatches, takeBack, takeUp } from '../executions.ts'
 import { libraries } from '../libraries.ts'
 import { defaultTemporalSettings } from '../options.ts'
@@ -286,6 +287,7 @@ async function cluster(): Promise<Cluster> {
     inbox: new Inbox(database, commits, systemClock, defaultTemporalSettings, () => {}),
     libraries: await libraries(),
     underWay: { began: () => () => {} } as unknown as Cluster['underWay'],
+    ending: new Ending(),
     searchAttributes: { known: false } as unknown as Cluster['searchAttributes'],
     ask: () => new Promise(() => {}),
     notify: () => void told++,
