@@ -32,7 +32,9 @@ export interface TestReport {
 
 /** Every test whose name carries tags, `[flow.end][fork.error] an error ...`. */
 export function shownBy(report: TestReport, root: string): ShownBy[] {
-  return report.testResults.flatMap(({ name, assertionResults }) =>
+  // The same rules on another engine (`test/cluster`) are tried only where its server is: the page is the same everywhere.
+  const here = report.testResults.filter(({ name }) => !relative(root, name).startsWith('test/cluster/'))
+  return here.flatMap(({ name, assertionResults }) =>
     assertionResults.flatMap(({ title, status }): ShownBy[] => {
       const [, tags, fact] = /^((?:\[[a-z0-9.-]+\])+) (.*)$/su.exec(title) ?? []
       if (tags === undefined || fact === undefined) return []
