@@ -11,10 +11,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connectorOf, openConnections, readConnection, type Connections } from '../src/connectors/index.ts'
+import { connectorOf, readConnection, type Connections } from '../src/connectors/index.ts'
 import { openDatabase } from '../src/database/index.ts'
-import type { HttpClient } from '../src/http/index.ts'
 import { openTransfers } from '../src/transfer/index.ts'
+import { benchConnections } from './connections.ts'
 import { startPostgres, type PostgresServer } from '../test/servers/postgres/index.ts'
 
 const rows = Number(process.env.SLUSE_BENCH_ROWS ?? 200_000)
@@ -103,17 +103,7 @@ function connect(folder: string, server: PostgresServer): Connections {
       { name: 'password', secretKeyRef: { name: 'password' } },
     ]),
   ]
-  return openConnections({
-    declarations: () => declarations,
-    connectorOf,
-    secrets: async () => ({ password: server.password }),
-    environment: {},
-    projectFolder: folder,
-    dataFolder: folder,
-    http: {} as HttpClient,
-    now: Date.now,
-    log: (level, message) => console.error(level, message),
-  })
+  return benchConnections(declarations, connectorOf, folder, { password: server.password })
 }
 
 /** Nothing is staged, and nothing could be gone on with. */

@@ -1,8 +1,8 @@
 /** What the processes of bench/shared.ts have in common. */
-import { connectorOf, openConnections, readConnection, type Connector } from '../src/connectors/index.ts'
+import { connectorOf, readConnection, type Connector } from '../src/connectors/index.ts'
 import { openDatabase } from '../src/database/index.ts'
-import type { HttpClient } from '../src/http/index.ts'
 import { openTransfers, type TransfersOptions } from '../src/transfer/index.ts'
+import { benchConnections } from './connections.ts'
 
 export interface Job {
   readonly url: string
@@ -34,17 +34,7 @@ export async function openOne({ url, data, records, pauseMs, jobs, takes, name }
   const transfers = openTransfers({
     database,
     dataFolder: data,
-    connections: openConnections({
-      declarations: () => declarations,
-      connectorOf: find,
-      secrets: async () => ({}),
-      environment: {},
-      projectFolder: data,
-      dataFolder: data,
-      http: {} as HttpClient,
-      now: Date.now,
-      log: () => {},
-    }),
+    connections: benchConnections(declarations, find, data),
     publish: async () => {},
     log: (level, message, more) => level !== 'info' && console.error(level, message, more),
     ...(sharing && { sharing }),

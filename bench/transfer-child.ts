@@ -3,10 +3,10 @@ import { createWriteStream, readFileSync } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { once } from 'node:events'
-import { connectorOf, openConnections, readConnection } from '../src/connectors/index.ts'
+import { connectorOf, readConnection } from '../src/connectors/index.ts'
 import { openDatabase } from '../src/database/index.ts'
-import type { HttpClient } from '../src/http/index.ts'
 import { openTransfers } from '../src/transfer/index.ts'
+import { benchConnections } from './connections.ts'
 
 const [what = '', input = '', output = '', data = '', concurrency = '1'] = process.argv.slice(2)
 
@@ -49,17 +49,7 @@ async function transfer(): Promise<void> {
     connectorOf,
     [],
   )
-  const connections = openConnections({
-    declarations: () => (declaration ? [declaration] : []),
-    connectorOf,
-    secrets: async () => ({}),
-    environment: {},
-    projectFolder: data,
-    dataFolder: data,
-    http: {} as HttpClient,
-    now: Date.now,
-    log: () => {},
-  })
+  const connections = benchConnections(declaration ? [declaration] : [], connectorOf, data)
   const transfers = openTransfers({
     database,
     dataFolder: data,
