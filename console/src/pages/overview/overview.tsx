@@ -9,6 +9,7 @@ import { toneOf, type RunStatus } from '../../parts/status.tsx'
 import { Ago, Duration, Time } from '../../parts/time.tsx'
 import { useTexts } from '../../texts/index.tsx'
 import { Attention } from './attention.tsx'
+import { Panel } from './panel.tsx'
 import { Processes } from './processes.tsx'
 import { Tiles } from './tiles.tsx'
 
@@ -99,48 +100,35 @@ interface RunPanelProps {
 function RunPanel({ title, runs, empty, more, failed = false }: RunPanelProps) {
   const { t } = useTexts()
   return (
-    <section className="panel">
-      <header>
-        <h2>{title}</h2>
-        {more && runs.length > 0 && <Link href={more.href}>{more.text}</Link>}
-      </header>
-      {runs.length === 0 ? (
-        <p className="empty">{empty}</p>
-      ) : (
-        <table className="table">
-          <thead className="visually-hidden">
-            <tr>
-              <th scope="col">{t('runs.pipeline')}</th>
-              <th scope="col">{t(failed ? 'runs.ended' : 'runs.duration')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {runs.map((run) => (
-              <tr key={run.id}>
-                <td>
-                  <Link href={`/runs/${encodeURIComponent(run.id)}`}>{run.definition.name}</Link>
-                  <span className="sub">
-                    {failed && run.error ? <ProblemTitle problem={run.error} /> : run.definition.namespace}
-                    {failed && run.error && (
-                      <span className="why">
-                        <ProblemDetail problem={run.error} />
-                      </span>
-                    )}
-                  </span>
-                </td>
-                <td className="number nowrap">
-                  {failed ? (
-                    <Ago at={run.endedAt ?? run.startedAt} />
-                  ) : (
-                    <Duration from={run.startedAt} to={undefined} />
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-    </section>
+    <Panel
+      title={title}
+      columns={[t('runs.pipeline'), t(failed ? 'runs.ended' : 'runs.duration')]}
+      empty={empty}
+      more={more && <Link href={more.href}>{more.text}</Link>}
+    >
+      {runs.map((run) => (
+        <tr key={run.id}>
+          <td>
+            <Link href={`/runs/${encodeURIComponent(run.id)}`}>{run.definition.name}</Link>
+            <span className="sub">
+              {failed && run.error ? <ProblemTitle problem={run.error} /> : run.definition.namespace}
+              {failed && run.error && (
+                <span className="why">
+                  <ProblemDetail problem={run.error} />
+                </span>
+              )}
+            </span>
+          </td>
+          <td className="number nowrap">
+            {failed ? (
+              <Ago at={run.endedAt ?? run.startedAt} />
+            ) : (
+              <Duration from={run.startedAt} to={undefined} />
+            )}
+          </td>
+        </tr>
+      ))}
+    </Panel>
   )
 }
 
@@ -149,42 +137,29 @@ type Ahead = { namespace: string; name: string; version: string; at: string }
 function Ahead({ ahead }: { readonly ahead: readonly Ahead[] }) {
   const { t } = useTexts()
   return (
-    <section className="panel">
-      <header>
-        <h2>{t('overview.ahead')}</h2>
-      </header>
-      {ahead.length === 0 ? (
-        <p className="empty">{t('overview.noAhead')}</p>
-      ) : (
-        <table className="table">
-          <thead className="visually-hidden">
-            <tr>
-              <th scope="col">{t('runs.pipeline')}</th>
-              <th scope="col">{t('overview.at')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {ahead.map(({ namespace, name, version, at }) => (
-              <tr key={`${namespace}/${name}/${version}`}>
-                <td>
-                  <Link href={`/pipelines/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`}>
-                    {name}
-                  </Link>
-                  <span className="sub">
-                    {namespace} {version}
-                  </span>
-                </td>
-                <td className="number">
-                  <Time at={at} short />
-                  <span className="sub">
-                    <Ago at={at} />
-                  </span>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-    </section>
+    <Panel
+      title={t('overview.ahead')}
+      columns={[t('runs.pipeline'), t('overview.at')]}
+      empty={t('overview.noAhead')}
+    >
+      {ahead.map(({ namespace, name, version, at }) => (
+        <tr key={`${namespace}/${name}/${version}`}>
+          <td>
+            <Link href={`/pipelines/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`}>
+              {name}
+            </Link>
+            <span className="sub">
+              {namespace} {version}
+            </span>
+          </td>
+          <td className="number">
+            <Time at={at} short />
+            <span className="sub">
+              <Ago at={at} />
+            </span>
+          </td>
+        </tr>
+      ))}
+    </Panel>
   )
 }

@@ -4,6 +4,7 @@ import { useMe } from '../../api/me.ts'
 import { Mark, type Tone } from '../../parts/status.tsx'
 import { Ago } from '../../parts/time.tsx'
 import { useTexts } from '../../texts/index.tsx'
+import { Panel } from './panel.tsx'
 
 type Process = Schemas['Process']
 
@@ -26,39 +27,26 @@ export function Processes() {
   const processes = data?.processes ?? []
   if (processes.length < 2) return undefined
   return (
-    <section className="panel">
-      <header>
-        <h2>{t('processes.title')}</h2>
-      </header>
-      <table className="table">
-        <thead className="visually-hidden">
-          <tr>
-            <th scope="col">{t('processes.process')}</th>
-            <th scope="col">{t('processes.state')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {processes.map((each) => (
-            <tr key={each.id}>
-              <td>
-                {t(`processes.role.${each.role}`)}
-                <span className="sub">
-                  {each.host}, {each.pid} · {each.version}
-                </span>
-                <span className="sub">{doesOf(each)}</span>
-              </td>
-              <td className="number nowrap">
-                <Mark tone={toneOf[each.state]}>{t(`processes.state.${each.state}`)}</Mark>
-                <span className="sub">
-                  {t(each.state === 'gone' ? 'processes.lastSeen' : 'processes.started')}{' '}
-                  <Ago at={each.state === 'gone' ? each.seenAt : each.startedAt} />
-                </span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+    <Panel title={t('processes.title')} columns={[t('processes.process'), t('processes.state')]}>
+      {processes.map((each) => (
+        <tr key={each.id}>
+          <td>
+            {t(`processes.role.${each.role}`)}
+            <span className="sub">
+              {each.host}, {each.pid} · {each.version}
+            </span>
+            <span className="sub">{doesOf(each)}</span>
+          </td>
+          <td className="number nowrap">
+            <Mark tone={toneOf[each.state]}>{t(`processes.state.${each.state}`)}</Mark>
+            <span className="sub">
+              {t(each.state === 'gone' ? 'processes.lastSeen' : 'processes.started')}{' '}
+              <Ago at={each.state === 'gone' ? each.seenAt : each.startedAt} />
+            </span>
+          </td>
+        </tr>
+      ))}
+    </Panel>
   )
 
   function doesOf({ leads, works, liveRuns }: Process): string {
