@@ -3,6 +3,8 @@
  */
 export type { Chain, Database, Row, SqlValue, Statement } from './database.ts'
 export { chainHash } from './chain.ts'
+export { commitIf } from './commit-if.ts'
+export { databaseNow } from './database-now.ts'
 export { openKeySet, type KeySet } from './key-set.ts'
 export { moveToPostgres, type Moved } from './move.ts'
 export { patient } from './patient.ts'

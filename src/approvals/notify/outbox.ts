@@ -1,6 +1,5 @@
-import type { Database } from '../../database/index.ts'
+import { commitIf, type Database } from '../../database/index.ts'
 import type { Clock } from '../../engines/index.ts'
-import { hasCode } from '../../errors.ts'
 import type { Json } from '../../workflow/index.ts'
 import type { NoticeContent } from '../notices.ts'
 
@@ -41,15 +40,9 @@ export function openOutbox({ database, clock, channels, log }: OutboxOptions): O
   let again = false
 
   /** Whether it is ours to send: another process on the same database may have been faster. */
-  const claim = async ({ number, due_at: due }: NotificationRow): Promise<boolean> => {
+  const claim = ({ number, due_at: due }: NotificationRow) => {
     const sql = 'UPDATE notifications SET due_at = ? WHERE number = ? AND due_at = ?'
-    try {
-      await database.commit([{ sql, parameters: [clock.now() + claimMs, number, due], expect: 1 }])
-      return true
-    } catch (error) {
-      if (hasCode(error, 'SLUSE-STORE-CHANGED')) return false
-      throw error
-    }
+    return commitIf(database, [{ sql, parameters: [clock.now() + claimMs, number, due], expect: 1 }])
   }
 
   const send = async (row: NotificationRow): Promise<void> => {

@@ -1,5 +1,5 @@
 import type { SearchAttributePair } from '@temporalio/common'
-import { hasCode } from '../../errors.ts'
+import { commitIf } from '../../database/index.ts'
 import type { Outcome } from '../engine.ts'
 import type { Pinned } from '../records/definitions.ts'
 import { newRun, type NewRun } from '../records/new-run.ts'
@@ -81,11 +81,15 @@ export class ClusterRuns {
   /** After its workflow was ended: what is recorded is all that it takes to go on, or to tell who waits for it. */
   async goOn(row: RunRow): Promise<void> {
     if (!isOver(row.status)) return this.begin(row)
-    const { client, records, libraries, ask } = this.#core()
-    const parent = row.parent === undefined ? undefined : await records.row(row.parent)
-    if (!parent || isOver(parent.status)) return
+    const parent = row.parent === undefined ? undefined : await this.#core().records.row(row.parent)
+    if (parent && !isOver(parent.status)) await this.tell(parent.id, names.ended, row.id)
+  }
+
+  /** Tells the run's workflow. Where there is none, it has ended, or looks by itself when it begins or is set going again. */
+  async tell(id: string, signal: string, ...args: readonly string[]): Promise<void> {
+    const { client, libraries, ask } = this.#core()
     try {
-      await ask(() => client.workflow.getHandle(parent.id).signal(names.ended, row.id))
+      await ask(() => client.workflow.getHandle(id).signal(signal, ...args))
     } catch (error) {
       if (!(error instanceof libraries.client.WorkflowNotFoundError)) throw error
     }
@@ -143,14 +147,14 @@ export class ClusterRuns {
       const end = from + numbersAtOnce
       const change = mark
         ? { sql: "UPDATE marks SET value = ? WHERE name = 'runs' AND value = ?", parameters: [end, known] }
-        : { sql: "INSERT INTO marks (name, value) VALUES ('runs', ?)", parameters: [end] }
-      try {
-        await database.commit([{ ...change, expect: 1 }])
+        : {
+            sql: "INSERT INTO marks (name, value) VALUES ('runs', ?) ON CONFLICT DO NOTHING",
+            parameters: [end],
+          }
+      // Else somebody else took them.
+      if (await commitIf(database, [{ ...change, expect: 1 }])) {
         this.#numbers = { next: from + 1, end: end + 1 }
         return
-      } catch (error) {
-        // Somebody else took them.
-        if (!hasCode(error, 'SLUSE-STORE-CHANGED') && mark) throw error
       }
     }
   }

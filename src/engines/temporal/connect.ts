@@ -1,12 +1,10 @@
 import type { Connection, ConnectionOptions } from '@temporalio/client'
 import { SluseError } from '../../errors.ts'
+import { grpc, grpcCodeOf } from './grpc.ts'
 import type { Libraries } from './libraries.ts'
 import type { TemporalServerSettings } from './options.ts'
 import { whyNot } from './why-not.ts'
 import { tlsOf } from './worker.ts'
-
-/** gRPC: `NOT_FOUND`. */
-const notFound = 5
 
 /**
  * A connection to a server that answers and has the namespace. Throws `SLUSE-TEMPORAL-UNREACHABLE` and
@@ -28,7 +26,7 @@ export async function connect(
     return connection
   } catch (error) {
     // Whoever may not look at the namespace may still use it.
-    if (connection && (error as { code?: unknown }).code !== notFound) return connection
+    if (connection && grpcCodeOf(error) !== grpc.notFound) return connection
     await connection?.close()
     if (connection) throw new SluseError('SLUSE-TEMPORAL-NAMESPACE', `(${namespace} at ${address})`)
     throw unreachable(server, (await whyNot(server)) || String((error as Error).message))

@@ -86,19 +86,9 @@ export class Dispatcher {
         [event.type, by, value, after, pageSize],
       )
       const told = new Set(rows.filter(({ filter }) => mayMatch(filter, event)).map(({ id }) => id))
-      await Promise.all([...told].map((id) => this.#tell(id)))
+      await Promise.all([...told].map((id) => this.#core.runs.tell(id, names.look)))
       after = rows.at(-1)?.number ?? after
       if (rows.length < pageSize) return
-    }
-  }
-
-  async #tell(id: string): Promise<void> {
-    const { client, libraries, ask } = this.#core
-    try {
-      await ask(() => client.workflow.getHandle(id).signal(names.look))
-    } catch (error) {
-      // It has ended, or is not begun yet: it looks by itself when it begins to wait.
-      if (!(error instanceof libraries.client.WorkflowNotFoundError)) throw error
     }
   }
 

@@ -25,68 +25,63 @@ export function effectActivities(core: Cluster): EffectActivities {
       nextRetryDelay: 100,
     })
 
-  /** Aborts when the activity is cancelled, or this process gives it up. */
-  const given = () => AbortSignal.any([activity.Context.current().cancellationSignal, ending.signal])
+  /** Says that the worker lives while it works. `signal` aborts when it is cancelled, or this process gives it up. */
+  const alive = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const { cancellationSignal, heartbeat } = activity.Context.current()
+    const beats = setInterval(() => heartbeat(), beatEvery)
+    try {
+      return await work(AbortSignal.any([cancellationSignal, ending.signal]))
+    } catch (error) {
+      throw ending.signal.aborted ? elsewhere() : error
+    } finally {
+      clearInterval(beats)
+    }
+  }
 
   const carryOut = async (
     run: number,
     key: string,
     attempt: number,
     call: ActivityCall,
+    signal: AbortSignal,
   ): Promise<Performed> => {
-    const { heartbeat } = activity.Context.current()
-    const signal = given()
-    const ended = core.underWay.began(run, key, call.kind)
-    const beats = setInterval(() => heartbeat(), beatEvery)
-    try {
-      const row = await records.row(run)
-      if (!row) throw common.ApplicationFailure.nonRetryable('The run is gone.')
-      const { workflow } = await definitions.get(row.digest)
-      const visible = workflow.use?.secrets ?? []
-      const secrets = visible.length > 0 ? only(visible, await core.secrets(visible)) : {}
-      const request = {
-        kind: call.kind,
-        input: call.input,
-        idempotencyKey: `${row.id}:${key}`,
-        attempt,
-        runId: row.id,
-        key,
-        secrets,
-        signal,
-        ...(call.onFailure && { onFailure: call.onFailure }),
-      }
-      const performed = core
-        .activities(request)
-        .then(valueOf, (error: unknown) => performedBy(error, attempt, Date.now()))
-      // What does not listen to its signal must not hold up the worker.
-      const result = await Promise.race([performed, aborted(signal)])
-      signal.throwIfAborted()
-      return result
-    } catch (error) {
-      throw ending.signal.aborted ? elsewhere() : error
-    } finally {
-      clearInterval(beats)
-      ended()
+    const row = await records.row(run)
+    if (!row) throw common.ApplicationFailure.nonRetryable('The run is gone.')
+    const { workflow } = await definitions.get(row.digest)
+    const visible = workflow.use?.secrets ?? []
+    const secrets = visible.length > 0 ? only(visible, await core.secrets(visible)) : {}
+    const request = {
+      kind: call.kind,
+      input: call.input,
+      idempotencyKey: `${row.id}:${key}`,
+      attempt,
+      runId: row.id,
+      key,
+      secrets,
+      signal,
+      ...(call.onFailure && { onFailure: call.onFailure }),
     }
+    const performed = core
+      .activities(request)
+      .then(valueOf, (error: unknown) => performedBy(error, attempt, Date.now()))
+    // What does not listen to its signal must not hold up the worker.
+    const result = await Promise.race([performed, aborted(signal)])
+    signal.throwIfAborted()
+    return result
+  }
+
+  const perform = (run: number, key: string, attempt: number, call: ActivityCall): Promise<Performed> => {
+    const ended = core.underWay.began(run, key, call.kind)
+    return alive((signal) => carryOut(run, key, attempt, call, signal)).finally(ended)
   }
 
   return {
     async perform({ place, batches, key, attempt, call }) {
       await commitBatches(core, place, batches)
-      return carryOut(place.run, key, attempt, call)
+      return perform(place.run, key, attempt, call)
     },
 
-    async goAhead(over) {
-      const { heartbeat } = activity.Context.current()
-      const beats = setInterval(heartbeat, beatEvery)
-      try {
-        return await goAhead(core, over, given())
-      } catch (error) {
-        throw ending.signal.aborted ? elsewhere() : error
-      } finally {
-        clearInterval(beats)
-      }
-    },
+    goAhead: (over) => alive((signal) => goAhead(core, over, signal)),
 
     async performDetached(run, key) {
       const [row] = await database.query<{ kind: string; input: string; attempt: number }>(
@@ -96,7 +91,7 @@ export function effectActivities(core: Cluster): EffectActivities {
       const of = await records.row(run)
       if (!row || !of) return { value: null }
       const sealer = await records.sealer(of)
-      const performed = await carryOut(run, key, row.attempt, {
+      const performed = await perform(run, key, row.attempt, {
         kind: row.kind,
         input: sealer.read(row.input),
       })

@@ -74,7 +74,7 @@ export class Gates {
   }
 
   async #letIn(name: string): Promise<void> {
-    const { gatekeeper, database, clock } = this.#core
+    const { gatekeeper, database, clock, runs } = this.#core
     const told = this.#gates.get(name) ?? new Map<string, number>()
     this.#gates.set(name, told)
     const now = clock.now()
@@ -93,19 +93,9 @@ export class Gates {
     await Promise.all(
       next.map(async ({ id, key }) => {
         told.set(`${id}${key}`, now)
-        await this.#tell(id, key)
+        await runs.tell(id, names.pass, key)
       }),
     )
-  }
-
-  async #tell(id: string, key: string): Promise<void> {
-    const { client, libraries, ask } = this.#core
-    try {
-      await ask(() => client.workflow.getHandle(id).signal(names.pass, key))
-    } catch (error) {
-      // It has ended, or was ended: then its row is gone, or it is set going again.
-      if (!(error instanceof libraries.client.WorkflowNotFoundError)) throw error
-    }
   }
 }
 

@@ -1,12 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { Database, Statement } from '../../database/index.ts'
-import { hasCode } from '../../errors.ts'
+import { commitIf, databaseNow, type Database, type Statement } from '../../database/index.ts'
 
 /** How long one that has died holds up the others, in milliseconds. */
 const heldFor = 10_000
-
-/** Milliseconds since 1970 by the clock of the database: those of the machines may differ. */
-export const databaseNow = `CAST(unixepoch('subsec') * 1000 AS bigint)`
 
 /** What only one process of the installation may do at a time: whoever holds this. */
 export class Lease {
@@ -29,20 +25,14 @@ export class Lease {
   }
 
   /** Takes it or keeps it; `false` where another process has it. */
-  async take(): Promise<boolean> {
+  take(): Promise<boolean> {
     const make = `INSERT INTO leases (name, holder, until) VALUES (?, '', 0) ON CONFLICT DO NOTHING`
     const take = `UPDATE leases SET holder = ?, until = ${databaseNow} + ${heldFor}
                   WHERE name = ? AND (holder = ? OR until < ${databaseNow})`
-    try {
-      await this.#database.commit([
-        { sql: make, parameters: [this.#name] },
-        { sql: take, parameters: [this.#holder, this.#name, this.#holder], expect: 1 },
-      ])
-      return true
-    } catch (error) {
-      if (hasCode(error, 'SLUSE-STORE-CHANGED')) return false
-      throw error
-    }
+    return commitIf(this.#database, [
+      { sql: make, parameters: [this.#name] },
+      { sql: take, parameters: [this.#holder, this.#name, this.#holder], expect: 1 },
+    ])
   }
 
   /** Lets another process have it at once. */

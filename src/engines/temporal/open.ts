@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import type { Client } from '@temporalio/client'
 import type { DataConverter } from '@temporalio/common'
 import { errorTable, hasCode, SluseError, type ErrorCode } from '../../errors.ts'
-import type { Statement } from '../../database/index.ts'
+import { commitIf, type Statement } from '../../database/index.ts'
 import { systemClock } from '../records/clock.ts'
 import { Definitions } from '../records/definitions.ts'
 import { GroupCommit } from '../records/group-commit.ts'
@@ -21,6 +21,7 @@ import { connect, connectionTo } from './connect.ts'
 import { ClusterRuns } from './cluster-runs.ts'
 import { codecWith } from './codec.ts'
 import { Ending } from './ending.ts'
+import { grpc, grpcCodeOf } from './grpc.ts'
 import { KeptWorker } from './kept-worker.ts'
 import { Leader } from './leader.ts'
 import { libraries, type Libraries } from './libraries.ts'
@@ -179,15 +180,9 @@ function assemble(
   const clock = systemClock
   const commits = new GroupCommit(database, { journal: 0, inbox: 0 }, log, 'database')
   const self = (): Cluster => core
-  const claims = async (seq: number, run: number): Promise<boolean> => {
+  const claims = (seq: number, run: number) => {
     const sql = 'UPDATE inbox SET consumed = ? WHERE seq = ? AND consumed IN (0, ?)'
-    try {
-      await database.commit([{ sql, parameters: [-run, seq, -run], expect: 1 }])
-      return true
-    } catch (error) {
-      if (hasCode(error, 'SLUSE-STORE-CHANGED')) return false
-      throw error
-    }
+    return commitIf(database, [{ sql, parameters: [-run, seq, -run], expect: 1 }])
   }
   const core: Cluster = {
     database,
@@ -255,19 +250,13 @@ async function carryOut(core: Cluster, id: string, command: Command): Promise<vo
       const gone =
         error instanceof loaded.client.WorkflowNotFoundError ||
         error instanceof loaded.client.WorkflowUpdateFailedError
-      if (attempt >= 5 || !(gone || isCrossed(error))) throw error
+      // It came while the workflow was ending, or its task was given up: it was not done.
+      const crossed = grpcCodeOf(error) === grpc.failedPrecondition
+      if (attempt >= 5 || !(gone || crossed)) throw error
       if (gone) await runs.begin(row)
     }
     await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt))
   }
-}
-
-/** gRPC: `FAILED_PRECONDITION`. */
-const failedPrecondition = 9
-
-/** It came while the workflow was ending, or its task was given up: it was not done. */
-function isCrossed(error: unknown): boolean {
-  return (error as { cause?: { code?: unknown } }).cause?.code === failedPrecondition
 }
 
 function knownCode(code: string): ErrorCode | undefined {

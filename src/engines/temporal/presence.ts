@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Database } from '../../database/index.ts'
-import { databaseNow, Lease } from './lease.ts'
+import { databaseNow, type Database } from '../../database/index.ts'
+import { Lease } from './lease.ts'
 
 const renewEvery = 3000
 /** After this the row of a worker that was killed is of no use to anybody. */

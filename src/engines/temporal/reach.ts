@@ -1,14 +1,12 @@
 import type { Connection } from '@temporalio/client'
 import type { Cluster } from './cluster.ts'
+import { grpc, grpcCodeOf } from './grpc.ts'
 
 const lookEvery = 1000
 /** One question may meet a server that is being moved. */
 const mostMissed = 2
 /** Longer than either takes to answer when it has much to do. */
 const patience = 10_000
-
-/** gRPC: `NOT_FOUND`. */
-const notFound = 5
 
 /**
  * Whether what this process cannot do without is there, found out by asking: the database for a commit, Temporal for a
@@ -69,7 +67,7 @@ export class Reach {
     )
     const there = await inTime(
       answered.catch((error: unknown) => {
-        if ((error as { code?: unknown }).code !== notFound) throw error
+        if (grpcCodeOf(error) !== grpc.notFound) throw error
       }),
     )
     if (there && !this.temporal) log('info', 'Temporal is there again.')

@@ -1,6 +1,7 @@
 import type { SearchAttributePair } from '@temporalio/common'
 import type { RunRow } from '../run/run-row.ts'
 import type { Cluster } from './cluster.ts'
+import { grpc, grpcCodeOf } from './grpc.ts'
 import { statusAttribute } from './protocol.ts'
 
 /**
@@ -15,8 +16,6 @@ const attributes = [
   statusAttribute,
 ] as const
 
-/** gRPC. */
-const invalidArgument = 3
 /** Until all services of Temporal know of a new attribute. */
 const knownAfter = 3000
 
@@ -69,8 +68,7 @@ export class SearchAttributes {
 
   /** Whether the error says that the namespace does not have them any more; then they are not used any more. */
   lost(error: unknown): boolean {
-    const cause = (error as { cause?: { code?: number } }).cause
-    if (!this.#known || cause?.code !== invalidArgument) return false
+    if (!this.#known || grpcCodeOf(error) !== grpc.invalidArgument) return false
     this.#known = false
     return true
   }

@@ -1,5 +1,6 @@
 import { deploymentOf, newest } from './builds.ts'
 import type { Cluster } from './cluster.ts'
+import { grpc, grpcCodeOf } from './grpc.ts'
 import { Moves } from './moves.ts'
 import { buildsPresent, forgetAbsent } from './presence.ts'
 
@@ -10,12 +11,6 @@ const moveEvery = 2000
 /** Where there was nothing to move. */
 const lookAgainAfter = 30_000
 const describeEvery = 60_000
-
-/** gRPC. */
-const notFound = 5
-const permissionDenied = 7
-const failedPrecondition = 9
-const unimplemented = 12
 
 /**
  * What whoever leads does for upgrades: has new runs begin on the newest build, and sets runs going again whose build has
@@ -96,7 +91,7 @@ export class Upgrades {
       return true
     } catch (error) {
       // Its workers have not been heard of in full, or somebody was quicker, or an operator has taken this over.
-      const refused = codeOf(error) === failedPrecondition
+      const refused = grpcCodeOf(error) === grpc.failedPrecondition
       if (!refused || !this.#refused)
         log(refused ? 'info' : 'warn', 'New runs cannot begin on this build yet; trying again.', {
           build,
@@ -131,7 +126,7 @@ async function describe({ client, ask }: Cluster, deploymentName: string): Promi
     )
     return { current: current || undefined, conflictToken, since: new Map(since) }
   } catch (error) {
-    if (codeOf(error) === notFound) return undefined
+    if (grpcCodeOf(error) === grpc.notFound) return undefined
     throw error
   }
 }
@@ -143,15 +138,12 @@ export async function pinsRuns({ client }: Pick<Cluster, 'client'>): Promise<boo
     await client.workflowService.listWorkerDeployments({ namespace, pageSize: 1 })
     return true
   } catch (error) {
-    if ([permissionDenied, unimplemented].includes(codeOf(error) ?? -1)) return false
+    const code = grpcCodeOf(error)
+    if (code === grpc.permissionDenied || code === grpc.unimplemented) return false
     throw error
   }
 }
 
 function toMillis(time: { seconds?: unknown; nanos?: number | null } | null | undefined): number {
   return Number(time?.seconds ?? 0) * 1000 + Math.floor((time?.nanos ?? 0) / 1e6)
-}
-
-function codeOf(error: unknown): number | undefined {
-  return (error as { code?: number } | undefined)?.code
 }

@@ -1,8 +1,5 @@
-import type { Database, Statement } from '../../database/index.ts'
-import { hasCode } from '../../errors.ts'
+import { commitIf, databaseNow, type Database, type Statement } from '../../database/index.ts'
 import type { SharedStore, StoredState } from './store.ts'
-
-const clock = "CAST(unixepoch('subsec') * 1000 AS bigint)"
 
 /** What nobody has changed for so long is about a target that nobody calls any more. */
 const forgottenAfter = 30 * 86_400_000
@@ -12,26 +9,19 @@ const forgottenAfter = 30 * 86_400_000
  * whose time is over is dead when its row is gone, and only then: a renewal and its burial cannot both succeed.
  */
 export function databaseStore(database: Database): SharedStore {
-  const happens = async (statement: Statement): Promise<boolean> => {
-    try {
-      await database.commit([{ ...statement, expect: 1 }])
-      return true
-    } catch (error) {
-      if (hasCode(error, 'SLUSE-STORE-CHANGED')) return false
-      throw error
-    }
-  }
-  const bury = () => database.commit([{ sql: `DELETE FROM callers WHERE until <= ${clock}`, parameters: [] }])
+  const happens = (statement: Statement) => commitIf(database, [{ ...statement, expect: 1 }])
+  const bury = () =>
+    database.commit([{ sql: `DELETE FROM callers WHERE until <= ${databaseNow}`, parameters: [] }])
 
   return {
     async join(process, ms) {
       await database.commit([
         {
-          sql: `INSERT INTO callers (id, until, report) VALUES (?, ${clock} + ?, '[]')`,
+          sql: `INSERT INTO callers (id, until, report) VALUES (?, ${databaseNow} + ?, '[]')`,
           parameters: [process, ms],
         },
         {
-          sql: `DELETE FROM shared_targets WHERE version < ${clock} - ? AND state LIKE '{"shares":{}%'`,
+          sql: `DELETE FROM shared_targets WHERE version < ${databaseNow} - ? AND state LIKE '{"shares":{}%'`,
           parameters: [forgottenAfter],
         },
       ])
@@ -39,7 +29,7 @@ export function databaseStore(database: Database): SharedStore {
 
     renew: (process, ms, report) =>
       happens({
-        sql: `UPDATE callers SET until = ${clock} + ?, report = ? WHERE id = ? AND until > ${clock}`,
+        sql: `UPDATE callers SET until = ${databaseNow} + ?, report = ? WHERE id = ? AND until > ${databaseNow}`,
         parameters: [ms, report, process],
       }),
 
@@ -49,7 +39,7 @@ export function databaseStore(database: Database): SharedStore {
 
     async look(after) {
       const rows = await database.query<Change>(
-        `SELECT ${clock} AS now, key, version, state FROM (SELECT 1 AS one) AS it
+        `SELECT ${databaseNow} AS now, key, version, state FROM (SELECT 1 AS one) AS it
          LEFT JOIN shared_targets ON version > ?`,
         [after],
       )
@@ -59,7 +49,7 @@ export function databaseStore(database: Database): SharedStore {
     async read(key) {
       for (;;) {
         const rows = await database.query<Change & { until: number | null; id: string | null }>(
-          `SELECT ${clock} AS now, key, version, state, id, until FROM (SELECT 1 AS one) AS it
+          `SELECT ${databaseNow} AS now, key, version, state, id, until FROM (SELECT 1 AS one) AS it
            LEFT JOIN shared_targets ON key = ? LEFT JOIN callers ON 1 = 1`,
           [key],
         )
@@ -87,13 +77,13 @@ export function databaseStore(database: Database): SharedStore {
       ),
 
     async present() {
-      const rows = await database.query<{ id: string }>(`SELECT id FROM callers WHERE until > ${clock}`)
+      const rows = await database.query<{ id: string }>(`SELECT id FROM callers WHERE until > ${databaseNow}`)
       return new Set(rows.map(({ id }) => id))
     },
 
     async reports(process) {
       const rows = await database.query<{ report: string }>(
-        `SELECT report FROM callers WHERE id <> ? AND until > ${clock}`,
+        `SELECT report FROM callers WHERE id <> ? AND until > ${databaseNow}`,
         [process],
       )
       return rows.map(({ report }) => report)

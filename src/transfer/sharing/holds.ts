@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Database, Statement } from '../../database/index.ts'
+import { commitIf, type Database, type Statement } from '../../database/index.ts'
 import { hasCode, SluseError } from '../../errors.ts'
 import type { Problem } from '../../workflow/index.ts'
 import type { Hold } from '../hold.ts'
@@ -38,12 +38,8 @@ export class Holds {
     const at = now()
     const until = at + heldFor
     const take = takeJob(place, { holder, process, until }, at, at - leaderless * heldFor)
-    try {
-      await database.commit(place.job === 'lead' ? [openJob(place), take] : [take])
-    } catch (error) {
-      if (hasCode(error, 'SLUSE-STORE-CHANGED')) return undefined
-      throw error
-    }
+    const taken = await commitIf(database, place.job === 'lead' ? [openJob(place), take] : [take])
+    if (!taken) return undefined
     const held = new HeldJob(place, holder, until, this.#options, () => this.#all.delete(held))
     this.#all.add(held)
     return held
@@ -149,12 +145,8 @@ export class HeldJob implements Hold {
     this.#gone()
     if (this.#lost) return
     this.#lost = true
-    try {
-      await this.#options.database.commit([statement])
-    } catch (error) {
-      // It is another's, or comes free by itself.
-      if (!hasCode(error, 'SLUSE-STORE-CHANGED')) throw error
-    }
+    // Else it is another's, or comes free by itself.
+    await commitIf(this.#options.database, [statement])
   }
 }
 
