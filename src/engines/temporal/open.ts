@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Client } from '@temporalio/client'
 import type { DataConverter } from '@temporalio/common'
-import { errorTable, hasCode, SluseError, type ErrorCode } from '../../errors.ts'
+import { hasCode, SluseError } from '../../errors.ts'
 import { commitIf, type Statement } from '../../database/index.ts'
 import { systemClock } from '../records/clock.ts'
 import { Definitions } from '../records/definitions.ts'
@@ -13,21 +13,20 @@ import { RunRecords } from '../records/run-records.ts'
 import { Schedules } from '../records/schedules.ts'
 import { Starts } from '../records/starts.ts'
 import { Timers } from '../records/timers.ts'
-import { isOver } from '../run/run-row.ts'
 import { buildOf } from './builds.ts'
 import { builtBundle } from './bundle.ts'
 import type { Cluster } from './cluster.ts'
+import { carryOut } from './commands.ts'
 import { connect, connectionTo } from './connect.ts'
 import { ClusterRuns } from './cluster-runs.ts'
 import { codecWith } from './codec.ts'
 import { Ending } from './ending.ts'
-import { grpc, grpcCodeOf } from './grpc.ts'
 import { KeptWorker } from './kept-worker.ts'
 import { Leader } from './leader.ts'
 import { libraries, type Libraries } from './libraries.ts'
 import { defaultTemporalSettings, type TemporalEngine, type TemporalEngineOptions } from './options.ts'
 import { payloadStore } from './payload-store.ts'
-import { names, type Command, type CommandResult } from './protocol.ts'
+import type { Command } from './protocol.ts'
 import { pinsRuns } from './upgrades.ts'
 import { SearchAttributes } from './search-attributes.ts'
 import { Reach } from './reach.ts'
@@ -230,37 +229,6 @@ async function asked<T>(client: Client, closed: AbortSignal, call: () => Promise
     if (closed.aborted) return new Promise(() => {})
     throw error
   }
-}
-
-/** Asks the run's workflow, and starts it where it is not there yet. */
-async function carryOut(core: Cluster, id: string, command: Command): Promise<void> {
-  const { client, libraries: loaded, records, runs } = core
-  for (let attempt = 0; ; attempt++) {
-    const row = await records.find(id)
-    if (isOver(row.status)) throw new SluseError('SLUSE-RUN-ENDED', `(${id})`)
-    try {
-      const handle = client.workflow.getHandle(id)
-      const result = await core.ask(() =>
-        handle.executeUpdate<CommandResult, [Command]>(names.command, { args: [command] }),
-      )
-      if ('done' in result) return
-      if ('code' in result) throw new SluseError(knownCode(result.code) ?? 'SLUSE-RUN-STATE', result.detail)
-      if (attempt >= 5) throw new SluseError('SLUSE-RUN-STATE', 'It begins anew: ask again.')
-    } catch (error) {
-      const gone =
-        error instanceof loaded.client.WorkflowNotFoundError ||
-        error instanceof loaded.client.WorkflowUpdateFailedError
-      // It came while the workflow was ending, or its task was given up: it was not done.
-      const crossed = grpcCodeOf(error) === grpc.failedPrecondition
-      if (attempt >= 5 || !(gone || crossed)) throw error
-      if (gone) await runs.begin(row)
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt))
-  }
-}
-
-function knownCode(code: string): ErrorCode | undefined {
-  return Object.hasOwn(errorTable, code) ? (code as ErrorCode) : undefined
 }
 
 async function close(

@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Database } from '../../database/index.ts'
+import { testDatabase, type TestDatabase } from '../../database/testing/databases.ts'
+import type { Cluster } from './cluster.ts'
+import { carryOut } from './commands.ts'
+import { libraries, type Libraries } from './libraries.ts'
+import type { Command } from './protocol.ts'
+
+let store: TestDatabase
+let database: Database
+let loaded: Libraries
+beforeEach(async () => {
+  store = await testDatabase('SQLite')
+  database = await store.open()
+  loaded = await libraries()
+})
+afterEach(() => store.remove())
+
+/** A run whose workflow does with each command in turn what a test says. */
+function cluster(...fates: ((command: Command) => Promise<unknown>)[]) {
+  const run = { status: 'running' }
+  const begun: unknown[] = []
+  const executeUpdate = (_: string, { args }: { args: [Command] }) => fates.shift()?.(args[0])
+  const core = {
+    database,
+    libraries: loaded,
+    client: { workflow: { getHandle: () => ({ executeUpdate }) } },
+    records: { find: async () => run },
+    runs: { begin: async (row: unknown) => void begun.push(row) },
+    ask: <T>(call: () => Promise<T>) => call(),
+  } as unknown as Cluster
+  return { core, run, begun, fates }
+}
+
+/** As the client says it where the server gave the workflow's task up with the update in it. */
+const crossed = () => Object.assign(new Error('Workflow Update failed'), { cause: { code: 9 } })
+const marks = () => database.query("SELECT name FROM marks WHERE name LIKE 'command %'")
+const cancel = { kind: 'cancel', record: [] } as const
+
+test('a command that was carried out is done, although its answer was lost', async () => {
+  const { core, run } = cluster(async ({ record }) => {
+    await database.commit(record)
+    run.status = 'cancelled'
+    throw crossed()
+  })
+  await carryOut(core, 'id', cancel)
+  expect(await marks()).toEqual([])
+})
+
+test('one that was not is asked again, and refused where the run has ended by itself', async () => {
+  const again = cluster(
+    () => Promise.reject(crossed()),
+    async () => ({ done: true }),
+  )
+  await carryOut(again.core, 'id', cancel)
+  expect(again.fates).toEqual([])
+  const { core, run } = cluster(async () => {
+    run.status = 'completed'
+    throw crossed()
+  })
+  await expect(carryOut(core, 'id', cancel)).rejects.toMatchObject({ code: 'SLUSE-RUN-ENDED' })
+})
+
+test('where there is no workflow, it is begun', async () => {
+  const gone = () => Promise.reject(new loaded.client.WorkflowNotFoundError('none', 'id', undefined))
+  const { core, begun } = cluster(gone, async () => ({ done: true }))
+  await carryOut(core, 'id', cancel)
+  expect(begun).toHaveLength(1)
+})
+
+test('what is refused, and what else goes wrong, is told at once', async () => {
+  const refused = cluster(async () => ({ code: 'SLUSE-RUN-STATE', detail: 'It is already suspended.' }))
+  const error = { code: 'SLUSE-RUN-STATE', detail: 'It is already suspended.' }
+  await expect(carryOut(refused.core, 'id', cancel)).rejects.toMatchObject(error)
+  const broken = cluster(() => Promise.reject(new Error('broken')))
+  await expect(carryOut(broken.core, 'id', cancel)).rejects.toThrow('broken')
+  expect(await marks()).toEqual([])
+})
