@@ -1,0 +1,109 @@
+import type { WriteResult } from '../../connectors/index.ts'
+import type { Json, Problem } from '../../workflow/index.ts'
+import type { BlockAddress } from '../dataset/block.ts'
+import { encryptBytes } from '../dataset/keys.ts'
+import type { Staged } from '../dataset/staged.ts'
+import { concealIn, type PersonalData } from '../personal.ts'
+import type { Plan, PlannedTarget } from '../plan.ts'
+import { badRecord, tooMany } from '../reading.ts'
+import type { TargetBatch } from '../record-batch.ts'
+import type { NewLetter } from '../store/store.ts'
+
+/** What is delivered to which target, and how: the same whoever delivers how much of it. */
+export interface Consignment {
+  readonly transfer: string
+  readonly dataset: string
+  /** Its number among the targets, and what the plan says of it. */
+  readonly index: number
+  readonly planned: PlannedTarget
+  readonly plan: Pick<Plan, 'onBadRecord' | 'mostBadRecords' | 'concurrency' | 'order'>
+  /** Of the dataset. */
+  readonly personal: PersonalData | undefined
+  readonly staged: Staged
+  readonly now: () => number
+}
+
+export interface DeliveryState {
+  at: BlockAddress
+  records: number
+  delivered: number
+  refused: number
+  skipped: number
+  state: Json
+}
+
+/** Counts what became of records, and gathers the letters of those that were refused until somebody keeps them. */
+export class Tally {
+  readonly #of: Consignment
+  #letters: NewLetter[] = []
+  reached: DeliveryState
+
+  constructor(of: Consignment, reached: DeliveryState) {
+    this.#of = of
+    this.reached = { ...reached }
+  }
+
+  get letters(): readonly NewLetter[] {
+    return this.#letters
+  }
+
+  /** Throws where a bad record is to fail the transfer, or there are too many of them. */
+  add(
+    batch: TargetBatch,
+    result: WriteResult | undefined,
+    place: Pick<DeliveryState, 'at' | 'records'>,
+  ): void {
+    const { onBadRecord, mostBadRecords } = this.#of.plan
+    const letters = this.#lettersOf(batch, result)
+    const { reached } = this
+    const [first] = letters
+    if (first && onBadRecord === 'fail') throw badRecord(first.origin, first.problem)
+    const refused = result?.refused.length ?? 0
+    this.reached = {
+      ...place,
+      delivered: reached.delivered + batch.size - refused,
+      refused: reached.refused + letters.length,
+      skipped: reached.skipped + (onBadRecord === 'skip' ? letters.length : 0),
+      state: result ? result.state : reached.state,
+    }
+    if (first && this.reached.refused > mostBadRecords) throw tooMany(mostBadRecords, first.problem)
+    if (onBadRecord === 'deadLetter') this.#letters.push(...letters)
+  }
+
+  /** All that was gathered is kept. */
+  kept(): void {
+    this.#letters = []
+  }
+
+  #lettersOf(batch: TargetBatch, result: WriteResult | undefined): NewLetter[] {
+    const { transfer, dataset, index, planned, staged, personal, now } = this.#of
+    const letter = (
+      number: number,
+      origin: string,
+      body: string,
+      step: number | undefined,
+      found: Problem,
+    ) => ({
+      transfer,
+      dataset,
+      target: index,
+      targetName: planned.name,
+      step,
+      record: number,
+      origin,
+      body: encryptBytes(Buffer.from(body), staged.key).toString('base64'),
+      problem: personal ? concealIn(found, JSON.parse(body) as Json, personal) : found,
+      attempts: 1,
+      createdAt: now(),
+    })
+    return [
+      ...batch.failed.map(({ index: at, step, body, problem }) =>
+        letter(batch.first + at, batch.blockOrigin(at), body, step, problem),
+      ),
+      ...(result?.refused ?? []).map(({ index: at, problem }) => {
+        const body = JSON.stringify(batch.values()[at] ?? null)
+        return letter(batch.number(at), batch.origin(at), body, undefined, problem)
+      }),
+    ]
+  }
+}
