@@ -48,10 +48,12 @@ overDatabases((kind) => {
     expect(await marks(await opened())).toEqual([{ name: 'a', value: 1 }])
   })
 
-  it('tells of each commit', async () => {
+  it('tells of each commit but of quiet ones', async () => {
     const database = await opened()
     let told = 0
     const stop = database.onCommit(() => told++)
+    await database.commit([mark('quiet', 1)], { quiet: true })
+    expect(told).toBe(0)
     await database.commit([mark('a', 1)])
     await expect.poll(() => told).toBeGreaterThan(0)
     stop()

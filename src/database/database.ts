@@ -28,6 +28,14 @@ export interface Chain {
   readonly text: string
 }
 
+export interface CommitOptions {
+  /**
+   * It tells nobody anything new: nobody is told of it, neither here nor in other processes. For signs of life, which
+   * would otherwise have every process look at everything several times a second.
+   */
+  readonly quiet?: boolean
+}
+
 /**
  * The one port to SQL. SQLite and PostgreSQL implement it; the SQL above it is plain, and where the two read it
  * otherwise, `postgres/dialect.ts` says how.
@@ -41,10 +49,10 @@ export interface Database {
   query<R extends Row>(sql: string, parameters?: readonly SqlValue[]): Promise<R[]>
 
   /** One transaction: all of it or nothing. Resolves once it is durable. Commits are made in the order of the calls. */
-  commit(statements: readonly Statement[]): Promise<void>
+  commit(statements: readonly Statement[], options?: CommitOptions): Promise<void>
 
   /**
-   * Calls `listener` after each commit, and soon after commits of other processes: several of them may be told as one,
+   * Calls `listener` after each commit that is not quiet, and soon after commits of other processes: several of them may be told as one,
    * and now and then there was none. Returns how to stop.
    */
   onCommit(listener: () => void): () => void

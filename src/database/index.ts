@@ -1,7 +1,7 @@
 /**
  * Where everything durable lies: the port to SQL, SQLite behind a writer thread, PostgreSQL, and the migrations.
  */
-export type { Chain, Database, Row, SqlValue, Statement } from './database.ts'
+export type { Chain, CommitOptions, Database, Row, SqlValue, Statement } from './database.ts'
 export { chainHash } from './chain.ts'
 export { commitIf } from './commit-if.ts'
 export { databaseNow } from './database-now.ts'

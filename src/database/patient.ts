@@ -31,7 +31,7 @@ export function patient(database: Database): Database {
       answer.catch(() => {})
       return turn
     },
-    commit: (statements) => database.commit(statements),
+    commit: (statements, how) => database.commit(statements, how),
     onCommit: (listener) => database.onCommit(listener),
     away: () => database.away?.() ?? false,
     close() {

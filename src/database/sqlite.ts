@@ -73,8 +73,9 @@ function overConnections(reader: Sqlite.Database, writer: Writer, unlock: () => 
         throw storeError(cause)
       }
     },
-    async commit(statements) {
+    async commit(statements, { quiet = false } = {}) {
       await writer.send({ statements })
+      if (quiet) return
       // Apart from this: what fails in one must not look as if the commit had.
       for (const listener of listeners) queueMicrotask(listener)
     },

@@ -25,6 +25,7 @@ export async function layGroundwork(client: Client): Promise<void> {
       closed boolean not null,
       seen_at timestamptz not null
     ) WITH (fillfactor = 20);
+    ALTER TABLE sluse_writers ADD COLUMN IF NOT EXISTS news bigint NOT NULL DEFAULT 0;
     DELETE FROM sluse_writers WHERE seen_at < now() - interval '30 days';
     CREATE OR REPLACE FUNCTION sluse_expect(changed bigint, expected bigint) RETURNS void LANGUAGE plpgsql AS $$
     BEGIN

@@ -11,6 +11,13 @@ export interface LinkOptions {
   readonly exclusive: boolean
 }
 
+export interface TransactionOptions {
+  /** Nobody is to hear of it. */
+  readonly quiet?: boolean
+  /** Milliseconds. Default: any time. */
+  readonly silence?: number | undefined
+}
+
 /**
  * One connection that writes. It has a row of its own, in which each of its transactions notes its number: so that,
  * when the connection breaks, the next can find out what became of the last one.
@@ -20,6 +27,8 @@ export class Link {
   readonly #client: Client
   readonly #prepared = new Prepared()
   #number = 0
+  /** Of the last transaction that others are to hear of. */
+  #news = 0
   #broken: Error | undefined
 
   private constructor(client: Client) {
@@ -61,12 +70,14 @@ export class Link {
   }
 
   /** Resolves once it is durable. Where nothing is heard of it for `silence` milliseconds, the connection is broken. */
-  transact(statements: readonly Statement[], silence?: number): Promise<void> {
+  transact(statements: readonly Statement[], { quiet, silence }: TransactionOptions = {}): Promise<void> {
+    const number = ++this.#number
+    if (!quiet) this.#news = number
     const note: Order = {
-      sql: `WITH changed AS (UPDATE sluse_writers SET last = $2::bigint, seen_at = now()
+      sql: `WITH changed AS (UPDATE sluse_writers SET last = $2::bigint, news = $3::bigint, seen_at = now()
           WHERE id = $1 AND NOT closed RETURNING 1)
         SELECT sluse_expect(count(*), 1) FROM changed`,
-      parameters: [this.id, ++this.#number],
+      parameters: [this.id, number, this.#news],
       kept: true,
     }
     let timer: NodeJS.Timeout | undefined

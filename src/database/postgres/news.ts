@@ -54,7 +54,7 @@ export async function openNews(config: ClientConfig, heard: () => void): Promise
   const look = async () => {
     if (!client) await connected()
     const { rows } = (await client?.query(
-      'SELECT coalesce(sum(last), 0)::text || count(*) AS seen FROM sluse_writers',
+      'SELECT coalesce(sum(news), 0)::text || count(*) AS seen FROM sluse_writers',
     )) ?? {
       rows: [],
     }

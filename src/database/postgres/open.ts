@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import type { Database, Row, SqlValue, Statement } from '../database.ts'
+import type { CommitOptions, Database, Row, SqlValue, Statement } from '../database.ts'
 import { migrate } from '../migrate.ts'
 import { applicationName, connect, readDatabaseUrl } from './connect.ts'
 import { schemaInPostgres } from './dialect.ts'
@@ -48,7 +48,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
     const plain = {
       query: <R extends Row>(sql: string, parameters: readonly SqlValue[] = []) =>
         reader.query<R>(sql, parameters),
-      commit: (statements: readonly Statement[]) => writer.commit(statements),
+      commit: (statements: readonly Statement[], how?: CommitOptions) => writer.commit(statements, how),
     }
     await migrate(plain, (statement) =>
       typeof statement === 'string' ? schemaInPostgres(statement) : statement.postgres,
@@ -65,8 +65,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
     let closed: Promise<void> | undefined
     return {
       query: plain.query,
-      async commit(statements) {
-        await writer.commit(statements)
+      async commit(statements, how) {
+        await writer.commit(statements, how)
+        if (how?.quiet) return
         tell()
         news.tell()
       },

@@ -51,6 +51,25 @@ describe.skipIf(isMissing('PostgreSQL'))('records on a server of their own', () 
     expect(await written(other)).toEqual(['a'])
   })
 
+  test('a quiet commit is there, and wakes nobody: neither here nor in another process', async () => {
+    const [one, other] = await Promise.all([open(), open()])
+    let told = 0
+    const heard = new Promise<void>((resolve) => {
+      one.onCommit(() => told++)
+      other.onCommit(() => (told++, resolve()))
+    })
+    await one.commit([row(1, 'quiet')], { quiet: true })
+    expect(await written(other)).toEqual(['quiet'])
+    expect(told).toBe(0)
+    await one.commit([row(2, 'told')])
+    await heard
+    // Nor is it found by those who look now and then for what they have not heard of.
+    const counts = 'SELECT sum(last) AS made, sum(news) AS told FROM sluse_writers'
+    const [before] = await one.query<{ made: number; told: number }>(counts)
+    await one.commit([row(3, 'quiet')], { quiet: true })
+    expect(await one.query(counts)).toEqual([{ ...before, made: Number(before?.made) + 1 }])
+  })
+
   test('who wants it alone does not get it while others have it, nor they then', async () => {
     const shared = await open()
     await expect(open({ exclusive: true })).rejects.toMatchObject({ code: 'SLUSE-STORE-LOCKED' })

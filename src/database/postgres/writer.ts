@@ -1,5 +1,5 @@
 import { SluseError } from '../../errors.ts'
-import type { Statement } from '../database.ts'
+import type { CommitOptions, Statement } from '../database.ts'
 import { isBroken, isConflict, storeError } from './faults.ts'
 import { Link, type LinkOptions } from './link.ts'
 
@@ -13,6 +13,7 @@ export interface WriterOptions extends LinkOptions {
 
 interface Waiting {
   readonly statements: readonly Statement[]
+  readonly quiet: boolean
   resolve(): void
   reject(error: unknown): void
 }
@@ -58,10 +59,10 @@ export class Writer {
     return this.#link?.broken ?? true
   }
 
-  commit(statements: readonly Statement[]): Promise<void> {
+  commit(statements: readonly Statement[], { quiet = false }: CommitOptions = {}): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#left() <= 0) return reject(new SluseError('SLUSE-STORE-UNREACHABLE'))
-      this.#waiting.push({ statements, resolve, reject })
+      this.#waiting.push({ statements, quiet, resolve, reject })
       this.#working ??= this.#work()
     })
   }
@@ -80,7 +81,7 @@ export class Writer {
   async #work(): Promise<void> {
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
       try {
-        await this.#make(next.statements)
+        await this.#make(next)
         next.resolve()
       } catch (error) {
         next.reject(storeError(error))
@@ -89,12 +90,12 @@ export class Writer {
     this.#working = undefined
   }
 
-  async #make(statements: readonly Statement[]): Promise<void> {
+  async #make({ statements, quiet }: Waiting): Promise<void> {
     const since = Date.now()
     for (let tries = 1; ; tries++) {
       const link = await this.#connected()
       try {
-        return await link.transact(statements, this.#options.silence)
+        return await link.transact(statements, { quiet, silence: this.#options.silence })
       } catch (error) {
         if (isConflict(error) && tries < mostTries) continue
         if (!link.broken && !isBroken(error)) throw error

@@ -9,6 +9,7 @@ export class Lease {
   readonly #database: Database
   readonly #name: string
   readonly #holder = randomUUID()
+  #held = false
 
   constructor(database: Database, name: string) {
     this.#name = name
@@ -25,19 +26,28 @@ export class Lease {
   }
 
   /** Takes it or keeps it; `false` where another process has it. */
-  take(): Promise<boolean> {
+  async take(): Promise<boolean> {
+    // Asked twice a second by all who wait for it: a transaction that fails is more than a question, and logged.
+    if (!this.#held && (await this.#isAnothers())) return false
     const make = `INSERT INTO leases (name, holder, until) VALUES (?, '', 0) ON CONFLICT DO NOTHING`
     const take = `UPDATE leases SET holder = ?, until = ${databaseNow} + ${heldFor}
                   WHERE name = ? AND (holder = ? OR until < ${databaseNow})`
-    return commitIf(this.#database, [
+    const statements = [
       { sql: make, parameters: [this.#name] },
       { sql: take, parameters: [this.#holder, this.#name, this.#holder], expect: 1 },
-    ])
+    ]
+    return (this.#held = await commitIf(this.#database, statements, { quiet: true }))
   }
 
   /** Lets another process have it at once. */
   async release(): Promise<void> {
+    this.#held = false
     const sql = 'DELETE FROM leases WHERE name = ? AND holder = ?'
     await this.#database.commit([{ sql, parameters: [this.#name, this.#holder] }])
+  }
+
+  async #isAnothers(): Promise<boolean> {
+    const sql = `SELECT 1 AS one FROM leases WHERE name = ? AND holder <> ? AND until >= ${databaseNow}`
+    return (await this.#database.query(sql, [this.#name, this.#holder])).length > 0
   }
 }

@@ -55,7 +55,7 @@ export class Reach {
   async #lookAtDatabase(): Promise<void> {
     const { database } = this.#core
     const nothing = { sql: "DELETE FROM leases WHERE name = ''", parameters: [] }
-    this.#database = await inTime(database.commit([nothing]))
+    this.#database = await inTime(database.commit([nothing], { quiet: true }))
   }
 
   async #lookForTemporal(): Promise<void> {

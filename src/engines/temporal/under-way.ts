@@ -59,8 +59,10 @@ export class UnderWay {
     const sql = `INSERT INTO long_effects (run, key, kind, began_at, seen_at) VALUES (?, ?, ?, ?, ?)
       ON CONFLICT (run, key) DO UPDATE SET began_at = excluded.began_at, seen_at = excluded.seen_at`
     try {
+      const rows = long.map(({ run, key, kind, beganAt }) => [run, key, kind, beganAt, now])
       await database.commit(
-        long.map(({ run, key, kind, beganAt }) => ({ sql, parameters: [run, key, kind, beganAt, now] })),
+        rows.map((parameters) => ({ sql, parameters })),
+        { quiet: true },
       )
       for (const effect of long) effect.told = true
     } catch (error) {

@@ -43,7 +43,7 @@ export class Watchdog {
       [silent],
     )
     const old = { sql: 'DELETE FROM long_effects WHERE seen_at < ?', parameters: [silent] }
-    await database.commit([old])
+    await database.commit([old], { quiet: true })
     return rows.map(({ run, key, kind, began_at: since }) => slowActivity(run, key, kind, since))
   }
 }

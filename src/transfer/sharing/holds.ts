@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { commitIf, type Database, type Statement } from '../../database/index.ts'
+import { commitIf, type CommitOptions, type Database, type Statement } from '../../database/index.ts'
 import { hasCode, SluseError } from '../../errors.ts'
 import type { Problem } from '../../workflow/index.ts'
 import type { Hold } from '../hold.ts'
@@ -92,11 +92,16 @@ export class HeldJob implements Hold {
   }
 
   /** Each commit is a sign of life as well. */
-  async commit(statements: readonly Statement[]): Promise<void> {
+  commit(statements: readonly Statement[]): Promise<void> {
+    return this.#commit(statements)
+  }
+
+  async #commit(statements: readonly Statement[], options?: CommitOptions): Promise<void> {
     this.check()
     const until = this.#options.now() + this.#options.heldFor
     try {
-      await this.#options.database.commit([changeHeld(this, this.holder, { until }), ...statements])
+      const kept = changeHeld(this, this.holder, { until })
+      await this.#options.database.commit([kept, ...statements], options)
     } catch (error) {
       if (hasCode(error, 'SLUSE-STORE-CHANGED')) this.lose()
       throw error
@@ -114,7 +119,7 @@ export class HeldJob implements Hold {
   async beat(): Promise<void> {
     const { now, heldFor } = this.#options
     if (now() < this.#until - heldFor * (1 - 0.5 / beats)) return
-    await this.commit([]).catch(() => {})
+    await this.#commit([], { quiet: true }).catch(() => {})
   }
 
   lose(): void {
