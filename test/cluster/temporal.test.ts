@@ -20,6 +20,7 @@ import { openInternet, type Internet } from '../servers/internet/index.ts'
 import { hasTemporal, startTemporal, type TemporalServer } from '../servers/temporal/index.ts'
 import { httpbin } from '../servers/web/httpbin.ts'
 import { petStore } from '../servers/web/pet-store.ts'
+import { killedAheadSuite } from './ahead/killed.ts'
 import { conformanceSuite } from './conformance.ts'
 import { targetLimitsSuite } from './target-limits.ts'
 import { transfersOnTemporal } from './transfers.ts'
@@ -242,6 +243,7 @@ describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', as
       return urlOf(name)
     },
   })
+  killedAheadSuite(installation)
   upgradeSuite(installation)
   targetLimitsSuite(installation)
   transfersOnTemporal(installation)
