@@ -220,6 +220,11 @@ export const errorTable = {
     todo: 'See that PostgreSQL runs and that SLUSE_DATABASE_URL is right; the server goes on by itself when it is there again.',
     status: 503,
   },
+  'SLUSE-STORE-REFUSED': {
+    what: 'The database answers, and refuses this connection.',
+    todo: 'Check user, password, database and `sslmode` in SLUSE_DATABASE_URL: waiting does not mend it.',
+    status: 503,
+  },
   'SLUSE-STORE-UNKNOWN': {
     what: 'The server stopped while the database was away: whether the last change was written is not known.',
     todo: 'Look at what it was about before doing it again; runs and transfers find out by themselves.',

@@ -85,25 +85,25 @@ async function data({ data: folder, databaseUrl }: Settings): Promise<Check> {
   return usable
 }
 
-/** Of a server of their own; else they are in the data folder. */
-async function records({ data: folder, databaseUrl: url }: Settings): Promise<Check> {
+/** What a process takes: one writes, up to eight read, one hears what others write. */
+const connectionsOfOne = 10
+
+/** Of a server of their own; else they are in the data folder. Nothing is changed there: an older version may be at work. */
+async function records({ databaseUrl: url }: Settings): Promise<Check> {
   if (url === undefined) return { name: 'records', state: 'good', message: 'They are in the data folder.' }
-  const { openDatabase } = await import('../database/index.ts')
-  try {
-    const database = await openDatabase({ folder, url, exclusive: false, patience: 0 })
-    try {
-      const [row] = await database.query<{ version: string; bytes: number }>(
-        "SELECT current_setting('server_version') AS version, pg_database_size(current_database()) AS bytes",
-      )
-      const size = `${((row?.bytes ?? 0) / 1e6).toFixed(0)} MB`
-      return { name: 'records', state: 'good', message: `They are on PostgreSQL ${row?.version}; ${size}.` }
-    } finally {
-      await database.close()
-    }
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== 'SLUSE-STORE-LOCKED') throw error
-    return { name: 'records', state: 'good', message: 'They are on PostgreSQL, in use by a running process.' }
-  }
+  const { examineRecords } = await import('../database/index.ts')
+  const { version, bytes, behind, empty, connectionsLeft } = await examineRecords(url)
+  const found = `They are on PostgreSQL ${version}; ${(bytes / 1e6).toFixed(0)} MB.`
+  const notes = [
+    empty &&
+      'Nothing is there yet: `sluse migrate` moves records there, and the first start makes the tables.',
+    !empty &&
+      behind > 0 &&
+      `Its schema is ${behind} steps behind: the first start of this version takes them, and older versions refuse it then.`,
+    connectionsLeft < connectionsOfOne &&
+      `Only ${connectionsLeft} connections are left of its max_connections; each process takes up to ${connectionsOfOne}.`,
+  ].filter((note) => note !== false)
+  return { name: 'records', state: notes.length > 0 ? 'note' : 'good', message: [found, ...notes].join(' ') }
 }
 
 /** That they can be written, read and removed where they are to lie. */

@@ -74,6 +74,9 @@ describe.skipIf(isMissing('PostgreSQL'))('sluse migrate', () => {
       auditEntries: 5,
     })
     expect((await project.start(['migrate'], environment).done).err).toContain('What it held was moved')
+    const looked = await project.start(['doctor', '--output', 'json'], environment).done
+    const { checks } = JSON.parse(looked.out) as { checks: { name: string }[] }
+    expect(checks.find(({ name }) => name === 'records')).toMatchObject({ state: 'good' })
 
     const target = await to.open()
     const after = await engineOn(target)

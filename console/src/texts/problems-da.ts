@@ -150,6 +150,10 @@ export const problemsInDanish: { readonly [code: string]: readonly [what: string
     'Databasen kan ikke nås, så intet blev læst eller skrevet.',
     'Se efter, at PostgreSQL kører, og at SLUSE_DATABASE_URL er rigtig; serveren går selv videre, når den er der igen.',
   ],
+  'SLUSE-STORE-REFUSED': [
+    'Databasen svarer, men afviser forbindelsen.',
+    'Se efter bruger, adgangskode, database og `sslmode` i SLUSE_DATABASE_URL: det hjælper ikke at vente.',
+  ],
   'SLUSE-STORE-UNKNOWN': [
     'Serveren stoppede, mens databasen var væk: det vides ikke, om den sidste ændring blev skrevet.',
     'Se efter, før du gør det igen; kørsler og leveringer finder selv ud af det.',

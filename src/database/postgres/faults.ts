@@ -18,6 +18,16 @@ export function isBroken(error: unknown): boolean {
   return severity === 'FATAL' || severity === 'PANIC' || /^(08|57P0|53300)/.test(code)
 }
 
+/**
+ * Whether it was refused for good: the server knows no such user, password or database, or TLS between us does not come
+ * about. Else it may be there in a while.
+ */
+export function isRefusal(error: unknown): boolean {
+  const { code = '', message } = error as DatabaseError
+  if (isState(code)) return /^(28|3D)/.test(code)
+  return /CERT|SIGNED|ISSUER|TLS|SSL/.test(code) || message === 'The server does not support SSL connections'
+}
+
 /** Undone by the server because of others: the same again will do. */
 export function isConflict(error: unknown): boolean {
   return /^40(001|P01)$/.test((error as DatabaseError).code ?? '')

@@ -5,17 +5,7 @@ import { lockClass } from './transaction.ts'
 
 /** What the port itself needs, before any migration. Of two servers that start together the second waits here. */
 export async function layGroundwork(client: Client): Promise<void> {
-  const { rows } = await client.query<{ version: number; encoding: string }>(
-    "SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding",
-  )
-  const { version = 0, encoding = '' } = rows[0] ?? {}
-  if (version < oldest)
-    throw new SluseError(
-      'SLUSE-STORE',
-      `(It is PostgreSQL ${(version / 10_000) | 0}; 14 or later is needed.)`,
-    )
-  if (encoding !== 'UTF8')
-    throw new SluseError('SLUSE-STORE', `(The database has the encoding ${encoding}; make one with UTF8.)`)
+  await mustFit(client)
   await client.query(`SELECT pg_advisory_lock(${lockClass}, hashtext(current_schema() || ' migrates'))`)
   await client.query(`
     CREATE TABLE IF NOT EXISTS sluse_writers (
@@ -37,6 +27,26 @@ export async function layGroundwork(client: Client): Promise<void> {
     BEGIN
       RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
     END $$`)
+}
+
+/** Throws `SLUSE-STORE` where the server or its database is none that records can be kept on. */
+export async function mustFit(client: Client): Promise<void> {
+  const { rows } = await client.query<{
+    version: number
+    encoding: string
+    schema: string | null
+    own: number
+  }>(
+    `SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding,
+       current_schema() AS schema, has_schema_privilege(current_schema(), 'CREATE') AS own`,
+  )
+  const { version = 0, encoding = '', schema = null, own = 0 } = rows[0] ?? {}
+  const wrong = (why: string) => new SluseError('SLUSE-STORE', `(${why})`)
+  if (version < oldest) throw wrong(`It is PostgreSQL ${(version / 10_000) | 0}; 14 or later is needed.`)
+  if (encoding !== 'UTF8') throw wrong(`The database has the encoding ${encoding}; make one with UTF8.`)
+  if (schema === null) throw wrong('The schema that `search_path` names is not there: CREATE SCHEMA.')
+  if (own !== 1)
+    throw wrong(`This user may not make tables in the schema ${schema}: let them own the database.`)
 }
 
 const oldest = 140_000

@@ -3,6 +3,7 @@ import type { CommitOptions, Database, Row, SqlValue, Statement } from '../datab
 import { migrate } from '../migrate.ts'
 import { applicationName, connect, readDatabaseUrl } from './connect.ts'
 import { schemaInPostgres } from './dialect.ts'
+import { atTheDoor } from './examine.ts'
 import { storeError } from './faults.ts'
 import { advanceNumbers, layGroundwork } from './groundwork.ts'
 import { openNews } from './news.ts'
@@ -26,7 +27,8 @@ const silence = 60_000
 
 /**
  * Opens a database of a PostgreSQL server and brings its schema up to date. One connection writes, a few read, one
- * hears what others write. Throws `SLUSE-STORE-LOCKED` where somebody has it who shares it with nobody.
+ * hears what others write. Throws `SLUSE-STORE-LOCKED` where somebody has it who shares it with nobody,
+ * `SLUSE-STORE-UNREACHABLE` where it may be there in a while, and `SLUSE-STORE-REFUSED` where waiting is of no use.
  */
 export async function openPostgres(options: PostgresOptions): Promise<Database> {
   const { exclusive, log = () => {}, patience = 10_000, connections = 8 } = options
@@ -37,7 +39,10 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
   }
   let ground: Client | undefined
   try {
-    ground = await connect({ ...config, application_name: applicationName('migrates') }, () => {})
+    const grounds = { ...config, application_name: applicationName('migrates') }
+    ground = await connect(grounds, () => {}).catch((error: unknown) => {
+      throw atTheDoor(error)
+    })
     await layGroundwork(ground)
     const writing: WriterOptions = { config, exclusive, patience, log }
     const writer = new Writer(writing)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startPostgres, type PostgresServer } from '../../../test/servers/postgres/index.ts'
-import { openDatabase, type Database, type Statement } from '../index.ts'
+import { examineRecords, openDatabase, type Database, type Statement } from '../index.ts'
 import { ask, isMissing } from '../testing/databases.ts'
 import { readDatabaseUrl } from './connect.ts'
 
@@ -68,6 +68,38 @@ describe.skipIf(isMissing('PostgreSQL'))('records on a server of their own', () 
     const [before] = await one.query<{ made: number; told: number }>(counts)
     await one.commit([row(3, 'quiet')], { quiet: true })
     expect(await one.query(counts)).toEqual([{ ...before, made: Number(before?.made) + 1 }])
+  })
+
+  test('looking at the records changes nothing, and tells what the next start will do', async () => {
+    expect(await examineRecords(url)).toMatchObject({
+      empty: true,
+      connectionsLeft: expect.any(Number) as number,
+    })
+    expect(await ask(url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")).toEqual([
+      { count: 0 },
+    ])
+    await (await open()).close()
+    expect(await examineRecords(url)).toMatchObject({ empty: false, behind: 0 })
+    await ask(url, 'DELETE FROM migrations WHERE number = (SELECT max(number) FROM migrations)')
+    expect(await examineRecords(url)).toMatchObject({ empty: false, behind: 1 })
+    await ask(url, 'INSERT INTO migrations (number) VALUES (9999)')
+    await expect(examineRecords(url)).rejects.toMatchObject({ code: 'SLUSE-STORE-NEWER' })
+  })
+
+  test('who is refused is told that waiting is of no use, and who meets nobody that it may be', async () => {
+    const refused = { code: 'SLUSE-STORE-REFUSED' }
+    const away = { code: 'SLUSE-STORE-UNREACHABLE' }
+    const to = (change: (address: URL) => void) => {
+      const address = new URL(url)
+      change(address)
+      return openDatabase({ folder, url: address.href, exclusive: false })
+    }
+    await expect(to((address) => (address.password = 'wrong'))).rejects.toMatchObject(refused)
+    await expect(to((address) => (address.pathname = '/nowhere'))).rejects.toMatchObject(refused)
+    await expect(to((address) => (address.search = 'sslmode=require'))).rejects.toMatchObject(refused)
+    await expect(to((address) => (address.port = '9'))).rejects.toMatchObject(away)
+    await expect(to((address) => (address.hostname = 'nowhere.invalid'))).rejects.toMatchObject(away)
+    await expect(examineRecords(`${url}?options=-c%20search_path%3Dnone`)).rejects.toThrow(/CREATE SCHEMA/)
   })
 
   test('who wants it alone does not get it while others have it, nor they then', async () => {

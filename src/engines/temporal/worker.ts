@@ -132,9 +132,11 @@ export function logQuietly({
 }): void {
   if (installed) return
   installed = true
-  const logger = new worker.DefaultLogger('WARN', ({ level, message, meta }) =>
-    log(level === 'ERROR' ? 'error' : 'warn', `Temporal: ${message}`, { error: String(meta?.error ?? '') }),
-  )
+  const logger = new worker.DefaultLogger('WARN', ({ level, message, meta }) => {
+    // Many times a second while the server is away, which `Reach` tells once.
+    if (/^gRPC call \w+ retried \d+ times/.test(message)) return
+    log(level === 'ERROR' ? 'error' : 'warn', `Temporal: ${message}`, { error: String(meta?.error ?? '') })
+  })
   try {
     worker.Runtime.install({ logger, telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } })
   } catch (error) {
