@@ -25,13 +25,15 @@ describe.skipIf(!hasTemporal())('on a real server', () => {
   const open = async (
     { activities, secrets }: Parameters<Open>[0],
     settings: Partial<TemporalSettings> = {},
+    /** Whether it accepts, starts and commands by itself, beside a worker that carries out. */
+    apart = false,
   ) => {
     const folder = mkdtempSync(join(tmpdir(), 'sluse-engine-'))
     const { address, namespace } = temporal
     const server = { address, namespace, taskQueue: `test-${randomUUID()}` }
     const key = randomBytes(32)
     let database = await openDatabase({ folder })
-    const openEngine = (role: 'api' | 'all' = 'all') =>
+    const openEngine = (role: 'api' | 'worker' | 'all') =>
       openTemporalEngine({
         database,
         role,
@@ -44,23 +46,27 @@ describe.skipIf(!hasTemporal())('on a real server', () => {
         pins: false,
         log: logged,
       })
+    const openWorker = () => (apart ? openEngine('worker') : undefined)
+    const usual = apart ? 'api' : 'all'
+    let worker = await openWorker()
     const opened = {
-      engine: await openEngine(),
+      engine: await openEngine(usual),
       restart: () => again(1000),
       crash: () => again(0),
       restartAs: (role: 'api' | 'all') => again(1000, role),
       close,
     }
 
-    async function again(graceMs: number, role?: 'api' | 'all'): Promise<void> {
-      await opened.engine.close(graceMs)
+    async function again(graceMs: number, role: 'api' | 'all' = usual): Promise<void> {
+      await Promise.all([opened.engine.close(graceMs), worker?.close(graceMs)])
       await database.close()
       database = await openDatabase({ folder })
+      worker = await openWorker()
       opened.engine = await openEngine(role)
     }
 
     async function close(): Promise<void> {
-      await opened.engine.close(0)
+      await Promise.all([opened.engine.close(0), worker?.close(0)])
       await database.close()
       rmSync(folder, { recursive: true, force: true })
     }
@@ -68,7 +74,8 @@ describe.skipIf(!hasTemporal())('on a real server', () => {
     return opened
   }
 
-  describe('as every engine', () => engineSuite('temporal', open))
+  describe('as every engine, its API server and its worker apart', () =>
+    engineSuite('temporal', (given) => open(given, {}, true)))
 
   test('what came while a pipeline was disabled is taken, also where nobody led when it was enabled', async () => {
     const taken: Json[] = []

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { hasCode, SluseError } from '../../errors.ts'
+import type { Statement } from '../../database/index.ts'
 import { load, type Definition } from '../../workflow/definition/index.ts'
 import { fault, isObject, Postponed, type CloudEvent, type Json } from '../../workflow/index.ts'
 import type { ActivityRequest, ActivityRunner, Engine, Outcome, SecretStore } from '../engine.ts'
@@ -20,6 +21,14 @@ export type Open = (given: { activities: ActivityRunner; secrets: SecretStore })
 export function engineSuite(name: string, open: Open): void {
   let world: World
   afterEach(() => world.close())
+  /** Whether it was written with what it was given with; it is gone afterwards. */
+  const wasNoted = async (mark: string): Promise<boolean> => {
+    const gone = { sql: 'DELETE FROM marks WHERE name = ?', parameters: [mark], expect: 1 }
+    const change = { record: [gone] }
+    const code = await codeOf(world.engine.setEnabled({ namespace: 'test', name: mark }, false, change))
+    if (code !== undefined) expect(code).toBe('SLUSE-STORE-CHANGED')
+    return code === undefined
+  }
   const given = async (...definitions: string[]) => {
     world = await World.open(open)
     const loaded = definitions.map((body) => define(body))
@@ -408,6 +417,110 @@ do:
     })
   })
 
+  describe(`${name}: in the middle of effects that come one after the other`, () => {
+    const call = (effect: string) =>
+      `{ ${effect}: { call: http, with: { method: get, endpoint: http://effect/${effect}, body: '\${ . }' } } }`
+    const definition = `do: [ ${['one', 'two', 'three'].map(call).join(', ')} ]`
+    const counts = () => ['one', 'two', 'three'].map(world.count)
+
+    /** A run whose second effect is under way. */
+    async function inTheMiddle() {
+      const { engine, run, effects } = await given(definition)
+      effects.one = () => 1
+      const two = (effects.two = gated(() => 2))
+      effects.three = (input) => [input, 3]
+      const outcome = run()
+      await two.reached
+      return { engine, effects, two, outcome, id: await world.id() }
+    }
+
+    it('a cancel happens at once, though the effect under way does not heed it, and nothing more begins', async () => {
+      const { engine, two, outcome, id } = await inTheMiddle()
+      await engine.cancel(id)
+      expect(await outcome).toEqual({ status: 'cancelled' })
+      two.open()
+      await settled()
+      expect(counts()).toEqual([1, 1, 0])
+    })
+
+    it('a suspend happens at once; what was under way is recorded, and nothing more begins until it is resumed', async () => {
+      const { engine, two, outcome, id } = await inTheMiddle()
+      await engine.suspend(id)
+      two.open()
+      await settled()
+      expect(counts()).toEqual([1, 1, 0])
+      await engine.resume(id)
+      expect(await outcome).toEqual({ status: 'completed', output: [2, 3] })
+      expect(counts()).toEqual([1, 1, 1])
+    })
+
+    it('a run that is suspended and resumed while its effect is under way waits for that one', async () => {
+      const { engine, two, outcome, id } = await inTheMiddle()
+      for (let times = 0; times < 3; times++) {
+        await engine.suspend(id)
+        await engine.resume(id)
+      }
+      two.open()
+      expect(await outcome).toEqual({ status: 'completed', output: [2, 3] })
+      expect(counts()).toEqual([1, 1, 1])
+    })
+
+    it('a run that was suspended there and crashed goes on there when it is resumed', async () => {
+      const { engine, effects, id } = await inTheMiddle()
+      await engine.suspend(id)
+      effects.two = () => 'again'
+      await world.crash()
+      await settled()
+      expect(world.count('three')).toBe(0)
+      await world.engine.resume(id)
+      expect(await world.outcome()).toEqual({ status: 'completed', output: ['again', 3] })
+      expect(counts()).toEqual([1, 2, 1])
+    })
+
+    it('a run that is suspended there can be cancelled there', async () => {
+      const { engine, two, outcome, id } = await inTheMiddle()
+      await engine.suspend(id)
+      await engine.cancel(id)
+      expect(await outcome).toEqual({ status: 'cancelled' })
+      two.open()
+      await settled()
+      expect(counts()).toEqual([1, 1, 0])
+    })
+
+    it('what several people order at the same time is done once, and written where it was done', async () => {
+      const { engine, outcome, id } = await inTheMiddle()
+      const people = ['anna', 'bo', 'clara', 'dan']
+      const refused = await Promise.all(people.map((by) => codeOf(engine.cancel(id, by, [noting(by)]))))
+      expect(await outcome).toEqual({ status: 'cancelled' })
+      expect(refused).toContain(undefined)
+      const written = await Promise.all(people.map((by) => wasNoted(by)))
+      expect(written).toEqual(refused.map((code) => code === undefined))
+    })
+
+    it('a rerun takes what is recorded, and the run that it was made from goes on', async () => {
+      const { engine, effects, two, outcome, id } = await inTheMiddle()
+      effects.two = () => 'rerun'
+      const again = await engine.rerun(id, { from: '/do/1/two' })
+      expect(await engine.outcome(again.id)).toEqual({ status: 'completed', output: ['rerun', 3] })
+      two.open()
+      expect(await outcome).toEqual({ status: 'completed', output: [2, 3] })
+      expect(counts()).toEqual([1, 2, 2])
+    })
+
+    it('a rerun of a run that was cancelled there takes what was recorded; also when it crashes itself', async () => {
+      const { engine, effects, id } = await inTheMiddle()
+      await engine.cancel(id)
+      const three = (effects.three = gated(() => 3))
+      effects.two = () => 'rerun'
+      const again = await engine.rerun(id, { from: '/do/1/two' })
+      await three.reached
+      effects.three = (input) => [input, 3]
+      await world.crash()
+      expect(await world.engine.outcome(again.id)).toEqual({ status: 'completed', output: ['rerun', 3] })
+      expect(counts()).toEqual([1, 2, 2])
+    })
+  })
+
   describe(`${name}: reruns`, () => {
     const three = `
 do:
@@ -791,6 +904,11 @@ export function define(body: string, { name = 'main', version = '1.0.0' } = {}):
   const { definition, findings } = load(text)
   if (!definition) throw new Error(findings.map(({ message }) => message).join('\n'))
   return definition
+}
+
+/** A statement of the record of a command. */
+function noting(mark: string): Statement {
+  return { sql: 'INSERT INTO marks (name, value) VALUES (?, 1)', parameters: [mark] }
 }
 
 function named(name: string, body: string): string {
