@@ -7,9 +7,12 @@ import type { Staged } from './dataset/staged.ts'
 import type { Pace } from './dataset/storage.ts'
 import type { DatasetWriter } from './dataset/writer.ts'
 import { concealIn } from './personal.ts'
+import type { Parts } from './parts.ts'
 import type { Plan } from './plan.ts'
-import type { Made } from './steps/lines.ts'
+import type { Begun } from './steps/apart.ts'
+import type { Given, Made } from './steps/lines.ts'
 import type { Pipeline } from './steps/pipeline.ts'
+import { openBegun, sealGiven } from './steps/sealed.ts'
 import type { Failed } from './steps/step.ts'
 import type { Progress, TransferRow } from './store/rows.ts'
 import { changeTransfer, insertLetters, saveExtent, type NewLetter } from './store/store.ts'
@@ -18,6 +21,8 @@ export interface Reading {
   readonly transfer: Pick<TransferRow, 'id' | 'dataset' | 'plan' | 'since'>
   readonly source: Source
   readonly pipeline: Pipeline
+  /** Where other processes may do steps, too. */
+  readonly parts?: Parts | undefined
   readonly writer: DatasetWriter
   readonly pace: Pace
   readonly staged: Staged
@@ -51,10 +56,10 @@ const mostLettersAtOnce = 500
  * those who follow. Throws what the source or a step throws: then it goes on another time from the last commit.
  */
 export async function readAll(reading: Reading): Promise<void> {
-  const { source, pipeline, transfer, state, signal } = reading
+  const { source, pipeline, parts, transfer, state, signal } = reading
   const { batchSize, concurrency } = transfer.plan
   const committer = new Committer(reading)
-  const under: { batch: SourceBatch; begun: ReturnType<Pipeline['begin']> }[] = []
+  const under: { batch: SourceBatch; begun: Promise<Begun> }[] = []
   let number = state.batch
 
   const settle = async () => {
@@ -68,7 +73,7 @@ export async function readAll(reading: Reading): Promise<void> {
     for await (const batch of source.read(request)) {
       signal.throwIfAborted()
       const given = batch.lines ? { lines: batch.lines } : { records: batch.records }
-      const begun = pipeline.begin(given, signal)
+      const begun = begin(given, reading)
       // Whoever waits for it is told; until then it must not count as unheard.
       begun.catch(() => {})
       under.push({ batch, begun })
@@ -77,11 +82,22 @@ export async function readAll(reading: Reading): Promise<void> {
     while (under.length > 0) await settle()
     await committer.end(true)
   } catch (error) {
+    parts?.close()
     await Promise.allSettled(under.map(({ begun }) => begun))
     // What was read well before the fault is kept, so that nothing of it is read again.
     await committer.end(false).catch(() => {})
     throw error
   }
+}
+
+function begin(given: Given, { pipeline, parts, staged, signal }: Reading): Promise<Begun> {
+  if (!parts) return pipeline.begin(given, signal)
+  const { key } = staged
+  return parts.do({
+    here: () => pipeline.begin(given, signal),
+    input: async () => sealGiven(given, key),
+    from: async (output) => openBegun(output, key),
+  })
 }
 
 /** Makes batches durable, many at once: the segment first, then the place from which to go on. */
@@ -144,7 +160,7 @@ class Committer {
   async #begin(seal: boolean): Promise<void> {
     await this.#committing
     if (this.#failed !== undefined) throw this.#failed
-    const { writer, pipeline, transfer, commit, check, staged, now, state } = this.#reading
+    const { writer, pipeline, parts, transfer, commit, check, staged, now, state } = this.#reading
     const { refused = insertLetters } = this.#reading
     const letters = this.#letters
     const also = this.#also
@@ -169,6 +185,7 @@ class Committer {
         ),
         ...also,
         ...refused(letters),
+        ...(parts?.settled() ?? []),
       ])
       Object.assign(state, reached)
       staged.grow(extent, seal)

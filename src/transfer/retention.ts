@@ -53,6 +53,11 @@ export class Retention {
                 (SELECT 1 FROM transfers t WHERE t.id = transfer_jobs.transfer AND t.ended_at IS NULL)`,
         parameters: [at - everyMs],
       },
+      {
+        // What was read of it, and is not in a dataset, goes at once.
+        sql: `DELETE FROM transfer_parts WHERE NOT EXISTS
+                (SELECT 1 FROM transfers t WHERE t.id = transfer_parts.transfer AND t.ended_at IS NULL)`,
+      },
     ])
   }
 

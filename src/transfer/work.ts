@@ -10,7 +10,9 @@ import { deliverAll, type Delivering } from './delivering/deliver-all.ts'
 import type { Hold } from './hold.ts'
 import type { Job } from './jobs.ts'
 import { lettersSource } from './letters-source.ts'
+import type { OpenParts } from './parts.ts'
 import { readAll, type ReadState } from './reading.ts'
+import { isWorthSharing } from './steps/apart.ts'
 import { Pipeline } from './steps/pipeline.ts'
 import { isPure } from './steps/pure.ts'
 import { openThreads } from './steps/threads.ts'
@@ -26,6 +28,8 @@ export interface Underway {
   readonly staged: Staged
   /** What functions of its steps are told. */
   readonly context: () => Promise<Omit<FunctionContext, 'signal'>>
+  /** Where other processes may do parts of a job. */
+  readonly parts?: OpenParts
 }
 
 interface OpenSource {
@@ -41,18 +45,20 @@ export class Work {
   readonly #targets: readonly TargetRow[]
   readonly #staged: Staged
   readonly #context: Underway['context']
+  readonly #parts: OpenParts | undefined
   readonly #means: Means
   readonly #hold: Hold
   readonly #read: ReadState
   readonly #refused: Delivering['refused']
   #readDone: boolean
 
-  constructor({ row, dataset, targets, staged, context }: Underway, means: Means, hold: Hold) {
+  constructor({ row, dataset, targets, staged, context, parts }: Underway, means: Means, hold: Hold) {
     this.#row = row
     this.#dataset = dataset
     this.#targets = targets
     this.#staged = staged
     this.#context = context
+    this.#parts = parts
     this.#means = means
     this.#hold = hold
     this.#readDone = row.status !== 'reading'
@@ -175,6 +181,8 @@ export class Work {
     const work = { steps: plan.steps, personal, key }
     const pure = plan.steps.length > 0 && plan.steps.every(isPure)
     const threads = pure && plan.concurrency > 1 ? openThreads(plan.concurrency, work) : undefined
+    const shared = plan.concurrency > 1 && isWorthSharing(plan.steps)
+    const parts = shared ? this.#parts?.(plan.concurrency) : undefined
     let writer: DatasetWriter | undefined
     let pipeline: Pipeline | undefined
     try {
@@ -194,6 +202,7 @@ export class Work {
         transfer: { id, dataset, plan, since },
         source,
         pipeline,
+        parts,
         writer: opened,
         pace: storage.pace,
         staged: this.#staged,
@@ -206,6 +215,7 @@ export class Work {
         ...(this.#refused && { refused: this.#refused }),
       })
     } finally {
+      parts?.close()
       await threads?.close()
       pipeline?.close()
       await writer?.close()

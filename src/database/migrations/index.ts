@@ -12,6 +12,7 @@ import { sharedTargets } from './0021-shared-targets.ts'
 import { objectsOfDatasets } from './0022-objects-of-datasets.ts'
 import { processes } from './0029-processes.ts'
 import { transferJobs } from './0024-transfer-jobs.ts'
+import { transferParts } from './0030-transfer-parts.ts'
 import { longEffects } from './0023-long-effects.ts'
 
 /** In words that both databases know, or in those of each. */
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   { number: 29, statements: processes },
   { number: 24, statements: transferJobs },
   { number: 23, statements: longEffects },
+  { number: 30, statements: transferParts },
 ]

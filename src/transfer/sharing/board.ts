@@ -1,9 +1,12 @@
 import type { Database } from '../../database/index.ts'
 import { readJobs, type JobRow } from './job-rows.ts'
+import { readParts, type PartRow } from './part-rows.ts'
 
 /** What all processes do of all transfers, as it was at the last look. */
 export interface View {
   readonly jobs: readonly JobRow[]
+  /** Of jobs; looked for only where there is, or was, another process, or somebody follows them. */
+  readonly parts: readonly PartRow[]
   /** Names of the processes that take jobs. */
   readonly processes: readonly string[]
   /** Replays that have not ended. */
@@ -30,6 +33,8 @@ export class Board {
   #again = false
   #gap = gapMs
   #closed = false
+  #processes: readonly string[] = []
+  #followers = 0
 
   constructor(database: Database, now: () => number) {
     this.#database = database
@@ -39,8 +44,25 @@ export class Board {
     this.#unsubscribe = database.onCommit(() => this.poke())
   }
 
-  onLook(listener: (view: View) => void | Promise<void>): void {
+  /** Names of the processes that take jobs, as of the last look. */
+  get processes(): readonly string[] {
+    return this.#processes
+  }
+
+  /** Gives how to stop. */
+  onLook(listener: (view: View) => void | Promise<void>): () => void {
     this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** Also of parts, whoever else there is. Gives how to stop. */
+  follow(listener: (view: View) => void | Promise<void>): () => void {
+    this.#followers += 1
+    const stop = this.onLook(listener)
+    return () => {
+      this.#followers -= 1
+      stop()
+    }
   }
 
   /** What the next look sees; nothing where that is not within `ms`, or the signal aborts. */
@@ -95,8 +117,9 @@ export class Board {
 
   async #look(): Promise<void> {
     const asOf = performance.now()
-    const [jobs, processes, replays] = await Promise.all([
+    const [jobs, parts, processes, replays] = await Promise.all([
       readJobs(this.#database),
+      this.#processes.length > 1 || this.#followers > 0 ? readParts(this.#database) : [],
       this.#database.query<{ name: string }>('SELECT name FROM transfer_processes WHERE until > ?', [
         this.#now(),
       ]),
@@ -106,9 +129,11 @@ export class Board {
     ])
     // Where a look takes long there is much to do: then there are fewer of them.
     this.#gap = Math.min(Math.max(gapMs, 4 * (performance.now() - asOf)), everyMs)
+    this.#processes = processes.map(({ name }) => name)
     const view = {
       jobs,
-      processes: processes.map(({ name }) => name),
+      parts,
+      processes: this.#processes,
       replays: replays.map(({ id }) => id),
       asOf,
     }

@@ -1,28 +1,22 @@
 import { randomUUID } from 'node:crypto'
-import { commitIf, type CommitOptions, type Database, type Statement } from '../../database/index.ts'
-import { hasCode, SluseError } from '../../errors.ts'
+import { commitIf, type Statement } from '../../database/index.ts'
 import type { Problem } from '../../workflow/index.ts'
-import type { Hold } from '../hold.ts'
+import { beats, Held, type HeldOptions } from './held.ts'
 import { changeHeld, closeJob, openJob, takeJob, type JobName, type JobPlace } from './job-rows.ts'
+import { changePart, closeParts, takePart, type PartPlace } from './part-rows.ts'
 
-export interface HoldsOptions {
-  readonly database: Database
-  readonly now: () => number
+export interface HoldsOptions extends HeldOptions {
   /** The name of this process. */
   readonly process: string
-  /** How long one that has died holds up the others, in milliseconds. Clocks of the machines may differ by much less. */
-  readonly heldFor: number
 }
 
 /** For how many times `heldFor` a transfer goes on that nobody leads. */
 const leaderless = 3
-/** How often in the time of `heldFor` a sign of life is given. */
-const beats = 4
 
-/** The jobs that this process has. */
+/** The jobs, and the parts of jobs, that this process has. */
 export class Holds {
   readonly #options: HoldsOptions
-  readonly #all = new Set<HeldJob>()
+  readonly #all = new Set<Held>()
   readonly #timer: NodeJS.Timeout
 
   constructor(options: HoldsOptions) {
@@ -31,22 +25,42 @@ export class Holds {
     this.#timer.unref()
   }
 
-  /** `undefined` where another has it, or it is not to be done now. */
+  /** `undefined` where another has it, or it is not to be done now. Nothing is left of the parts of whoever had it. */
   async take(place: JobPlace): Promise<HeldJob | undefined> {
-    const { database, now, process, heldFor } = this.#options
-    const holder = randomUUID()
+    const { database, now, heldFor } = this.#options
+    const by = this.#new()
     const at = now()
-    const until = at + heldFor
-    const take = takeJob(place, { holder, process, until }, at, at - leaderless * heldFor)
-    const taken = await commitIf(database, place.job === 'lead' ? [openJob(place), take] : [take])
-    if (!taken) return undefined
-    const held = new HeldJob(place, holder, until, this.#options, () => this.#all.delete(held))
-    this.#all.add(held)
-    return held
+    const take = takeJob(place, by, at, at - leaderless * heldFor)
+    const all = place.job === 'lead' ? [openJob(place), take] : [take, closeParts(place)]
+    if (!(await commitIf(database, all))) return undefined
+    return this.#keep(
+      new HeldJob(place, by.holder, by.until, this.#options, (held) => this.#all.delete(held)),
+    )
+  }
+
+  /** `undefined` where another has it, or it is done. */
+  async takePart(place: PartPlace): Promise<HeldPart | undefined> {
+    const { database, now } = this.#options
+    const by = this.#new()
+    // The others have no less to do for it.
+    if (!(await commitIf(database, [takePart(place, by, now())], { quiet: true }))) return undefined
+    return this.#keep(
+      new HeldPart(place, by.holder, by.until, this.#options, (held) => this.#all.delete(held)),
+    )
   }
 
   close(): void {
     clearInterval(this.#timer)
+  }
+
+  #new(): { holder: string; process: string; until: number } {
+    const { now, process, heldFor } = this.#options
+    return { holder: randomUUID(), process, until: now() + heldFor }
+  }
+
+  #keep<T extends Held>(held: T): T {
+    this.#all.add(held)
+    return held
   }
 
   #beat(): void {
@@ -54,81 +68,25 @@ export class Holds {
   }
 }
 
-/** A job that this process has, as long as it can say so in time. */
-export class HeldJob implements Hold {
+/** A job that this process has. With the job go the parts of it. */
+export class HeldJob extends Held {
   readonly transfer: string
   readonly job: JobName
-  readonly holder: string
-  /** When it was taken, by `performance.now()`. */
-  readonly takenAt = performance.now()
-  readonly #options: HoldsOptions
-  readonly #gone: () => void
-  readonly #stopping = new AbortController()
-  #until: number
-  #lost = false
 
   constructor(
-    { transfer, job }: JobPlace,
+    place: JobPlace,
     holder: string,
     until: number,
-    options: HoldsOptions,
-    gone: () => void,
+    options: HeldOptions,
+    gone: (held: Held) => void,
   ) {
-    this.transfer = transfer
-    this.job = job
-    this.holder = holder
-    this.#until = until
-    this.#options = options
-    this.#gone = gone
+    super(holder, until, options, gone)
+    this.transfer = place.transfer
+    this.job = place.job
   }
 
-  /** Aborts when it is lost, or is to be given back. */
-  get signal(): AbortSignal {
-    return this.#stopping.signal
-  }
-
-  get lost(): boolean {
-    return this.#lost
-  }
-
-  /** Each commit is a sign of life as well. */
-  commit(statements: readonly Statement[]): Promise<void> {
-    return this.#commit(statements)
-  }
-
-  async #commit(statements: readonly Statement[], options?: CommitOptions): Promise<void> {
-    this.check()
-    const until = this.#options.now() + this.#options.heldFor
-    try {
-      const kept = changeHeld(this, this.holder, { until })
-      await this.#options.database.commit([kept, ...statements], options)
-    } catch (error) {
-      if (hasCode(error, 'SLUSE-STORE-CHANGED')) this.lose()
-      throw error
-    }
-    this.#until = Math.max(until, this.#until)
-  }
-
-  /** A process that was frozen learns here that its time is over. */
-  check(): void {
-    if (!this.#lost && this.#options.now() < this.#until) return
-    this.lose()
-    throw lostError()
-  }
-
-  async beat(): Promise<void> {
-    const { now, heldFor } = this.#options
-    if (now() < this.#until - heldFor * (1 - 0.5 / beats)) return
-    await this.#commit([], { quiet: true }).catch(() => {})
-  }
-
-  lose(): void {
-    this.#lost = true
-    this.stop(lostError())
-  }
-
-  stop(reason: Error): void {
-    this.#stopping.abort(reason)
+  protected override kept(until: number): Statement {
+    return changeHeld(this, this.holder, { until })
   }
 
   /** It is done: nobody is to do it any more. */
@@ -138,23 +96,50 @@ export class HeldJob implements Hold {
 
   /** All of the transfer is over. */
   over(error: Problem): Promise<void> {
-    return this.#leave(changeHeld(this, this.holder, { until: this.#options.now(), error }))
+    return this.#leave(changeHeld(this, this.holder, { until: this.now(), error }))
   }
 
   /** Another may have it at once, or from `due` on. */
   release(due = 0): Promise<void> {
-    return this.#leave(changeHeld(this, this.holder, { until: this.#options.now(), due }))
+    return this.#leave(changeHeld(this, this.holder, { until: this.now(), due }))
   }
 
-  async #leave(statement: Statement): Promise<void> {
-    this.#gone()
-    if (this.#lost) return
-    this.#lost = true
-    // Else it is another's, or comes free by itself.
-    await commitIf(this.#options.database, [statement])
+  #leave(statement: Statement): Promise<void> {
+    return this.leave(this.job === 'lead' ? [statement] : [statement, closeParts(this)])
   }
 }
 
-function lostError(): SluseError {
-  return new SluseError('SLUSE-STORE-CHANGED', 'Another process may have this job of a transfer by now.')
+/** A part of a job that this process has taken, whoever has the job. */
+export class HeldPart extends Held {
+  readonly place: PartPlace
+
+  constructor(
+    place: PartPlace,
+    holder: string,
+    until: number,
+    options: HeldOptions,
+    gone: (held: Held) => void,
+  ) {
+    super(holder, until, options, gone)
+    this.place = place
+  }
+
+  protected override kept(until: number): Statement {
+    return changePart(this.place, this.holder, { until })
+  }
+
+  /** It is done. What is not theirs any more is dropped. */
+  give(output: string): Promise<void> {
+    return this.leave([changePart(this.place, this.holder, { output })])
+  }
+
+  /** It cannot be done here: the job's holder is to try. */
+  decline(): Promise<void> {
+    return this.give('')
+  }
+
+  /** Another may have it at once. */
+  release(): Promise<void> {
+    return this.leave([changePart(this.place, this.holder, { until: 0 })])
+  }
 }

@@ -4,9 +4,11 @@ import { Postponed, problemOf, type Json, type JsonObject } from '../../workflow
 import type { Means } from '../carry-out.ts'
 import type { TransferRow } from '../store/rows.ts'
 import { Board, type View } from './board.ts'
+import { Helper } from './helper.ts'
 import { Holds } from './holds.ts'
 import { lead, leadAs, type LeadOptions } from './lead.ts'
 import { Presence } from './presence.ts'
+import { openStepWork } from './step-work.ts'
 import { Stages } from './stages.ts'
 import { Taker } from './taker.ts'
 
@@ -14,7 +16,7 @@ import { Taker } from './taker.ts'
 export interface SharingOptions {
   /** Whether it takes jobs; else it creates transfers, and shows them. */
   readonly takes: boolean
-  /** Most that it reads at a time, and most that it delivers. Default: 16. */
+  /** Most that it reads at a time, most that it delivers, and most parts that it does for others. Default: 16. */
   readonly jobs?: number
   /** For people, and unlike those of the others. Default: host and process. */
   readonly name?: string
@@ -60,6 +62,10 @@ export function openSharing(
     ...{ means, holds, board, stages, process: name, most, context, left },
     courtesyMs: courtesy,
   })
+  const helper = new Helper({
+    ...{ database, holds, board, process: name, most, now, log },
+    work: ({ transfer }) => openStepWork(transfer, means, context),
+  })
   const closing = new AbortController()
   const leading: LeadOptions = { means, holds, board, taker, closing: closing.signal }
   const replays = new Map<string, Promise<void>>()
@@ -93,13 +99,14 @@ export function openSharing(
       board.onLook(() => stages.look())
       board.onLook(takeReplays)
       taker.start()
+      helper.start()
       presence.start()
       board.poke()
     },
     async close() {
       closing.abort(new Error('The server is stopping.'))
       await presence.close()
-      await taker.close()
+      await Promise.all([taker.close(), helper.close()])
       await Promise.all(replays.values())
       await board.close()
       holds.close()

@@ -98,7 +98,10 @@ export function closeJob({ transfer, job }: JobPlace, holder: string): Statement
   }
 }
 
-/** Whoever has one of them can write nothing more. */
-export function closeJobs(transfer: string): Statement {
-  return { sql: "DELETE FROM transfer_jobs WHERE transfer = ? AND job <> 'lead'", parameters: [transfer] }
+/** Whoever has one of them, or a part of one, can write nothing more. */
+export function closeJobs(transfer: string): Statement[] {
+  return [
+    { sql: "DELETE FROM transfer_jobs WHERE transfer = ? AND job <> 'lead'", parameters: [transfer] },
+    { sql: 'DELETE FROM transfer_parts WHERE transfer = ?', parameters: [transfer] },
+  ]
 }

@@ -66,7 +66,7 @@ export async function leadAs(
     if (ended) return ended
     const problem = await waitForAll(row, held, options, either)
     if (problem) await recall(held, taker)
-    return await end(id, problem, means, held, [closeJobs(id)])
+    return await end(id, problem, means, held, closeJobs(id))
   } catch (error) {
     if (again !== undefined && error instanceof Postponed) again = error.until
     if (problemOf(error)) again = undefined
@@ -150,6 +150,6 @@ async function postponed(id: string, rows: readonly JobRow[], means: Means): Pro
 
 /** Whoever has a job of it can write nothing more; what this process does of it has ended when this resolves. */
 async function recall(held: HeldJob, taker: Taker): Promise<void> {
-  await held.commit([closeJobs(held.transfer)])
+  await held.commit(closeJobs(held.transfer))
   await taker.stop(held.transfer)
 }

@@ -8,6 +8,7 @@ import { Work } from '../work.ts'
 import type { Board, View } from './board.ts'
 import type { HeldJob, Holds } from './holds.ts'
 import { targetOf, type JobRow } from './job-rows.ts'
+import { SharedParts } from './parts.ts'
 import type { Stages } from './stages.ts'
 
 export interface TakerOptions {
@@ -192,7 +193,7 @@ export class Taker {
   }
 
   async #attempt(held: HeldJob, doing: Doing): Promise<Ended> {
-    const { means, stages, context } = this.#options
+    const { means, stages, context, board, process } = this.#options
     // Only now that it is ours do the rows stay as they are.
     const { row, dataset } = await beginOf(held.transfer, means)
     const targets = await means.store.targets(row.id)
@@ -204,7 +205,11 @@ export class Taker {
       return { kind: 'over', problem: problemOfError(error) }
     }
     try {
-      const underway = { row, dataset, targets, staged, context: () => context(row) }
+      const parts = (concurrency: number) => {
+        const { database } = means.store
+        return new SharedParts({ database, board, held, process, concurrency })
+      }
+      const underway = { row, dataset, targets, staged, context: () => context(row), parts }
       doing.job = jobOf(new Work(underway, means, held), held)
       if (!doing.job) return { kind: 'done' }
       const { now, random } = means

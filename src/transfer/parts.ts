@@ -1,0 +1,29 @@
+import type { Statement } from '../database/index.ts'
+
+/**
+ * A job that is done in parts, some of them perhaps by other processes. What a part gives is a promise by itself, so that
+ * whoever asks has the parts in order by asking for them in order.
+ */
+export interface Parts {
+  /** Rejects with what `here` throws, and where the job is another's by now. */
+  do<T>(part: Part<T>): Promise<T>
+  /** To be committed with the job's next checkpoint: of parts that are done nothing is kept. */
+  settled(): readonly Statement[]
+  /** What is not done is nobody's any more. */
+  close(): void
+}
+
+export interface Part<T> {
+  /** Does it in this process. */
+  readonly here: () => Promise<T>
+  /**
+   * What another process needs for it: a text that says nothing to who has no key. Not given: it is not to be done
+   * elsewhere.
+   */
+  readonly input?: () => Promise<string>
+  /** What it is, by the text that the process wrote that did it. */
+  readonly from: (output: string) => Promise<T>
+}
+
+/** Opens the parts of a job of which at most `concurrency` are under way at a time, over all processes. */
+export type OpenParts = (concurrency: number) => Parts

@@ -1,0 +1,260 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Database } from '../../database/index.ts'
+import { isMissing, testDatabase, type TestDatabase } from '../../database/testing/databases.ts'
+import type { Part } from '../parts.ts'
+import { Board } from './board.ts'
+import { Helper, type PartWork } from './helper.ts'
+import { Holds } from './holds.ts'
+import { openJob } from './job-rows.ts'
+import { SharedParts } from './parts.ts'
+import { Presence } from './presence.ts'
+
+describe.skipIf(isMissing('PostgreSQL'))('parts of a job, over several processes', () => {
+  let records: TestDatabase
+  const closing: (() => unknown)[] = []
+  const gates: (() => void)[] = []
+  beforeEach(async () => void (records = await testDatabase('PostgreSQL')))
+  afterEach(async () => {
+    for (const letGo of gates.splice(0)) letGo()
+    for (const close of closing.splice(0).reverse()) await close()
+    await records.remove()
+  })
+
+  const place = { transfer: 't', job: 'read' } as const
+  const heldFor = 60_000
+
+  /** A process as far as parts go; `late` is added to what its clock says. */
+  async function open(process: string, work?: PartWork['do'], most = 16) {
+    const database = await records.open({ exclusive: false })
+    const clock = { late: 0 }
+    const now = () => Date.now() + clock.late
+    const board = new Board(database, now)
+    const holds = new Holds({ database, now, process, heldFor })
+    const presence = new Presence(database, { name: process, now, heldFor })
+    presence.start()
+    const helper = new Helper({
+      ...{ database, holds, board, process, most, now, log: () => {} },
+      work: async () => ({ do: work ?? (async (input) => `${input} by ${process}`) }),
+    })
+    if (work) helper.start()
+    closing.push(async () => {
+      await helper.close()
+      await presence.close()
+      await board.close()
+      holds.close()
+    })
+    return { database, board, holds, helper, process, clock, presence }
+  }
+  type Process = Awaited<ReturnType<typeof open>>
+
+  async function take({ database, holds }: Process) {
+    if ((await database.query('SELECT * FROM transfer_jobs')).length === 0) {
+      await holds.take({ transfer: 't', job: 'lead' })
+      await database.commit([openJob(place)])
+    }
+    const held = await holds.take(place)
+    if (!held) throw new Error('Another has the job.')
+    return held
+  }
+
+  async function partsOf(process: Process, concurrency: number, others = 1) {
+    const held = await take(process)
+    await until(async () => {
+      process.board.poke()
+      return (await process.board.next(1000, held.signal))?.processes.length === others + 1
+    })
+    const { database, board } = process
+    const parts = new SharedParts({ database, board, held, process: process.process, concurrency })
+    closing.push(() => parts.close())
+    return { held, parts }
+  }
+
+  const part = (name: string, here: () => Promise<string> = async () => `${name} here`): Part<string> => ({
+    here,
+    input: async () => name,
+    from: async (output) => output,
+  })
+  const rows = (database: Database) => database.query('SELECT * FROM transfer_parts ORDER BY number')
+  async function until(look: () => Promise<boolean>): Promise<void> {
+    while (!(await look())) await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  /** Something that waits until it is let go. */
+  function gate() {
+    let letGo = () => {}
+    const done = new Promise<void>((resolve) => (letGo = resolve))
+    gates.push(letGo)
+    return { done, letGo }
+  }
+
+  test('are done here and by others, and given in order; nothing is left of them', async () => {
+    const busy = gate()
+    const holder = await open('holder')
+    await open('helper 1', async (input) => `${input} by helper 1`)
+    await open('helper 2', async (input) => `${input} by helper 2`)
+    const { held, parts } = await partsOf(holder, 3, 2)
+    const first = parts.do(part('0', () => busy.done.then(() => '0 here')))
+    const rest = Array.from({ length: 20 }, (_, at) => parts.do(part(`${at + 1}`)))
+    const outputs = await Promise.all(rest)
+    busy.letGo()
+    expect(await first).toBe('0 here')
+    expect(outputs.map((output) => Number(output.split(' ')[0]))).toEqual(rest.map((_, at) => at + 1))
+    expect(outputs.join()).toContain('by helper 1')
+    expect(outputs.join()).toContain('by helper 2')
+    await held.commit(parts.settled())
+    expect(await rows(holder.database)).toEqual([])
+  })
+
+  test('are never more at a time than they may be, wherever', async () => {
+    const now = { under: 0, most: 0 }
+    const work = async (input: string) => {
+      now.most = Math.max(now.most, ++now.under)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      now.under -= 1
+      return input
+    }
+    const holder = await open('holder')
+    await open('helper 1', work)
+    await open('helper 2', work)
+    const { parts } = await partsOf(holder, 4, 2)
+    await Promise.all(Array.from({ length: 40 }, (_, at) => parts.do(part(`${at}`, () => work(`${at}`)))))
+    expect(now.most).toBeGreaterThan(1)
+    expect(now.most).toBeLessThanOrEqual(4)
+  })
+
+  test('are done here where there is nobody else, and no row is written', async () => {
+    const holder = await open('holder')
+    const { parts } = await partsOf(holder, 4, 0)
+    const began = await holder.database.query('SELECT sum(last) AS sum FROM sluse_writers')
+    const outputs = await Promise.all(Array.from({ length: 9 }, (_, at) => parts.do(part(`${at}`))))
+    expect(outputs).toEqual(outputs.map((_, at) => `${at} here`))
+    expect(parts.settled()).toEqual([])
+    expect(await holder.database.query('SELECT sum(last) AS sum FROM sluse_writers')).toEqual(began)
+  })
+
+  test('that nobody takes are taken back', async () => {
+    const holder = await open('holder')
+    // It says that it is there, and takes nothing.
+    await open('idler')
+    const { held, parts } = await partsOf(holder, 2)
+    const outputs = await Promise.all(Array.from({ length: 6 }, (_, at) => parts.do(part(`${at}`))))
+    expect(outputs).toEqual(outputs.map((_, at) => `${at} here`))
+    await held.commit(parts.settled())
+    expect(await rows(holder.database)).toEqual([])
+  })
+
+  test('that another cannot do are done here, and what is wrong is found here', async () => {
+    const busy = gate()
+    const holder = await open('holder')
+    await open('helper', async () => {
+      throw new Error('not on this machine')
+    })
+    const { held, parts } = await partsOf(holder, 3)
+    const first = parts.do(part('0', () => busy.done.then(() => '0 here')))
+    const second = parts.do(part('1', () => busy.done.then(() => '1 here')))
+    const third = parts.do(part('2'))
+    expect(await third).toBe('2 here')
+    const fourth = parts.do(part('3', () => Promise.reject(new Error('wrong here as well'))))
+    await expect(fourth).rejects.toThrow('wrong here as well')
+    busy.letGo()
+    expect([await first, await second]).toEqual(['0 here', '1 here'])
+    await held.commit(parts.settled())
+    expect(await rows(holder.database)).toEqual([])
+  })
+
+  test('that one has who stands still are done by another, and what it writes late is dropped', async () => {
+    const stuck = gate()
+    const busy = gate()
+    const holder = await open('holder')
+    const frozen = await open('frozen', (input) => stuck.done.then(() => `${input} too late`))
+    const { parts } = await partsOf(holder, 2)
+    const first = parts.do(part('0', () => busy.done.then(() => '0 here')))
+    const second = parts.do(part('1'))
+    await until(async () => (await rows(holder.database)).some(({ process }) => process === 'frozen'))
+    // It gives no sign of life, and its time is over.
+    frozen.holds.close()
+    await holder.database.commit([
+      { sql: 'UPDATE transfer_parts SET until = ?', parameters: [Date.now() - 1] },
+    ])
+    await open('other', async (input) => `${input} by other`)
+    expect(await second).toBe('1 by other')
+    stuck.letGo()
+    await frozen.helper.close()
+    expect(await rows(holder.database)).toMatchObject([{ output: '1 by other' }])
+    busy.letGo()
+    expect(await first).toBe('0 here')
+  })
+
+  test('that one gives back when it stops are done by another at once', async () => {
+    const stuck = gate()
+    const busy = gate()
+    const holder = await open('holder')
+    const stopping = await open('stopping', (_, { signal }) =>
+      Promise.race([
+        stuck.done.then(() => 'never'),
+        new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(new Error('stop')))),
+      ]),
+    )
+    const { parts } = await partsOf(holder, 2)
+    const first = parts.do(part('0', () => busy.done.then(() => '0 here')))
+    const second = parts.do(part('1'))
+    await until(async () => (await rows(holder.database)).some(({ process }) => process === 'stopping'))
+    await open('other', async (input) => `${input} by other`)
+    await stopping.helper.close()
+    await stopping.presence.close()
+    expect(await second).toBe('1 by other')
+    busy.letGo()
+    await first
+  })
+
+  test('are gone when another takes the job, and whoever had it or a part of it writes nothing', async () => {
+    const stuck = gate()
+    const busy = gate()
+    const holder = await open('holder')
+    const helper = await open('helper', (input) => stuck.done.then(() => `${input} by helper`))
+    const { held, parts } = await partsOf(holder, 2)
+    const first = parts.do(part('0', () => busy.done.then(() => '0 here')))
+    const second = parts.do(part('1')).catch((error: unknown) => error)
+    await until(async () => (await rows(holder.database)).some(({ process }) => process === 'helper'))
+    const next = await open('next')
+    next.clock.late = heldFor + 1000
+    await holder.database.commit([
+      // Somebody leads it still.
+      {
+        sql: "UPDATE transfer_jobs SET until = ? WHERE job = 'lead'",
+        parameters: [Date.now() + 3 * heldFor],
+      },
+    ])
+    const after = await take(next)
+    expect(await rows(next.database)).toEqual([])
+    expect(await second).toMatchObject({ code: 'SLUSE-STORE-CHANGED' })
+    stuck.letGo()
+    await helper.helper.close()
+    expect(await rows(next.database)).toEqual([])
+    await expect(held.commit(parts.settled())).rejects.toMatchObject({ code: 'SLUSE-STORE-CHANGED' })
+    busy.letGo()
+    await first
+    await after.done()
+  })
+
+  test('go with the job that they are of, and nobody works on them any more', async () => {
+    const told = gate()
+    const busy = gate()
+    const holder = await open('holder')
+    await open('helper', async (_, { signal }) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      told.letGo()
+      throw signal.reason as Error
+    })
+    const { held, parts } = await partsOf(holder, 2)
+    const first = parts.do(part('0', () => busy.done.then(() => '0 here')))
+    const second = parts.do(part('1')).catch((error: unknown) => error)
+    await until(async () => (await rows(holder.database)).some(({ process }) => process === 'helper'))
+    parts.close()
+    await held.release()
+    expect(await second).toMatchObject({ message: 'The job has ended.' })
+    expect(await rows(holder.database)).toEqual([])
+    await told.done
+    busy.letGo()
+    await first
+  })
+})

@@ -1,0 +1,276 @@
+import { commitIf, type Database, type Statement } from '../../database/index.ts'
+import { hasCode } from '../../errors.ts'
+import type { Part, Parts } from '../parts.ts'
+import type { Board, View } from './board.ts'
+import { lostError } from './held.ts'
+import type { HeldJob } from './holds.ts'
+import { offerParts, readOutputs, settleParts, takeBackPart, type PartRow } from './part-rows.ts'
+
+export interface SharedPartsOptions {
+  readonly database: Database
+  readonly board: Board
+  readonly held: HeldJob
+  /** The name of this process. */
+  readonly process: string
+  /** Most that are under way at a time, over all processes. */
+  readonly concurrency: number
+}
+
+/** Of the input of one part, as text: what is more is done here. */
+const mostInput = 8 * 1024 * 1024
+/** Of the inputs of all parts of a job that others have or may take. */
+const mostInputs = 32 * 1024 * 1024
+/** The next to settle is waited for by all: when nobody has taken it for so long it is done here. */
+const patienceMs = 250
+
+/** A part on its way. */
+interface Item {
+  readonly number: number
+  readonly part: Part<unknown>
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+  state: 'waiting' | 'here' | 'offering' | 'offered' | 'given' | 'ended'
+  /** Whether nobody else is to do it. */
+  own: boolean
+  bytes: number
+  /** When it was offered, by `performance.now()`. */
+  offeredAt: number
+  /** Whether another had it at the last look. */
+  taken: boolean
+}
+
+/**
+ * The parts of a job that this process has, done here and by the others: as many here as is this process's share, and what
+ * is more is offered to them. An offer that nobody has taken is taken back when there is room here.
+ */
+export class SharedParts implements Parts {
+  readonly #options: SharedPartsOptions
+  /** In order; those that have ended are not among them. */
+  readonly #items = new Map<number, Item>()
+  readonly #unfollow: () => void
+  #last = 0
+  #others: number
+  #settled: number[] = []
+  #toOffer: { item: Item; input: string }[] = []
+  #offering: Promise<void> | undefined
+  #takingBack = false
+  #closed = false
+
+  constructor(options: SharedPartsOptions) {
+    this.#options = options
+    this.#others = this.#othersOf(options.board.processes)
+    this.#unfollow = options.board.follow((view) => this.#look(view))
+    options.held.signal.addEventListener('abort', () => this.close(), { once: true })
+  }
+
+  do<T>(part: Part<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#closed) return reject(this.#reason() as Error)
+      const number = ++this.#last
+      this.#items.set(number, {
+        ...{ number, part, reject, state: 'waiting', own: !part.input, bytes: 0, offeredAt: 0, taken: false },
+        resolve: (value) => resolve(value as T),
+      })
+      this.#pump()
+    })
+  }
+
+  settled(): readonly Statement[] {
+    const numbers = this.#settled
+    this.#settled = []
+    return settleParts(this.#options.held, numbers)
+  }
+
+  /** What is done here is waited for as before. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#unfollow()
+    for (const item of this.#items.values()) {
+      if (item.state !== 'here') this.#end(item, () => item.reject(this.#reason()))
+    }
+  }
+
+  #reason(): unknown {
+    const { signal } = this.#options.held
+    return signal.aborted ? signal.reason : new Error('The job has ended.')
+  }
+
+  /** Begins what may be begun, in order. */
+  #pump(): void {
+    const { concurrency } = this.#options
+    for (const item of this.#items.values()) {
+      if (item.state !== 'waiting') continue
+      if (this.#underWay() >= concurrency) return
+      if (this.#here() < this.#share() || item.own) this.#begin(item)
+      else if (this.#offered() < mostInputs) this.#offer(item)
+      else return
+    }
+  }
+
+  #all(...states: readonly Item['state'][]): Item[] {
+    return [...this.#items.values()].filter(({ state }) => states.includes(state))
+  }
+
+  #underWay(): number {
+    return this.#all('here', 'offering', 'offered').length
+  }
+
+  #here(): number {
+    return this.#all('here').length
+  }
+
+  #offered(): number {
+    return this.#all('offering', 'offered').reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  #othersOf(processes: readonly string[]): number {
+    return processes.filter((name) => name !== this.#options.process).length
+  }
+
+  /** How many this process does itself before others are asked. */
+  #share(): number {
+    return Math.max(1, Math.ceil(this.#options.concurrency / (this.#others + 1)))
+  }
+
+  #begin(item: Item): void {
+    item.state = 'here'
+    item.part.here().then(
+      (value) => this.#end(item, () => item.resolve(value)),
+      (error: unknown) => this.#end(item, () => item.reject(error)),
+    )
+  }
+
+  #end(item: Item, tell: () => void): void {
+    if (item.state === 'ended') return
+    item.state = 'ended'
+    this.#items.delete(item.number)
+    tell()
+    if (this.#closed) return
+    this.#pump()
+    void this.#takeBack()
+  }
+
+  #offer(item: Item): void {
+    item.state = 'offering'
+    const { part } = item
+    const make = async () => {
+      const input = (await part.input?.()) ?? ''
+      if (item.state !== 'offering') return
+      item.bytes = input.length
+      if (input.length > mostInput) return this.#keep(item)
+      this.#toOffer.push({ item, input })
+      this.#offering ??= this.#offerAll().finally(() => (this.#offering = undefined))
+    }
+    make().catch((error: unknown) => this.#end(item, () => item.reject(error)))
+  }
+
+  /** It is to be done here and nowhere else. */
+  #keep(item: Item): void {
+    item.state = 'waiting'
+    item.own = true
+    item.taken = false
+    this.#pump()
+  }
+
+  /** What comes while some are written is written together after them. */
+  async #offerAll(): Promise<void> {
+    const { held } = this.#options
+    while (this.#toOffer.length > 0 && !this.#closed) {
+      const some = this.#toOffer.splice(0)
+      const rows = some.map(({ item: { number }, input }) => ({ number, input }))
+      const items = some.map(({ item }) => item).filter(({ state }) => state === 'offering')
+      try {
+        await held.commit([...this.settled(), ...offerParts(held, rows)])
+      } catch (error) {
+        // Where the database is away nobody has heard of them.
+        for (const item of items) {
+          if (hasCode(error, 'SLUSE-STORE-UNREACHABLE')) this.#keep(item)
+          else this.#end(item, () => item.reject(error))
+        }
+        continue
+      }
+      for (const item of items) {
+        if (item.state !== 'offering') continue
+        item.state = 'offered'
+        item.offeredAt = performance.now()
+      }
+    }
+  }
+
+  #look({ parts, processes, asOf }: View): void {
+    const { held } = this.#options
+    this.#others = this.#othersOf(processes)
+    const rows = new Map<number, PartRow>()
+    for (const row of parts) {
+      if (row.transfer === held.transfer && row.job === held.job) rows.set(row.number, row)
+    }
+    const done: Item[] = []
+    for (const item of this.#all('offered')) {
+      const row = rows.get(item.number)
+      item.taken = row?.state === 'open' && row.until > held.now()
+      if (row?.state === 'done') done.push(item)
+      else if (row?.state === 'declined') {
+        this.#settled.push(item.number)
+        this.#keep(item)
+      }
+      // Only who takes the job over takes them away.
+      else if (!row && item.offeredAt < asOf) this.#end(item, () => item.reject(lostError()))
+    }
+    void this.#give(done)
+    this.#pump()
+    void this.#takeBack()
+  }
+
+  /** What others have done. */
+  async #give(items: readonly Item[]): Promise<void> {
+    const { database, held } = this.#options
+    for (const item of items) item.state = 'given'
+    try {
+      const outputs = await readOutputs(
+        database,
+        held,
+        items.map(({ number }) => number),
+      )
+      for (const item of items) {
+        const output = outputs.get(item.number)
+        if (output === undefined) throw lostError()
+        const value = await item.part.from(output)
+        this.#settled.push(item.number)
+        this.#end(item, () => item.resolve(value))
+      }
+    } catch (error) {
+      for (const item of items) this.#end(item, () => item.reject(error))
+    }
+  }
+
+  /** One after the other, as long as there is room for them here. */
+  async #takeBack(): Promise<void> {
+    const item = this.#closed || this.#takingBack ? undefined : this.#toTakeBack()
+    if (!item) return
+    const { database, held } = this.#options
+    this.#takingBack = true
+    try {
+      const place = { transfer: held.transfer, job: held.job, number: item.number }
+      const isBack = await commitIf(database, [takeBackPart(place, held.now())])
+      if (item.state !== 'offered') return
+      if (isBack) this.#keep(item)
+      else item.taken = true
+    } catch {
+      // The database is away: after the next look at it.
+      return
+    } finally {
+      this.#takingBack = false
+    }
+    await this.#takeBack()
+  }
+
+  #toTakeBack(): Item | undefined {
+    const first = this.#all('offered').find(({ taken }) => !taken)
+    if (!first) return undefined
+    const [next] = this.#items.keys()
+    const isLate = next === first.number && performance.now() - first.offeredAt > patienceMs
+    const isRoom = this.#here() < this.#share() && this.#all('waiting').length === 0
+    return isLate || isRoom ? first : undefined
+  }
+}
