@@ -197,7 +197,7 @@ export const errorTable = {
   },
   'SLUSE-TEMPORAL-UNREACHABLE': {
     what: 'The Temporal server does not answer.',
-    todo: 'Check `SLUSE_TEMPORAL_ADDRESS`, its TLS settings, and that the server is up; then start again.',
+    todo: 'See that it is up; runs go on by themselves when it is. Where only settings mend it, check `SLUSE_TEMPORAL_ADDRESS` and those of TLS.',
     status: 503,
   },
   'SLUSE-TEMPORAL-NAMESPACE': {

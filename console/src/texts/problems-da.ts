@@ -184,7 +184,7 @@ export const problemsInDanish: { readonly [code: string]: readonly [what: string
   ],
   'SLUSE-TEMPORAL-UNREACHABLE': [
     'Temporal-serveren svarer ikke.',
-    'Kontrollér SLUSE_TEMPORAL_ADDRESS, TLS, og at serveren kører; start så igen.',
+    'Se efter, at den kører; så går kørslerne selv videre. Hvis det er indstillingerne, så kontrollér SLUSE_TEMPORAL_ADDRESS og TLS.',
   ],
   'SLUSE-TEMPORAL-NAMESPACE': [
     'Temporal-serveren svarer, men har ikke det namespace.',

@@ -42,6 +42,8 @@ export interface EngineHealth {
   writable: boolean
   /** What runs need beside the database, and is not there: Temporal's server, or a worker that has failed. */
   missing?: 'temporal' | 'worker' | undefined
+  /** Why Temporal is not there, in a sentence, where that is known. */
+  why?: string | undefined
   /** Runs in memory; runs that are parked or suspended on disk are not counted. */
   liveRuns: number
   activitiesRunning: number

@@ -44,6 +44,8 @@ export class ClusterRuns {
       statements: [begun, ...(spec.statements ?? [])],
       durable: () => {
         spec.durable?.()
+        // Whoever leads begins it when Temporal is there again.
+        if (!this.#core().temporalIsThere()) return
         this.begin(row).catch((error: unknown) =>
           log('warn', 'A run is durable, and Temporal cannot be reached to start it; trying again.', {
             run: row.id,

@@ -27,6 +27,8 @@ export interface Cluster extends Records {
   readonly searchAttributes: SearchAttributes
   /** Of this process's worker, to which runs that it begins are bound; `undefined` where runs are bound to none. */
   build?: string
+  /** Whether Temporal answered when it was asked last. */
+  temporalIsThere(): boolean
   /** Asks Temporal; given up when the engine closes, and then it never resolves: the answer is nobody's any more. */
   ask<T>(call: () => Promise<T>): Promise<T>
   /** Something happened here that whoever leads should look at now rather than a moment later. */

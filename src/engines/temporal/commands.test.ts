@@ -28,6 +28,7 @@ function cluster(...fates: ((command: Command) => Promise<unknown>)[]) {
     records: { find: async () => run },
     runs: { begin: async (row: unknown) => void begun.push(row) },
     ask: <T>(call: () => Promise<T>) => call(),
+    temporalIsThere: () => true,
   } as unknown as Cluster
   return { core, run, begun, fates }
 }
@@ -36,6 +37,19 @@ function cluster(...fates: ((command: Command) => Promise<unknown>)[]) {
 const crossed = () => Object.assign(new Error('Workflow Update failed'), { cause: { code: 9 } })
 const marks = () => database.query("SELECT name FROM marks WHERE name LIKE 'command %'")
 const cancel = { kind: 'cancel', record: [] } as const
+
+test('while Temporal is away it is refused at once; where it goes away meanwhile nobody says that it was not done', async () => {
+  const unavailable = Object.assign(new Error('Workflow Update failed'), { cause: { code: 14 } })
+  const { core, fates } = cluster(() => Promise.reject(unavailable))
+  const code = 'SLUSE-TEMPORAL-UNREACHABLE'
+  const refused = carryOut({ ...core, temporalIsThere: () => false }, 'id', cancel)
+  await expect(refused).rejects.toMatchObject({ code, detail: 'Nothing was changed.' })
+  expect(fates).toHaveLength(1)
+  await expect(carryOut(core, 'id', cancel)).rejects.toMatchObject({
+    code,
+    detail: expect.stringMatching(/look at the run/) as string,
+  })
+})
 
 test('a command that was carried out is done, although its answer was lost', async () => {
   const { core, run } = cluster(async ({ record }) => {

@@ -16,6 +16,7 @@ const forgottenAfter = 3_600_000
  * and keeps it from being carried out twice.
  */
 export async function carryOut(core: Cluster, id: string, given: Command): Promise<void> {
+  if (!core.temporalIsThere()) throw new SluseError('SLUSE-TEMPORAL-UNREACHABLE', 'Nothing was changed.')
   const mark = `command ${randomUUID()}`
   const marked = { sql: 'INSERT INTO marks (name, value) VALUES (?, ?)', parameters: [mark, Date.now()] }
   const command = { ...given, record: [...given.record, marked] }
@@ -23,7 +24,7 @@ export async function carryOut(core: Cluster, id: string, given: Command): Promi
     for (let attempt = 1; !(await ask(core, id, command, attempt === mostTries)); attempt++)
       await new Promise((resolve) => setTimeout(resolve, 25 * 2 ** attempt))
   } catch (error) {
-    if (!(await isThere(core, mark))) throw error
+    if (!(await isThere(core, mark))) throw isAway(error) ? whileAway(error) : error
   } finally {
     await core.database.commit([forget(mark)]).catch(() => {})
   }
@@ -56,6 +57,16 @@ async function ask(core: Cluster, id: string, command: Command, last: boolean): 
 async function isThere({ database }: Cluster, mark: string): Promise<boolean> {
   const rows = await database.query('SELECT 1 FROM marks WHERE name = ?', [mark])
   return rows.length > 0
+}
+
+function isAway(error: unknown): boolean {
+  const code = grpcCodeOf(error)
+  return code === grpc.unavailable || code === grpc.deadlineExceeded
+}
+
+function whileAway(cause: unknown): SluseError {
+  const detail = 'It went away meanwhile: look at the run before you ask again.'
+  return new SluseError('SLUSE-TEMPORAL-UNREACHABLE', detail, { cause })
 }
 
 function forget(mark: string): Statement {

@@ -1,5 +1,5 @@
 import type { Connection, ConnectionOptions } from '@temporalio/client'
-import { SluseError } from '../../errors.ts'
+import { hasCode, SluseError } from '../../errors.ts'
 import { grpc, grpcCodeOf } from './grpc.ts'
 import type { Libraries } from './libraries.ts'
 import type { TemporalServerSettings } from './options.ts'
@@ -29,12 +29,38 @@ export async function connect(
     if (connection && grpcCodeOf(error) !== grpc.notFound) return connection
     await connection?.close()
     if (connection) throw new SluseError('SLUSE-TEMPORAL-NAMESPACE', `(${namespace} at ${address})`)
-    throw unreachable(server, (await whyNot(server)) || String((error as Error).message))
+    const why = (await whyNot(server))?.why ?? `${String((error as Error).message)}.`
+    throw unreachable(server, why, error)
   }
 }
 
-export function unreachable({ address }: TemporalServerSettings, why: string): SluseError {
-  return new SluseError('SLUSE-TEMPORAL-UNREACHABLE', `(${address}) ${why}`)
+/**
+ * Looks whether the server is there: `undefined`, or why not, where it may be in a while. What other settings alone mend
+ * is thrown: `SLUSE-TEMPORAL-UNREACHABLE`.
+ */
+export async function knock(
+  libraries: Libraries,
+  server: TemporalServerSettings,
+): Promise<string | undefined> {
+  const obstacle = await whyNot(server)
+  if (obstacle?.ours) throw unreachable(server, obstacle.why)
+  if (obstacle) return obstacle.why
+  try {
+    await (await connect(libraries, server, firstPatienceMs)).close()
+    return undefined
+  } catch (error) {
+    if (hasCode(error, 'SLUSE-TEMPORAL-NAMESPACE')) return `It has no namespace ${server.namespace}.`
+    const { cause } = error as Error
+    const refused = [grpc.unauthenticated, grpc.permissionDenied] as unknown[]
+    if (refused.includes(grpcCodeOf(cause))) throw error
+    return 'It accepts connections, and does not answer.'
+  }
+}
+
+const firstPatienceMs = 5000
+
+export function unreachable({ address }: TemporalServerSettings, why: string, cause?: unknown): SluseError {
+  return new SluseError('SLUSE-TEMPORAL-UNREACHABLE', `(${address}) ${why}`, { cause })
 }
 
 export function connectionTo({ address, tls, apiKey }: TemporalServerSettings): ConnectionOptions {

@@ -21,8 +21,8 @@ export async function examineTemporal(server: TemporalServerSettings): Promise<E
   const loaded = await libraries()
   const { namespace, taskQueue } = server
   // The libraries would try on until their time is over.
-  const why = await whyNot(server)
-  if (why !== '') throw unreachable(server, why)
+  const obstacle = await whyNot(server)
+  if (obstacle) throw unreachable(server, obstacle.why)
   const connection = await connect(loaded, server, patienceMs)
   const { workflowService } = connection
   try {

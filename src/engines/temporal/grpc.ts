@@ -1,10 +1,13 @@
 /** Status codes of gRPC: those that Temporal's server answers with, and that mean something to us. */
 export const grpc = {
   invalidArgument: 3,
+  deadlineExceeded: 4,
   notFound: 5,
   permissionDenied: 7,
   failedPrecondition: 9,
   unimplemented: 12,
+  unavailable: 14,
+  unauthenticated: 16,
 } as const
 
 /** The code that the server answered with, whether the libraries have put it into an error of their own or not. */

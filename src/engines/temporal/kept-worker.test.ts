@@ -50,8 +50,8 @@ test('another worker takes the place of one that was given up, as soon as it can
   await until(() => kept.state === 'running')
   expect(opened.map(({ closed }) => closed)).toEqual([1, 0])
   expect(told).toEqual([
-    'No other worker can be opened yet; trying again.',
-    'No other worker can be opened yet; trying again.',
+    'The worker cannot be opened yet; trying again.',
+    'The worker cannot be opened yet; trying again.',
     'Another worker has taken its place: runs are carried out in this process again.',
   ])
   await kept.close()
@@ -66,6 +66,24 @@ test('one that is closed is not opened again, also while that was being tried', 
   await kept.close()
   await new Promise((resolve) => setTimeout(resolve, 10))
   expect(opened).toHaveLength(1)
+})
+
+test('where Temporal is not there nothing is tried, and the first is opened as soon as it is', async () => {
+  const { opened, told, options } = fakes(0)
+  let looked = 0
+  const kept = await KeptWorker.open({ ...options, there: () => ++looked > 5 })
+  expect([kept.state, kept.activitiesRunning]).toEqual(['failed', 0])
+  await until(() => kept.state === 'running')
+  expect([looked, opened.length]).toEqual([6, 1])
+  expect(told).toEqual(['Runs are carried out in this process from here on.'])
+  await kept.close()
+})
+
+test('one that still waits for Temporal is closed at once', async () => {
+  const { opened, options } = fakes(0)
+  const kept = await KeptWorker.open({ ...options, pause: 600_000, there: () => false })
+  await kept.close()
+  expect(opened).toHaveLength(0)
 })
 
 test('the first must open', async () => {

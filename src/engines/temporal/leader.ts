@@ -20,6 +20,8 @@ const startEvery = 5000
 const listedWithin = 60_000
 /** A run is started by whoever made it durable; one that is not by then is started here. */
 const unbegunAfter = 5000
+const mostUnbegun = 200
+const beginsAtOnce = 20
 
 interface Duties {
   /** What only whoever leads may write goes through this. */
@@ -32,7 +34,8 @@ interface Duties {
   schedules: Schedules
   readonly dispatcher: Dispatcher
   readonly retention: Retention
-  readonly upgrades: Upgrades | undefined
+  /** From when on this process has a build: it may wait for Temporal to be there. */
+  upgrades?: Upgrades
   readonly watchdog: Watchdog
   readonly gates: Gates
   /** Which schedules there are, and which are disabled. */
@@ -128,11 +131,15 @@ export class Leader {
   }
 
   async #attend(duties: Duties, now: number): Promise<void> {
+    const core = this.#core
     await this.#follow(duties)
+    // Whatever becomes of Temporal, what is due is durable in time.
+    await duties.schedules.look()
+    if (!core.temporalIsThere()) return
     await duties.dispatcher.look()
     await duties.schedules.look()
     await this.#forgetResumed(duties)
-    await duties.upgrades?.look()
+    if (core.build !== undefined) await (duties.upgrades ??= new Upgrades(core)).look()
     await duties.watchdog.look()
     if (now - this.#startedAt > startEvery) {
       this.#startedAt = now
@@ -163,17 +170,15 @@ export class Leader {
       settledTo: () => Math.min(dispatcher.settledTo, current.duties?.schedules.settledTo ?? 0),
       marks: () => [],
     })
-    const upgrades = core.build === undefined ? undefined : new Upgrades(core)
     const watched = await this.#schedules(records)
     const others = { watchdog: new Watchdog(core), gates: new Gates(core) }
-    const duties = {
+    const duties: Duties = {
       records,
       overtaken,
       end,
       keeping,
       dispatcher,
       retention,
-      upgrades,
       ...others,
       ...watched,
     }
@@ -220,11 +225,15 @@ export class Leader {
   async #startLeft(): Promise<void> {
     const { database, runs } = this.#core
     const unbegun =
-      'SELECT run FROM executions WHERE epoch = 0 AND created_at < ? ORDER BY created_at LIMIT 200'
+      'SELECT run FROM executions WHERE epoch = 0 AND created_at < ? ORDER BY created_at LIMIT ?'
     const rows = await database.query(`${selectRun} WHERE number IN (${unbegun}) ORDER BY number`, [
       Date.now() - unbegunAfter,
+      mostUnbegun,
     ])
-    for (const row of rows) await runs.begin(fromColumns(row))
+    for (let from = 0; from < rows.length; from += beginsAtOnce)
+      await Promise.all(rows.slice(from, from + beginsAtOnce).map((row) => runs.begin(fromColumns(row))))
+    // After a night without Temporal there are many: no pause between them.
+    if (rows.length === mostUnbegun) this.#startedAt = -Infinity
   }
 
   /** Activities that nobody waits for, whose run was ended in Temporal before it could begin them. */

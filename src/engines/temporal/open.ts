@@ -17,7 +17,7 @@ import { buildOf } from './builds.ts'
 import { builtBundle } from './bundle.ts'
 import type { Cluster } from './cluster.ts'
 import { carryOut } from './commands.ts'
-import { connect, connectionTo } from './connect.ts'
+import { connectionTo, knock } from './connect.ts'
 import { ClusterRuns } from './cluster-runs.ts'
 import { codecWith } from './codec.ts'
 import { Ending } from './ending.ts'
@@ -36,8 +36,8 @@ import { RunWorker } from './worker.ts'
 
 /**
  * Opens the engine of this process on the installation's database and Temporal server. Any number of processes may be
- * open at a time. Throws `SLUSE-TEMPORAL-UNREACHABLE` where the server does not answer, `SLUSE-TEMPORAL-NAMESPACE` where
- * it does not have the namespace.
+ * open at a time. Where the Temporal server is not there, what is asked is accepted and durable, and goes on when it comes.
+ * Throws `SLUSE-TEMPORAL-UNREACHABLE` where only other settings would let it be reached.
  */
 export async function openTemporalEngine(options: TemporalEngineOptions): Promise<TemporalEngine> {
   const { database, server, role = 'all' } = options
@@ -50,7 +50,8 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
       payloadSizeThreshold: settings.maxPayloadBytes,
     }),
   }
-  const connection = await connect(loaded, server)
+  const away = await knock(loaded, server)
+  const connection = loaded.client.Connection.lazy(connectionTo(server))
   const client = new loaded.client.Client({ connection, namespace: server.namespace, dataConverter })
   const probe = loaded.client.Connection.lazy({ ...connectionTo(server), interceptors: [] })
   const closed = new AbortController()
@@ -59,27 +60,37 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
   const core = assemble(options, loaded, client, closed.signal)
   const leader = new Leader(core)
   core.notify = () => leader.notify()
-  const reach = new Reach(core, probe, server.namespace)
+  const reach = new Reach({
+    ...{ core, connection: probe, namespace: server.namespace, away },
+    why: async () => knock(loaded, server).catch((error: unknown) => (error as SluseError).detail),
+    found: () => {
+      void core.searchAttributes.open()
+      leader.notify()
+    },
+  })
+  core.temporalIsThere = () => reach.temporal
   const starts = new Starts(core)
   let worker: KeptWorker | undefined
   let closing: Promise<void> | undefined
   try {
     await core.definitions.open()
     await core.pauses.open()
-    await core.searchAttributes.open()
+    if (reach.temporal) await core.searchAttributes.open()
+    reach.open()
     if (role !== 'api') {
       const bundle = options.bundle ?? (await builtBundle())
-      if (options.pins ?? true) await pin(core, bundle)
-      const open = () => RunWorker.open(core, server, dataConverter, bundle)
-      worker = await KeptWorker.open({ open, log: core.log })
+      const open = async () => {
+        if (options.pins ?? true) await pin(core, bundle)
+        return RunWorker.open(core, server, dataConverter, bundle)
+      }
+      worker = await KeptWorker.open({ open, log: core.log, there: () => reach.temporal })
       core.underWay.open()
       leader.open()
     }
   } catch (error) {
-    await Promise.all([client.connection.close(), probe.close()])
+    await Promise.all([client.connection.close(), reach.close()])
     throw error
   }
-  reach.open()
 
   const assertOpen = () => {
     if (closing) throw new SluseError('SLUSE-CLOSING')
@@ -151,6 +162,7 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
     health: () => ({
       writable: core.commits.writable && reach.database,
       missing: reach.temporal ? (worker?.state === 'failed' ? 'worker' : undefined) : 'temporal',
+      why: reach.why,
       worker: worker?.state ?? 'none',
       liveRuns: worker?.runsInMemory ?? 0,
       activitiesRunning: worker?.activitiesRunning ?? 0,
@@ -207,6 +219,7 @@ function assemble(
     searchAttributes: new SearchAttributes({ client, log }),
     runs: new ClusterRuns(self),
     inbox: new Inbox(database, commits, clock, settings, () => core.notify(), claims),
+    temporalIsThere: () => true,
     notify: () => {},
   }
   return core
@@ -214,6 +227,7 @@ function assemble(
 
 /** Runs stay with the build that they begin on, where the server can do that. */
 async function pin(core: Cluster, bundle: string): Promise<void> {
+  if (core.build !== undefined) return
   if (await pinsRuns(core)) core.build = buildOf(core.runtime.version, bundle)
   else
     core.log(

@@ -112,6 +112,33 @@ do: [ { take: { call: http, with: { method: get, endpoint: http://effect/x, body
     }
   })
 
+  test('what is asked while Temporal is away is durable, also of who was opened then, and goes on when it comes', async () => {
+    const one = await open({ activities: async () => 'done', secrets: async () => ({}) })
+    let away = false
+    try {
+      await temporal.kill()
+      away = true
+      await one.restart()
+      expect(one.engine.health()).toMatchObject({
+        ...{ writable: true, missing: 'temporal', why: 'Nothing listens there.', worker: 'failed' },
+      })
+      const call = '{ call: http, with: { method: get, endpoint: http://effect/x } }'
+      const definition = define(`do: [ { one: ${call} } ]`)
+      const { id } = await one.engine.start({ definition })
+      await expect(one.engine.cancel(id, 'anna')).rejects.toMatchObject({
+        code: 'SLUSE-TEMPORAL-UNREACHABLE',
+      })
+      await expect.poll(() => one.engine.health().leads, { timeout: 20_000 }).toBe(true)
+      await temporal.start()
+      away = false
+      expect(await one.engine.outcome(id)).toEqual({ status: 'completed', output: 'done' })
+      expect(one.engine.health()).toMatchObject({ missing: undefined, worker: 'running' })
+    } finally {
+      if (away) await temporal.start()
+      await one.close()
+    }
+  })
+
   test.each([
     { effects: 'one after the other', aheadMs: 2000 },
     { effects: 'each by itself', aheadMs: 0 },

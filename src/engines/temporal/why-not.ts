@@ -4,33 +4,44 @@ import type { TemporalServerSettings } from './options.ts'
 
 const patienceMs = 3000
 
+/** Why there is no connection. */
+export interface Obstacle {
+  /** A sentence. */
+  readonly why: string
+  /** Only other settings of ours mend it: it is of no use to wait. */
+  readonly ours: boolean
+}
+
 /**
- * Why no connection came about, in a sentence, found out by trying without the libraries, which say only that it took too
- * long. Empty where nothing is found.
+ * Why no connection came about, found out by trying without the libraries, which say only that it took too long.
+ * `undefined` where nothing is found.
  */
-export async function whyNot({ address, tls }: TemporalServerSettings): Promise<string> {
+export async function whyNot({ address, tls }: TemporalServerSettings): Promise<Obstacle | undefined> {
   const place = URL.canParse(`tcp://${address}`) ? new URL(`tcp://${address}`) : undefined
-  if (!place || place.port === '') return 'The address is not of the form host:port.'
+  if (!place || place.port === '') return { why: 'The address is not of the form host:port.', ours: true }
   const at = { host: place.hostname.replace(/^\[|\]$/g, ''), port: Number(place.port) }
   const plain = await attempt(connectPlain(at), 'connect', false)
-  if (plain !== undefined) return reasons[plain] ?? `It cannot be reached (${plain}).`
+  if (plain !== undefined) return { why: reasons[plain] ?? `It cannot be reached (${plain}).`, ours: false }
   if (!tls) {
     const spoken = await attempt(connectTls({ ...at, rejectUnauthorized: false }), 'secureConnect', false)
-    return spoken === undefined ? 'It speaks TLS: set SLUSE_TEMPORAL_TLS, or SLUSE_TEMPORAL_CA.' : ''
+    const why = 'It speaks TLS: set SLUSE_TEMPORAL_TLS, or SLUSE_TEMPORAL_CA.'
+    return spoken === undefined ? { why, ours: true } : undefined
   }
   const { serverRootCACertificate: ca, clientCert: cert, clientKey: key } = tls
   const offered = { ...at, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }
   try {
     const found = await attempt(connectTls({ ...offered, ALPNProtocols: ['h2'] }), 'secureConnect', true)
-    if (found === undefined) return ''
-    return (
-      reasons[found] ??
-      (/CERT|SIGNED|ISSUER/.test(found) ? `${untrusted} (${found})` : `TLS failed: ${found}.`)
-    )
+    if (found === undefined) return undefined
+    const unknown = /CERT|SIGNED|ISSUER/.test(found) ? `${untrusted} (${found})` : `TLS failed: ${found}.`
+    return { why: reasons[found] ?? unknown, ours: !theirs.has(found) }
   } catch (error) {
-    return `The certificate or its key cannot be used: ${(error as Error).message}.`
+    const why = `The certificate or its key cannot be used: ${(error as Error).message}.`
+    return { why, ours: true }
   }
 }
+
+/** What goes wrong with TLS, and is mended over there: its certificate, or a server behind a proxy that is still there. */
+const theirs = new Set(['CERT_HAS_EXPIRED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNREFUSED'])
 
 /** The code of what went wrong. With `wary` it may still be refused a moment after: who is asked for a certificate is. */
 function attempt(socket: Socket, event: string, wary: boolean): Promise<string | undefined> {
@@ -59,6 +70,7 @@ const wantsCertificate =
 const reasons: { readonly [code: string]: string } = {
   ECONNREFUSED: 'Nothing listens there.',
   ENOTFOUND: 'There is no host of that name.',
+  EAI_AGAIN: 'The name of its host cannot be looked up at present.',
   ETIMEDOUT: 'It gives no answer: is a firewall in between?',
   EPROTO: 'It does not speak TLS.',
   ERR_SSL_WRONG_VERSION_NUMBER: 'It does not speak TLS.',

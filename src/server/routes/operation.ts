@@ -15,7 +15,7 @@ interface Readiness {
 
 function readinessOf({ engine, settings }: App, stopping: AbortSignal): Readiness {
   if (stopping.aborted) return { status: 'stopping' }
-  const { writable, missing } = engine.health()
+  const { writable, missing, why } = engine.health()
   if (!writable)
     return {
       status: 'not-writable',
@@ -23,9 +23,9 @@ function readinessOf({ engine, settings }: App, stopping: AbortSignal): Readines
     }
   if (missing === undefined) return { status: 'ready' }
   const detail = {
-    temporal:
-      'The Temporal server does not answer: runs stand still, what is started waits, and commands fail.',
-    worker: 'The worker of this process has failed: it carries out no runs. The log says why.',
+    temporal: `Temporal is away: runs stand still, what is started waits, and commands fail.${why === undefined ? '' : ` ${why}`}`,
+    worker:
+      'The worker of this process has failed, or could not begin: it carries out no runs. The log says why.',
   }[missing]
   return { status: settings.role === 'worker' ? `no-${missing}` : 'degraded', detail }
 }
