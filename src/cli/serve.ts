@@ -2,6 +2,7 @@ import type { App } from '../app.ts'
 import { hasErrors, placed, printFindings } from './findings.ts'
 import { exitCodes } from './failure.ts'
 import { onInterrupt } from './interrupt.ts'
+import { openPatiently } from './open-patiently.ts'
 import { verb } from './verb.ts'
 
 export const serveVerb = verb({
@@ -12,12 +13,18 @@ export const serveVerb = verb({
   projectFirst: true,
   run: async ({ settings, log, terminal }) => {
     const interrupt = onInterrupt()
-    const [{ openApp }, { listen, refuseOpenDoor }] = await Promise.all([
+    let app: App | undefined
+    process.on('SIGHUP', () => app && void reload(app))
+    const [{ openApp }, { listen, openWaitingRoom, refuseOpenDoor }] = await Promise.all([
       import('../app.ts'),
       import('../server/index.ts'),
     ])
     refuseOpenDoor(settings)
-    const app = await openApp({ settings, log })
+    app = await openPatiently(() => openApp({ settings, log }), {
+      ...{ log, signal: interrupt.signal },
+      openRoom: () => openWaitingRoom(settings),
+    })
+    if (!app) return exitOf(await interrupt.came)
     try {
       const { findings } = await app.pipelines.reload()
       if (hasErrors(findings)) {
@@ -29,15 +36,17 @@ export const serveVerb = verb({
       const listening = await listen(app)
       if (terminal.json) terminal.data({ url: listening.url })
       log('info', 'Listening.', { url: listening.url, pipelines: app.pipelines.list().length })
-      process.on('SIGHUP', () => void reload(app))
       const signal = await interrupt.came
       await listening.stop()
-      return signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.done
+      return exitOf(signal)
     } finally {
       await app.close()
     }
   },
 })
+
+const exitOf = (signal: 'SIGINT' | 'SIGTERM') =>
+  signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.done
 
 /** As servers do when they are told that their files have changed: what is broken stays as it was. */
 async function reload(app: App): Promise<void> {

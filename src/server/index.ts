@@ -4,5 +4,6 @@
  */
 export { isLoopbackAddress } from './guard.ts'
 export { createServer, type ServerOptions } from './create-server.ts'
+export { openWaitingRoom } from './waiting-room.ts'
 export { listen, refuseOpenDoor, type Listening } from './listen.ts'
 export type { ProcessAnswer, TargetAnswer } from './schemas.ts'

@@ -12,16 +12,18 @@ export function answerProblems(
   otherwise: (request: FastifyRequest, reply: FastifyReply) => FastifyReply | undefined,
 ): void {
   server.setErrorHandler((error, request, reply) => {
-    const known = translate(error)
-    if (known.code === 'SLUSE-INTERNAL') {
+    const failed = translate(error)
+    const isStore = failed.code === 'SLUSE-STORE' || failed.code === 'SLUSE-STORE-UNREACHABLE'
+    // What the database said, and where it is, is nobody's business who may not see the log.
+    const known = isStore ? new SluseError(failed.code) : failed
+    if (known.code === 'SLUSE-INTERNAL' || isStore) {
       log('error', 'A request failed.', {
         method: request.method,
         route: request.routeOptions.url ?? '',
-        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        error: !isStore && error instanceof Error ? (error.stack ?? error.message) : String(error),
       })
     }
-    if (known.code === 'SLUSE-CLOSING' || known.code === 'SLUSE-STORE-FULL')
-      void reply.header('retry-after', '5')
+    if (forTheTimeBeing.has(known.code)) void reply.header('retry-after', '5')
     if (known.code === 'SLUSE-ATTEMPTS') void reply.header('retry-after', String(known.data))
     return sendProblem(reply, known)
   })
@@ -29,6 +31,13 @@ export function answerProblems(
     (request, reply) => otherwise(request, reply) ?? sendProblem(reply, missing(server, request)),
   )
 }
+
+const forTheTimeBeing: ReadonlySet<ErrorCode> = new Set([
+  'SLUSE-CLOSING',
+  'SLUSE-STORE-FULL',
+  'SLUSE-STORE-UNREACHABLE',
+  'SLUSE-TEMPORAL-UNREACHABLE',
+] satisfies ErrorCode[])
 
 export function sendProblem(reply: FastifyReply, error: SluseError) {
   const details = problemDetails(error)
