@@ -1,6 +1,7 @@
 /** What the processes of bench/shared.ts have in common. */
 import { connectorOf, readConnection, type Connector } from '../src/connectors/index.ts'
 import { openDatabase } from '../src/database/index.ts'
+import type { Functions } from '../src/functions/index.ts'
 import { openTransfers, type TransfersOptions } from '../src/transfer/index.ts'
 import { benchConnections } from './connections.ts'
 
@@ -12,11 +13,13 @@ export interface Job {
   readonly pauseMs: number
   /** How many it may deliver at a time; not given: it shares with nobody. */
   readonly jobs?: number
+  /** How long a function takes for a batch, in milliseconds; a process does one batch at a time. Not given: there is none. */
+  readonly functionMs?: number
   readonly takes: boolean
   readonly name: string
 }
 
-export async function openOne({ url, data, records, pauseMs, jobs, takes, name }: Job) {
+export async function openOne({ url, data, records, pauseMs, functionMs, jobs, takes, name }: Job) {
   const connectors = [people(records), slow(pauseMs)]
   const find = (type: string) => connectors.find((each) => each.type === type) ?? connectorOf(type)
   const declarations = connectors.flatMap(({ type }) => {
@@ -35,6 +38,7 @@ export async function openOne({ url, data, records, pauseMs, jobs, takes, name }
     database,
     dataFolder: data,
     connections: benchConnections(declarations, find, data),
+    ...(functionMs !== undefined && { functions: oneAtATime(functionMs) }),
     publish: async () => {},
     log: (level, message, more) => level !== 'info' && console.error(level, message, more),
     ...(sharing && { sharing }),
@@ -71,6 +75,20 @@ function people(count: number): Connector {
       close: async () => {},
     }),
   }
+}
+
+/** As one that keeps a machine busy: a second batch waits for the first. */
+function oneAtATime(functionMs: number): Functions {
+  let turn: Promise<unknown> = Promise.resolve()
+  const call: Functions['call'] = (_, records) => {
+    const done = turn.then(async () => {
+      await new Promise((resolve) => setTimeout(resolve, functionMs))
+      return records.map((record) => ({ records: [record] }))
+    })
+    turn = done
+    return done
+  }
+  return { call } as Pick<Functions, 'call'> as Functions
 }
 
 function slow(pauseMs: number): Connector {

@@ -1,8 +1,13 @@
 /**
- * One transfer to three slow targets by 1, 2 and 4 workers, each a process of its own, over one PostgreSQL. A target
+ * Transfers by several workers, each a process of its own, over one PostgreSQL.
+ *
+ * One transfer to three slow targets by 1, 2 and 4 workers. A target
  * takes a while for each batch, as systems across a network do, and a worker delivers to one at a time, so that a target
  * more needs a worker more: how much of that is had is what is measured. And by one worker that may deliver to all, beside
- * a process that shares with nobody: what sharing costs. The rounds take turns.
+ * a process that shares with nobody: what sharing costs.
+ *
+ * One transfer through a function that does a batch at a time in each process, as one does that keeps its machine busy:
+ * what is had of the others' machines, by 1, 2 and 4 workers. The rounds take turns.
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -18,11 +23,15 @@ const batchSize = 200
 const pauseMs = 15
 const targets = 3
 
+const functionMs = 50
+const functionBatch = 500
+
 interface Way {
   readonly name: string
   readonly workers: number
   /** Of each worker; not given: it shares with nobody. */
   readonly jobs?: number
+  readonly functionMs?: number
 }
 
 const ways: readonly Way[] = [
@@ -33,39 +42,67 @@ const ways: readonly Way[] = [
   { name: '4 workers, one target each', workers: 4, jobs: 1 },
 ]
 
+const throughFunction: readonly Way[] = [
+  { name: 'alone', workers: 0, functionMs },
+  { name: '1 worker', workers: 1, jobs: 16, functionMs },
+  { name: '2 workers', workers: 2, jobs: 16, functionMs },
+  { name: '4 workers', workers: 4, jobs: 16, functionMs },
+]
+
 export async function run(): Promise<void> {
   if (!postgresBinaries()) return console.log('Left out: PostgreSQL is not installed.')
   const folder = mkdtempSync(join(tmpdir(), 'sluse-bench-shared-'))
   const { stop, user, password, host, port, database } = await startPostgres()
   try {
     const url = `postgres://${user}:${password}@${host}:${port}/${database}?sslmode=disable`
-    const taken = new Map<Way, number[]>(ways.map((way) => [way, []]))
-    for (let round = 0; round < rounds; round++) {
-      for (const way of ways) taken.get(way)?.push(await measure(way, { url, data: join(folder, 'data') }))
-    }
+    const where = { url, data: join(folder, 'data') }
+    const toTargets = await measureAll(ways, where)
     const floor = (records / batchSize) * pauseMs
     console.log(
       `${records.toLocaleString('en')} records to ${targets} targets, ${pauseMs} ms a batch of ${batchSize}`,
     )
+    console.log(`one target takes at least ${(floor / 1000).toFixed(1)} s; ${conditions()}\n`)
+    print(ways, toTargets, '1 worker, one target')
+    const steps = await measureAll(throughFunction, where)
+    const least = (records / functionBatch) * functionMs
     console.log(
-      `one target takes at least ${(floor / 1000).toFixed(1)} s; load ${loadavg()[0]?.toFixed(1)}; median of ${rounds}\n`,
+      `\n${records.toLocaleString('en')} records through a function, ${functionMs} ms a batch of ${functionBatch}, one at a time in each process`,
     )
-    console.log('who                               s   records/s   of alone   of 1 worker, one target')
-    const [alone = 0, , one = 0] = ways.map((way) => median(taken.get(way)))
-    for (const way of ways) print(way, median(taken.get(way)), alone, one)
+    console.log(`one process takes at least ${(least / 1000).toFixed(1)} s; ${conditions()}\n`)
+    print(throughFunction, steps, '1 worker')
   } finally {
     await stop()
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
+/** Milliseconds of each way: the median of the rounds. */
+async function measureAll(
+  all: readonly Way[],
+  where: Pick<Job, 'url' | 'data'>,
+): Promise<ReadonlyMap<string, number>> {
+  const taken = all.map((): number[] => [])
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, way] of all.entries()) taken[index]?.push(await measure(way, where))
+  }
+  return new Map(all.map(({ name }, index) => [name, median(taken[index])]))
+}
+
+function conditions(): string {
+  return `load ${loadavg()[0]?.toFixed(1)}; median of ${rounds}`
+}
+
 let numbered = 0
 
 /** Milliseconds for one transfer. */
-async function measure({ workers, jobs }: Way, where: Pick<Job, 'url' | 'data'>): Promise<number> {
+async function measure(
+  { workers, jobs, functionMs }: Way,
+  where: Pick<Job, 'url' | 'data'>,
+): Promise<number> {
   const job = (name: string, takes: boolean): Job => ({
     ...{ ...where, records, pauseMs, takes, name },
     ...(jobs !== undefined && { jobs }),
+    ...(functionMs !== undefined && { functionMs, pauseMs: 0 }),
   })
   const children = await Promise.all(
     Array.from({ length: workers }, (_, at) => begin(job(`worker ${at}`, true))),
@@ -77,9 +114,16 @@ async function measure({ workers, jobs }: Way, where: Pick<Job, 'url' | 'data'>)
     kind: 'transfer',
     input: {
       from: { connection: 'people' },
-      through: [{ map: '{ id, name, zip: .address.zip }' }],
-      to: Array.from({ length: targets }, (_, at) => ({ connection: 'slow', name: `target ${at}` })),
-      batchSize,
+      through: [
+        { map: '{ id, name, zip: .address.zip }' },
+        ...(functionMs === undefined ? [] : [{ call: 'busy:1.0.0@default' }]),
+      ],
+      to: Array.from({ length: functionMs === undefined ? targets : 1 }, (_, at) => ({
+        connection: 'slow',
+        name: `target ${at}`,
+      })),
+      batchSize: functionMs === undefined ? batchSize : functionBatch,
+      concurrency: functionMs === undefined ? 1 : 8,
     },
     idempotencyKey: run,
     attempt: 0,
@@ -110,10 +154,16 @@ function median(all: readonly number[] = []): number {
   return [...all].sort((one, other) => one - other)[Math.floor(all.length / 2)] ?? 0
 }
 
-function print({ name }: Way, ms: number, alone: number, one: number): void {
-  const perSecond = Math.round((records * 1000) / ms).toLocaleString('en')
-  const times = (base: number) => `${(base / ms).toFixed(2)} x`
-  console.log(
-    `${name.padEnd(28)} ${(ms / 1000).toFixed(1).padStart(6)} ${perSecond.padStart(11)} ${times(alone).padStart(10)} ${times(one).padStart(24)}`,
-  )
+function print(all: readonly Way[], taken: ReadonlyMap<string, number>, one: string): void {
+  const base = (name: string) => taken.get(name) ?? 0
+  const [alone] = all
+  console.log(`who                               s   records/s   of alone   of ${one}`)
+  for (const { name } of all) {
+    const ms = base(name)
+    const perSecond = Math.round((records * 1000) / ms).toLocaleString('en')
+    const times = (other: number) => `${(other / ms).toFixed(2)} x`
+    console.log(
+      `${name.padEnd(28)} ${(ms / 1000).toFixed(1).padStart(6)} ${perSecond.padStart(11)} ${times(base(alone?.name ?? '')).padStart(10)} ${times(base(one)).padStart(one.length + 5)}`,
+    )
+  }
 }

@@ -42,7 +42,7 @@ export class Holds {
   async takePart(place: PartPlace): Promise<HeldPart | undefined> {
     const { database, now } = this.#options
     const by = this.#new()
-    // The others have no less to do for it.
+    // Others wait for it to be done, not for this.
     if (!(await commitIf(database, [takePart(place, by, now())], { quiet: true }))) return undefined
     return this.#keep(
       new HeldPart(place, by.holder, by.until, this.#options, (held) => this.#all.delete(held)),

@@ -21,7 +21,8 @@ import { testDatasets, type StorageKind, type StorageOptions } from './storages.
 export interface TestTransfersOptions {
   /** Those of all processes, or of each. */
   readonly connectors?: readonly Connector[] | ((process: number) => readonly Connector[])
-  readonly functions?: Functions
+  /** Those of all processes, or of each. */
+  readonly functions?: Functions | ((process: number) => Functions)
   readonly folder?: string
   readonly kind?: DatabaseKind
   /** Default: the folder. */
@@ -45,11 +46,13 @@ export async function openTestTransfers(options: TestTransfersOptions = {}) {
   const records = await testDatabase(options.kind ?? 'SQLite')
   const published: CloudEvent[] = []
   const logged: { level: string; message: string; data?: JsonObject | undefined }[] = []
-  const { processes, functions, now, random = () => 0 } = options
+  const { processes, now, random = () => 0 } = options
 
   const openOne = async (process: number) => {
     const own =
       typeof options.connectors === 'function' ? options.connectors(process) : (options.connectors ?? [])
+    const { functions: given } = options
+    const functions = typeof given === 'function' ? given(process) : given
     const database = await records.open({ folder: dataFolder, exclusive: processes === undefined })
     const datasets = testDatasets(options.storage ?? 'folder', {
       database,
@@ -111,6 +114,11 @@ export async function openTestTransfers(options: TestTransfersOptions = {}) {
     all: opened.map(({ transfers }) => transfers),
     /** One more process. */
     join: async () => void opened.push(await openOne(opened.length)),
+    /** From here on it writes nothing, as one that was killed. */
+    die: (process: number) => {
+      const dead = opened[process]
+      if (dead) dead.database.commit = () => Promise.reject(new Error('The process is dead.'))
+    },
     published,
     logged,
     perform,
