@@ -202,6 +202,14 @@ export interface Delivery {
    */
   readonly resumable: boolean
 
+  /**
+   * Whether several deliveries of the same `deliveryId`, also of other processes, may write at the same time, each some of
+   * the records, in any order: with `order: any` they do. What was not known to be written comes again, perhaps much of
+   * it, so only where a record that is written twice is there once, or is told by its receiver: by a key, or an idempotency
+   * key. `finish` is then asked of each, and each `state` is null. Default: no.
+   */
+  readonly parallel?: boolean
+
   /** Where a new delivery stands before its first `write`, if that says something: kept before anything is written. */
   readonly state?: Json
 

@@ -27,3 +27,12 @@ export interface Part<T> {
 
 /** Opens the parts of a job of which at most `concurrency` are under way at a time, over all processes. */
 export type OpenParts = (concurrency: number) => Parts
+
+/** The processes that may do parts of a job. */
+export interface Sharing {
+  readonly open: OpenParts
+  /** How many there are beside this one, as far as is known. */
+  readonly others: () => number
+  /** About how long it should take to do a part, where that can be chosen, in milliseconds. */
+  readonly partMs: number
+}

@@ -1,5 +1,5 @@
 import { errorTable, SluseError, type ErrorCode } from '../errors.ts'
-import { problemOf, type Problem } from '../workflow/index.ts'
+import { Postponed, problemOf, WorkflowFault, type Problem } from '../workflow/index.ts'
 import { problemFrom } from './steps/pure.ts'
 import type { Trouble } from './store/rows.ts'
 
@@ -21,6 +21,28 @@ export function isPassing(error: unknown): boolean {
   if (!problem) return true
   // Our own type stands for what somebody must decide; the standard ones for what somebody must correct.
   return !/^https:\/\/sluse\.dk\/|\/(configuration|validation|expression)$/.test(problem.type)
+}
+
+/** What failed, as one process tells it to another. */
+export interface Told {
+  readonly problem: Problem
+  /** Where it is put off till then, in milliseconds since 1970. */
+  readonly until?: number
+}
+
+export function tell(error: unknown): Told {
+  const until = postponedUntil(error)
+  if (until === undefined) return { problem: problemOfError(error) }
+  return { problem: problemFrom((error as Postponed).reason), until }
+}
+
+/** It is dealt with here as it would have been where it was thrown. */
+export function errorTold({ problem, until }: Told): Error {
+  if (until !== undefined) return new Postponed(until, 0, problem.detail ?? '')
+  const [, code = ''] = /^urn:sluse:error:(.+)$/.exec(problem.type) ?? []
+  return Object.hasOwn(errorTable, code)
+    ? new SluseError(code as ErrorCode, problem.detail)
+    : new WorkflowFault(problem)
 }
 
 const firstPauseMs = 1000

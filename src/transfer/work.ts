@@ -6,11 +6,12 @@ import type { Means } from './carry-out.ts'
 import { datasetSource } from './dataset-source.ts'
 import type { Follower, Staged } from './dataset/staged.ts'
 import { DatasetWriter } from './dataset/writer.ts'
+import { consignmentOf, openTarget } from './delivering/consignment.ts'
 import { deliverAll, type Delivering } from './delivering/deliver-all.ts'
 import type { Hold } from './hold.ts'
 import type { Job } from './jobs.ts'
 import { lettersSource } from './letters-source.ts'
-import type { OpenParts } from './parts.ts'
+import type { Sharing } from './parts.ts'
 import { readAll, type ReadState } from './reading.ts'
 import { isWorthSharing } from './steps/apart.ts'
 import { Pipeline } from './steps/pipeline.ts'
@@ -29,7 +30,7 @@ export interface Underway {
   /** What functions of its steps are told. */
   readonly context: () => Promise<Omit<FunctionContext, 'signal'>>
   /** Where other processes may do parts of a job. */
-  readonly parts?: OpenParts
+  readonly sharing?: Sharing
 }
 
 interface OpenSource {
@@ -45,20 +46,20 @@ export class Work {
   readonly #targets: readonly TargetRow[]
   readonly #staged: Staged
   readonly #context: Underway['context']
-  readonly #parts: OpenParts | undefined
+  readonly #sharing: Sharing | undefined
   readonly #means: Means
   readonly #hold: Hold
   readonly #read: ReadState
   readonly #refused: Delivering['refused']
   #readDone: boolean
 
-  constructor({ row, dataset, targets, staged, context, parts }: Underway, means: Means, hold: Hold) {
+  constructor({ row, dataset, targets, staged, context, sharing }: Underway, means: Means, hold: Hold) {
     this.#row = row
     this.#dataset = dataset
     this.#targets = targets
     this.#staged = staged
     this.#context = context
-    this.#parts = parts
+    this.#sharing = sharing
     this.#means = means
     this.#hold = hold
     this.#readDone = row.status !== 'reading'
@@ -102,9 +103,12 @@ export class Work {
   delivery(index: number): Job | undefined {
     const target = this.#targets[index]
     if (!target || target.status === 'completed' || target.status === 'failed') return undefined
-    const { plan, id } = this.#row
-    const planned = plan.to[index]
-    if (!planned) throw fault('runtime', `The transfer has no target ${index}.`)
+    const { id } = this.#row
+    const of = consignmentOf(
+      { row: this.#row, dataset: this.#dataset, staged: this.#staged },
+      index,
+      this.#means,
+    )
     const { at, records, delivered, refused, skipped, state } = target
     const position = { at, records, delivered, refused, skipped, state }
     const name = `Delivering to ${target.name}`
@@ -116,33 +120,23 @@ export class Work {
       isIdle: () => follower?.waits ?? false,
       progress: () => position.records,
       run: async (signal) => {
-        const connection = await this.#means.connections.open(planned.connection)
+        const { target: opened, close } = await openTarget(of.planned, this.#means)
         try {
-          const opened = connection.target?.(planned.options)
-          if (!opened) {
-            throw fault('configuration', `Nothing can be written to the connection ${planned.connection}.`)
-          }
           await this.#commit([changeTarget(id, index, { status: 'delivering' })])
           follower = this.#staged.follow(position.at)
           await deliverAll({
-            transfer: id,
-            dataset: this.#dataset.id,
-            index,
-            planned,
-            plan,
-            personal: this.#dataset.personal,
+            ...of,
             target: opened,
-            staged: this.#staged,
             follower,
             state: position,
             commit: (statements) => this.#commit(statements),
             check: () => this.#hold.check(),
-            now: this.#means.now,
             signal,
+            sharing: this.#sharing,
             ...(this.#refused && { refused: this.#refused }),
           })
         } finally {
-          await connection.close()
+          await close()
         }
       },
       troubled: (trouble) => this.#troubled(name, trouble, () => [changeTarget(id, index, { trouble })]),
@@ -182,7 +176,7 @@ export class Work {
     const pure = plan.steps.length > 0 && plan.steps.every(isPure)
     const threads = pure && plan.concurrency > 1 ? openThreads(plan.concurrency, work) : undefined
     const shared = plan.concurrency > 1 && isWorthSharing(plan.steps)
-    const parts = shared ? this.#parts?.(plan.concurrency) : undefined
+    const parts = shared ? this.#sharing?.open(plan.concurrency) : undefined
     let writer: DatasetWriter | undefined
     let pipeline: Pipeline | undefined
     try {

@@ -17,6 +17,7 @@ export function stateTarget(sidecar: Sidecar, options: JsonObject): Target {
       await sidecar.check(beginning)
       return {
         resumable: true,
+        parallel: true,
         write: (batch, signal) => save(sidecar, metadata, key, batch, signal),
         finish: async () => {},
         abort: async () => {},

@@ -51,6 +51,7 @@ export function httpTarget(requester: HttpRequester, options: JsonObject): Targe
     async begin({ concurrency }): Promise<Delivery> {
       return {
         resumable: true,
+        parallel: true,
         write: (batch, signal) =>
           options.send === 'batch'
             ? sendBatch(sender, batch, signal)

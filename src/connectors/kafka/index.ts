@@ -89,6 +89,8 @@ export const kafka: Connector = {
           const opened = await producer
           return {
             resumable: true,
+            // By its member's value messages are to keep their order.
+            parallel: options.keyMember === undefined,
             write: (batch, signal) =>
               host.guarded(() => produce(opened, options, batch, brokers), { repeatable: true, signal }),
             finish: async () => {},

@@ -94,6 +94,7 @@ export const nats: Connector = {
           const { stream } = await open(signal)
           return {
             resumable: true,
+            parallel: true,
             write: (batch, writing) =>
               host.guarded(() => publish(stream, options, batch, connection, writing), {
                 // JetStream knows a message again by its id.

@@ -85,6 +85,8 @@ function delivery(
   }
   return {
     resumable,
+    // Rows that are only added have no key by which one that comes again is known.
+    parallel: mode === 'upsert',
     write: (batch, signal) =>
       host.guarded(
         async () => {

@@ -8,6 +8,13 @@ import {
 } from './block.ts'
 import type { DatasetStorage, SegmentReader } from './storage.ts'
 
+/** What is known of a block without reading what is in it. */
+export interface BlockPlace extends Pick<Block, 'first' | 'count' | 'next'> {
+  readonly at: BlockAddress
+  /** As it lies there. */
+  readonly bytes: number
+}
+
 /** Reads the blocks of one dataset, in order, from wherever. One at a time; `close` lets go of what it holds. */
 export class DatasetReader {
   readonly #segments: SegmentReader
@@ -32,15 +39,23 @@ export class DatasetReader {
     return { first, count, lines, origins, next }
   }
 
+  /** Of the block at `address`, by its header alone; `undefined` at the end. */
+  async place(address: BlockAddress, extent: Extent): Promise<BlockPlace | undefined> {
+    const at = await this.#settled(address, extent)
+    if (!at) return undefined
+    const { first, count, payloadBytes } = decodeHeader(await this.#bytes(at, headerBytes))
+    const bytes = headerBytes + payloadBytes
+    return { at, first, count, bytes, next: { segment: at.segment, offset: at.offset + bytes } }
+  }
+
   /** The address of the block that holds a record, found by the headers alone. */
   async find(record: number, extent: Extent): Promise<BlockAddress | undefined> {
     let address: BlockAddress = { segment: 0, offset: 0 }
     for (;;) {
-      const at = await this.#settled(address, extent)
-      if (!at) return undefined
-      const { first, count, payloadBytes } = decodeHeader(await this.#bytes(at, headerBytes))
-      if (record < first + count) return at
-      address = { segment: at.segment, offset: at.offset + headerBytes + payloadBytes }
+      const place = await this.place(address, extent)
+      if (!place) return undefined
+      if (record < place.first + place.count) return place.at
+      address = place.next
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Json } from '../../workflow/index.ts'
 import { parseLines, type Block, type BlockAddress, type Extent } from './block.ts'
-import { DatasetReader } from './reader.ts'
+import { DatasetReader, type BlockPlace } from './reader.ts'
 import type { DatasetStorage } from './storage.ts'
 
 /** How much of what was staged last is kept in memory for those who follow close behind; see `weightOf`. */
@@ -161,9 +161,13 @@ function keyOf({ segment, offset }: BlockAddress): string {
   return `${segment}:${offset}`
 }
 
+function isBefore(at: BlockAddress, extent: Extent): boolean {
+  return at.segment < extent.segment || (at.segment === extent.segment && at.offset < extent.offset)
+}
+
 /** Whether all before `at` is durable. */
 function isWithin(at: BlockAddress, extent: Extent): boolean {
-  return at.segment < extent.segment || (at.segment === extent.segment && at.offset <= extent.offset)
+  return isBefore(at, extent) || (at.segment === extent.segment && at.offset === extent.offset)
 }
 
 /** About what a block takes in memory, where values take much more than their text. */
@@ -202,15 +206,8 @@ export class Follower {
     for (;;) {
       signal.throwIfAborted()
       const { extent, sealed } = this.#staged
-      const isDurable =
-        address.segment < extent.segment ||
-        (address.segment === extent.segment && address.offset < extent.offset)
-      if (this.#turn !== this.#staged.turn) {
-        this.#turn = this.#staged.turn
-        // Other machines see on a shared folder what a file has grown by when they open it.
-        await this.#reader.close()
-      }
-      const block = isDurable
+      await this.#catchUp()
+      const block = isBefore(address, extent)
         ? (this.#staged.recent(address) ?? (await this.#reader.block(address, extent)))
         : undefined
       if (block) this.#at = block.next
@@ -223,6 +220,26 @@ export class Follower {
         this.#waits = false
       }
     }
+  }
+
+  /** Of the block at `address`, without reading it, so that others may; `undefined` where none is there yet. */
+  async skip(address: BlockAddress): Promise<Omit<BlockPlace, 'at'> | undefined> {
+    const { extent } = this.#staged
+    await this.#catchUp()
+    const recent = isBefore(address, extent) ? this.#staged.recent(address) : undefined
+    const place = recent
+      ? { first: recent.first, count: recent.count, bytes: recent.lines.length, next: recent.next }
+      : await this.#reader.place(address, extent)
+    this.#at = place?.next ?? address
+    this.#staged.moved(this)
+    return place
+  }
+
+  async #catchUp(): Promise<void> {
+    if (this.#turn === this.#staged.turn) return
+    this.#turn = this.#staged.turn
+    // Other machines see on a shared folder what a file has grown by when they open it.
+    await this.#reader.close()
   }
 
   close(): Promise<void> {

@@ -2,7 +2,8 @@ import type { Delivery } from '../../connectors/index.ts'
 import type { Block, BlockAddress } from '../dataset/block.ts'
 import type { Follower } from '../dataset/staged.ts'
 import { targetBatch } from '../record-batch.ts'
-import type { Consignment, Tally } from './tally.ts'
+import type { Consignment } from './consignment.ts'
+import type { Tally } from './tally.ts'
 
 export interface Blocks {
   readonly delivery: Delivery
@@ -13,8 +14,8 @@ export interface Blocks {
   readonly to?: BlockAddress
   /** Throws where another process may deliver by now. */
   readonly check: () => void
-  /** After each block. Gives whether to go on. */
-  readonly each?: () => Promise<boolean>
+  /** After each block, of so many records, for which the target took so long. Gives whether to go on. */
+  readonly each?: (records: number, ms: number) => Promise<boolean>
   readonly signal: AbortSignal
 }
 
@@ -40,8 +41,10 @@ export async function deliverBlocks(of: Consignment, blocks: Blocks): Promise<bo
     if (!block) return true
     const batch = targetBatch(block, how)
     check()
+    const began = performance.now()
     const result = batch.size > 0 ? await delivery.write(batch, signal) : undefined
+    const ms = performance.now() - began
     tally.add(batch, result, { at: block.next, records: block.first + block.count })
-    if ((await each?.()) === false) return false
+    if ((await each?.(block.count, ms)) === false) return false
   }
 }

@@ -1,7 +1,8 @@
 import type { Delivery } from '../../connectors/index.ts'
 import type { Statement } from '../../database/index.ts'
 import { changeTarget, insertLetters, type NewLetter } from '../store/store.ts'
-import type { Consignment, DeliveryState, Tally } from './tally.ts'
+import type { Consignment } from './consignment.ts'
+import type { DeliveryState, Tally } from './tally.ts'
 
 export interface CheckpointsOptions {
   readonly of: Consignment
@@ -24,6 +25,8 @@ export class Checkpoints {
   readonly #options: CheckpointsOptions
   #last = performance.now()
   #isOpen = false
+  /** What is committed with the next one as well. */
+  also: () => readonly Statement[] = () => []
 
   constructor(options: CheckpointsOptions) {
     this.#options = options
@@ -75,6 +78,6 @@ export class Checkpoints {
   #statements(): readonly Statement[] {
     const { of, tally, refused = insertLetters } = this.#options
     const change = changeTarget(of.transfer, of.index, { ...tally.reached, trouble: undefined })
-    return [change, ...refused(tally.letters)]
+    return [change, ...refused(tally.letters), ...this.also()]
   }
 }

@@ -1,10 +1,14 @@
-import type { Target } from '../../connectors/index.ts'
+import type { Delivery, Target } from '../../connectors/index.ts'
 import type { Statement } from '../../database/index.ts'
 import type { Follower } from '../dataset/staged.ts'
+import type { Sharing } from '../parts.ts'
 import type { NewLetter } from '../store/store.ts'
 import { deliverBlocks, deliveryIdOf } from './blocks.ts'
 import { Checkpoints } from './checkpoints.ts'
-import { Tally, type Consignment, type DeliveryState } from './tally.ts'
+import { deliverInParts } from './in-parts.ts'
+import { Pace } from './pace.ts'
+import type { Consignment } from './consignment.ts'
+import { Tally, type DeliveryState } from './tally.ts'
 
 export interface Delivering extends Consignment {
   readonly target: Target
@@ -21,6 +25,8 @@ export interface Delivering extends Consignment {
   readonly signal: AbortSignal
   /** What becomes of refused records, where that is not a dead letter of this transfer: in a replay. */
   readonly refused?: (letters: readonly NewLetter[]) => readonly Statement[]
+  /** Where other processes may deliver some of it. */
+  readonly sharing?: Sharing | undefined
 }
 
 /**
@@ -42,15 +48,27 @@ export async function deliverAll(delivering: Delivering): Promise<void> {
   const checkpoints = new Checkpoints({
     ...{ of: delivering, delivery, tally, state, commit, check, signal, refused },
   })
+  const pace = new Pace()
+  const sharing = concurrency > 1 && isParallel(delivery) ? delivering.sharing : undefined
+  /** After so many records at once: whether there is so much left that others should help. */
+  const isMuch = (records: number) => {
+    if (!sharing || sharing.others() === 0) return false
+    const left = delivering.staged.extent.records - tally.reached.records
+    return left > 2 * Math.max(pace.perMs * sharing.partMs, records)
+  }
   try {
     await checkpoints.begin()
-    await deliverBlocks(delivering, {
-      ...{ delivery, follower, tally, check, signal },
-      each: async () => {
-        await checkpoints.grown()
-        return true
-      },
-    })
+    const each = async (records: number, ms: number) => {
+      pace.took(records, ms)
+      await checkpoints.grown()
+      return !isMuch(records)
+    }
+    while (!(await deliverBlocks(delivering, { delivery, follower, tally, check, signal, each }))) {
+      if (!sharing) continue
+      // Nothing of ours may hold up the others, as an open transaction would.
+      await checkpoints.save()
+      await deliverInParts(delivering, sharing, { tally, checkpoints, pace })
+    }
     await checkpoints.save()
     check()
     await delivery.finish(signal)
@@ -63,4 +81,9 @@ export async function deliverAll(delivering: Delivering): Promise<void> {
   } finally {
     await follower.close()
   }
+}
+
+/** One that stands somewhere can be in one place only. */
+function isParallel({ parallel = false, resumable, state }: Delivery): boolean {
+  return parallel && resumable && state === undefined
 }

@@ -2,26 +2,11 @@ import type { WriteResult } from '../../connectors/index.ts'
 import type { Json, Problem } from '../../workflow/index.ts'
 import type { BlockAddress } from '../dataset/block.ts'
 import { encryptBytes } from '../dataset/keys.ts'
-import type { Staged } from '../dataset/staged.ts'
-import { concealIn, type PersonalData } from '../personal.ts'
-import type { Plan, PlannedTarget } from '../plan.ts'
+import { concealIn } from '../personal.ts'
 import { badRecord, tooMany } from '../reading.ts'
 import type { TargetBatch } from '../record-batch.ts'
 import type { NewLetter } from '../store/store.ts'
-
-/** What is delivered to which target, and how: the same whoever delivers how much of it. */
-export interface Consignment {
-  readonly transfer: string
-  readonly dataset: string
-  /** Its number among the targets, and what the plan says of it. */
-  readonly index: number
-  readonly planned: PlannedTarget
-  readonly plan: Pick<Plan, 'onBadRecord' | 'mostBadRecords' | 'concurrency' | 'order'>
-  /** Of the dataset. */
-  readonly personal: PersonalData | undefined
-  readonly staged: Staged
-  readonly now: () => number
-}
+import type { Consignment } from './consignment.ts'
 
 export interface DeliveryState {
   at: BlockAddress
@@ -32,10 +17,18 @@ export interface DeliveryState {
   state: Json
 }
 
+/** What is in a tally: plain data. */
+export interface Counted {
+  readonly reached: DeliveryState
+  readonly letters: readonly NewLetter[]
+  readonly problem?: Problem | undefined
+}
+
 /** Counts what became of records, and gathers the letters of those that were refused until somebody keeps them. */
 export class Tally {
   readonly #of: Consignment
   #letters: NewLetter[] = []
+  #problem: Problem | undefined
   reached: DeliveryState
 
   constructor(of: Consignment, reached: DeliveryState) {
@@ -45,6 +38,11 @@ export class Tally {
 
   get letters(): readonly NewLetter[] {
     return this.#letters
+  }
+
+  /** Of one of the refused records, where there are any. */
+  get problem(): Problem | undefined {
+    return this.#problem
   }
 
   /** Throws where a bad record is to fail the transfer, or there are too many of them. */
@@ -66,8 +64,25 @@ export class Tally {
       skipped: reached.skipped + (onBadRecord === 'skip' ? letters.length : 0),
       state: result ? result.state : reached.state,
     }
+    this.#problem ??= first?.problem
     if (first && this.reached.refused > mostBadRecords) throw tooMany(mostBadRecords, first.problem)
     if (onBadRecord === 'deadLetter') this.#letters.push(...letters)
+  }
+
+  /** What another tally, which began where this one has reached, has counted and gathered. */
+  join({ reached: more, letters, problem }: Counted): void {
+    const { mostBadRecords } = this.#of.plan
+    const { reached } = this
+    this.reached = {
+      ...reached,
+      at: more.at,
+      records: more.records,
+      delivered: reached.delivered + more.delivered,
+      refused: reached.refused + more.refused,
+      skipped: reached.skipped + more.skipped,
+    }
+    if (problem && this.reached.refused > mostBadRecords) throw tooMany(mostBadRecords, problem)
+    this.#letters.push(...letters)
   }
 
   /** All that was gathered is kept. */

@@ -5,7 +5,9 @@ import type { Means } from '../carry-out.ts'
 import type { TransferRow } from '../store/rows.ts'
 import { Board, type View } from './board.ts'
 import { Helper } from './helper.ts'
+import { openDeliveryWork } from './delivery-work.ts'
 import { Holds } from './holds.ts'
+import { targetOf } from './job-rows.ts'
 import { lead, leadAs, type LeadOptions } from './lead.ts'
 import { Presence } from './presence.ts'
 import { openStepWork } from './step-work.ts'
@@ -26,6 +28,8 @@ export interface SharingOptions {
   readonly heldFor?: number
   /** How long a job is left to a process that has one fewer of them, in milliseconds. Default: 150. */
   readonly courtesy?: number
+  /** About how long it should take to deliver a part of what is delivered by several, in milliseconds. Default: 1000. */
+  readonly partMs?: number
 }
 
 /** What one process has of it. */
@@ -46,7 +50,14 @@ export function openSharing(
   options: SharingOptions,
   left: (transfer: string) => void,
 ): Sharing {
-  const { takes, jobs: most = 16, heldFor = 10_000, courtesy = 150, secrets = async () => ({}) } = options
+  const {
+    takes,
+    jobs: most = 16,
+    heldFor = 10_000,
+    courtesy = 150,
+    partMs = 1000,
+    secrets = async () => ({}),
+  } = options
   const { database } = means.store
   const { now, log } = means
   const name = options.name ?? `${hostname()}:${process.pid}`
@@ -60,11 +71,16 @@ export function openSharing(
       : { runId: run ?? id, key: task ?? '', secrets: run === undefined ? {} : await secrets(run) }
   const taker = new Taker({
     ...{ means, holds, board, stages, process: name, most, context, left },
-    courtesyMs: courtesy,
+    ...{ courtesyMs: courtesy, partMs },
   })
   const helper = new Helper({
     ...{ database, holds, board, process: name, most, now, log },
-    work: ({ transfer }) => openStepWork(transfer, means, context),
+    work: ({ transfer, job }) => {
+      const target = targetOf(job)
+      return target === undefined
+        ? openStepWork(transfer, means, context)
+        : openDeliveryWork(transfer, target, { means, stages })
+    },
   })
   const closing = new AbortController()
   const leading: LeadOptions = { means, holds, board, taker, closing: closing.signal }

@@ -22,6 +22,8 @@ export interface TakerOptions {
   readonly most: number
   /** How long a job is left to a process that has fewer of them, for each that it has fewer, in milliseconds. */
   readonly courtesyMs: number
+  /** About how long it should take to do a part of a job, in milliseconds. */
+  readonly partMs: number
   readonly context: (row: TransferRow) => Promise<Omit<FunctionContext, 'signal'>>
   /** Told when this process has no job of a transfer any more. */
   readonly left: (transfer: string) => void
@@ -193,7 +195,7 @@ export class Taker {
   }
 
   async #attempt(held: HeldJob, doing: Doing): Promise<Ended> {
-    const { means, stages, context, board, process } = this.#options
+    const { means, stages, context, board, process, partMs } = this.#options
     // Only now that it is ours do the rows stay as they are.
     const { row, dataset } = await beginOf(held.transfer, means)
     const targets = await means.store.targets(row.id)
@@ -205,11 +207,13 @@ export class Taker {
       return { kind: 'over', problem: problemOfError(error) }
     }
     try {
-      const parts = (concurrency: number) => {
-        const { database } = means.store
-        return new SharedParts({ database, board, held, process, concurrency })
+      const { database } = means.store
+      const sharing = {
+        open: (concurrency: number) => new SharedParts({ database, board, held, process, concurrency }),
+        others: () => board.processes.filter((name) => name !== process).length,
+        partMs,
       }
-      const underway = { row, dataset, targets, staged, context: () => context(row), parts }
+      const underway = { row, dataset, targets, staged, context: () => context(row), sharing }
       doing.job = jobOf(new Work(underway, means, held), held)
       if (!doing.job) return { kind: 'done' }
       const { now, random } = means

@@ -9,6 +9,7 @@ import {
   type Connections,
   type Connector,
 } from '../../connectors/index.ts'
+import type { Database } from '../../database/index.ts'
 import { testDatabase, type DatabaseKind } from '../../database/testing/databases.ts'
 import type { ActivityRequest } from '../../engines/engine.ts'
 import type { Functions } from '../../functions/index.ts'
@@ -53,7 +54,9 @@ export async function openTestTransfers(options: TestTransfersOptions = {}) {
       typeof options.connectors === 'function' ? options.connectors(process) : (options.connectors ?? [])
     const { functions: given } = options
     const functions = typeof given === 'function' ? given(process) : given
-    const database = await records.open({ folder: dataFolder, exclusive: processes === undefined })
+    const { database, freeze, goOn } = freezable(
+      await records.open({ folder: dataFolder, exclusive: processes === undefined }),
+    )
     const datasets = testDatasets(options.storage ?? 'folder', {
       database,
       folder: dataFolder,
@@ -79,7 +82,7 @@ export async function openTestTransfers(options: TestTransfersOptions = {}) {
       }),
     })
     if (processes !== undefined) await transfers.start()
-    return { database, datasets, transfers }
+    return { database, datasets, transfers, freeze, goOn }
   }
   const opened = await Promise.all(Array.from({ length: processes ?? 1 }, (_, index) => openOne(index)))
   const [first] = opened
@@ -103,6 +106,8 @@ export async function openTestTransfers(options: TestTransfersOptions = {}) {
   const stop = async () => {
     if (closed) return
     closed = true
+    // What was frozen goes on, so that it can end.
+    for (const { goOn } of opened) goOn()
     await Promise.all(opened.map(({ transfers }) => transfers.close()))
     await Promise.all(opened.map(({ datasets }) => datasets.storage.close()))
     await Promise.all(opened.map(({ database }) => database.close()))
@@ -112,6 +117,11 @@ export async function openTestTransfers(options: TestTransfersOptions = {}) {
     ...first,
     /** The transfers of each process. */
     all: opened.map(({ transfers }) => transfers),
+    /** A process stands still, as far as the database hears of it; gives how it goes on. */
+    freeze: (process: number) => {
+      opened[process]?.freeze()
+      return () => opened[process]?.goOn()
+    },
     /** One more process. */
     join: async () => void opened.push(await openOne(opened.length)),
     /** From here on it writes nothing, as one that was killed. */
@@ -140,6 +150,34 @@ export async function openTestTransfers(options: TestTransfersOptions = {}) {
       await stop()
       await records.remove()
       rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** While it is frozen nothing is asked of the database, and then all of it. */
+function freezable(database: Database): { database: Database; freeze: () => void; goOn: () => void } {
+  let frozen: Promise<void> | undefined
+  let goOn = () => {}
+  return {
+    database: {
+      query: async (sql, parameters) => {
+        await frozen
+        return database.query(sql, parameters)
+      },
+      commit: async (statements) => {
+        await frozen
+        return database.commit(statements)
+      },
+      onCommit: (listener) => database.onCommit(listener),
+      ...(database.away && { away: () => database.away?.() ?? false }),
+      close: () => database.close(),
+    },
+    freeze() {
+      frozen ??= new Promise((resolve) => (goOn = resolve))
+    },
+    goOn() {
+      frozen = undefined
+      goOn()
     },
   }
 }

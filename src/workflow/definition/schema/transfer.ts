@@ -92,12 +92,12 @@ export const transferArguments = closed(
     to: Type.Array(target, { description: 'The targets, one or many.', minItems: 1 }),
     concurrency: orYielded(
       'Concurrency',
-      'How many batches may be in the steps, and with `order: any` how many records may be under way to a target, at the same time. Default: 1.',
+      'How many batches may be in the steps, and with `order: any` how many records may be under way to a target, at the same time, over all workers. Default: 1.',
       count('A number.', { minimum: 1, maximum: 64 }),
     ),
     order: Type.Optional(
       oneWord(
-        'Whether each target is given the records one after the other in the order of the source, or in any.',
+        'Whether each target is given the records one after the other in the order of the source, or in any: then several workers may deliver to one target at the same time, and of records with the same key any may be the last.',
         ['kept', 'any'],
         'kept',
       ),
