@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { isMissing } from '../../database/testing/databases.ts'
+import { isMissing, testDatabase } from '../../database/testing/databases.ts'
 import type { Functions } from '../../functions/index.ts'
 import type { Json } from '../../workflow/index.ts'
 import { down, MemorySystem } from '../testing/memory-connector.ts'
@@ -261,7 +261,9 @@ describe.skipIf(isMissing('PostgreSQL'))('several processes on one database', ()
   })
 
   test('one that was frozen can write nothing after another has its job', async () => {
-    const { database } = await start({ takes: () => false })
+    // Where nobody looks for what is nobody's: there is no such transfer.
+    const empty = await testDatabase('PostgreSQL')
+    const database = await empty.open({ exclusive: false })
     const place = { transfer: 't', job: 'read' } as const
     const times = { one: Date.now(), other: Date.now() }
     const holdsOf = (process: 'one' | 'other') =>
@@ -286,5 +288,6 @@ describe.skipIf(isMissing('PostgreSQL'))('several processes on one database', ()
     times.other += 10_001
     expect(() => second?.check()).toThrow()
     for (const each of [one, other]) each.close()
+    await empty.remove()
   })
 })
