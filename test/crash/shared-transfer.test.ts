@@ -11,8 +11,17 @@ import { ended, idsOfFile, idsOfKeyedTarget, isAll, seeded, startKeyedTarget } f
 
 const records = Number(process.env.SLUSE_TEST_CRASH_RECORDS ?? 24_000)
 const driver = fileURLToPath(new URL('transfer-worker.mjs', import.meta.url))
-/** What happens to whoever has a job just then; one that is frozen sleeps longer than its job is held for it. */
-const faults = ['kill', 'freeze', 'kill', 'end', 'freeze', 'kill leader'] as const
+/**
+ * What happens to whoever has a job just then, or as a helper a part of one; one that is frozen sleeps longer than what it
+ * has is held for it.
+ */
+const faults = ['kill helper', 'freeze helper', 'kill', 'freeze', 'end', 'kill leader'] as const
+/** Who has what may be hit. */
+const busyOnes = {
+  job: "SELECT process FROM transfer_jobs WHERE until > ? AND job <> 'lead' ORDER BY job",
+  leader: "SELECT process FROM transfer_jobs WHERE until > ? AND job = 'lead'",
+  helper: 'SELECT process FROM transfer_parts WHERE until > ? AND output IS NULL ORDER BY number',
+}
 const frozenMs = 2500
 
 describe.skipIf(isMissing('PostgreSQL'))(`${records} records to three targets, by three processes`, () => {
@@ -46,13 +55,13 @@ describe.skipIf(isMissing('PostgreSQL'))(`${records} records to three targets, b
     })
   }
 
-  /** A process that has a job now; `undefined` once all is done. */
-  async function busy(leader: boolean, random: () => number): Promise<[string, ChildProcess] | undefined> {
+  /** A process that has something now; `undefined` once all is done. */
+  async function busy(
+    what: keyof typeof busyOnes,
+    random: () => number,
+  ): Promise<[string, ChildProcess] | undefined> {
     while (!outcome) {
-      const rows = await database.query<{ process: string }>(
-        `SELECT process FROM transfer_jobs WHERE until > ? AND job ${leader ? '=' : '<>'} 'lead' ORDER BY job`,
-        [Date.now()],
-      )
+      const rows = await database.query<{ process: string }>(busyOnes[what], [Date.now()])
       const names = rows.map(({ process }) => process).filter((name) => living.has(name))
       const name = names[Math.floor(random() * names.length)]
       const child = name === undefined ? undefined : living.get(name)
@@ -73,11 +82,12 @@ describe.skipIf(isMissing('PostgreSQL'))(`${records} records to three targets, b
     const waking: Promise<void>[] = []
     for (const fault of faults) {
       await new Promise((resolve) => setTimeout(resolve, 100 + random() * 300))
-      const found = await busy(fault === 'kill leader', random)
+      const [does = '', whom = 'job'] = fault.split(' ')
+      const found = await busy(whom as keyof typeof busyOnes, random)
       if (!found) break
       const [name, child] = found
       hit.push(fault)
-      if (fault === 'freeze') {
+      if (does === 'freeze') {
         child.kill('SIGSTOP')
         waking.push(
           new Promise((resolve) =>
@@ -89,7 +99,7 @@ describe.skipIf(isMissing('PostgreSQL'))(`${records} records to three targets, b
         )
         continue
       }
-      child.kill(fault === 'end' ? 'SIGTERM' : 'SIGKILL')
+      child.kill(does === 'end' ? 'SIGTERM' : 'SIGKILL')
       await ended(child)
       exits.push(child.exitCode ?? child.signalCode)
       await live(name.startsWith('lead') ? 'lead' : 'worker')
@@ -124,6 +134,7 @@ describe.skipIf(isMissing('PostgreSQL'))(`${records} records to three targets, b
       targets: { appended: counts, keyed: counts, replaced: counts },
     })
     expect(await database.query('SELECT * FROM transfer_jobs')).toEqual([])
+    expect(await database.query('SELECT * FROM transfer_parts')).toEqual([])
   })
 
   it('has every record exactly once at the target with keys', () => {

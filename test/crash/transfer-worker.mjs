@@ -13,6 +13,13 @@ const transfers = openTransfers({
   database,
   dataFolder: data,
   connections: openParts(folder, data, socket, { count: Number(count), pauseMs: 20 }),
+  // A function that takes its time, so that others help with it.
+  functions: {
+    call: async (_, values) => {
+      await new Promise((resolve) => setTimeout(resolve, 60))
+      return values.map((value) => ({ records: [value] }))
+    },
+  },
   publish: async () => {},
   log: () => {},
   sharing: { takes: true, name, heldFor: 1500 },
@@ -38,7 +45,12 @@ async function carryOut() {
     try {
       return await transfers.perform({
         kind: 'transfer',
-        input: { ...given, from: { connection: 'people' } },
+        input: {
+          ...given,
+          from: { connection: 'people' },
+          through: [{ call: 'work:1.0.0@default' }, ...given.through],
+          concurrency: 6,
+        },
         idempotencyKey: 'run1:/do/0/move',
         attempt: 0,
         runId: 'run1',
