@@ -5,7 +5,7 @@ const barWidth = 24
 
 /** A transfer in a few lines: how far it is, how fast, and what it suffers from. */
 export function progressLines(transfer: TransferDetail, terminal: Terminal): string[] {
-  const { read, bad, records, deadLetters, progress, rate, secondsLeft, trouble, worker } = transfer
+  const { read, bad, records, deadLetters, progress, rate, secondsLeft, trouble } = transfer
   const reading = transfer.status === 'reading'
   const share = progress ? progress.done / Math.max(progress.total, 1) : reading ? undefined : 1
   const facts = [
@@ -14,7 +14,7 @@ export function progressLines(transfer: TransferDetail, terminal: Terminal): str
     ...(bad > 0 ? [`${number(bad)} bad`] : []),
     ...(deadLetters > 0 ? [`${number(deadLetters)} dead letters`] : []),
     ...speed(rate, secondsLeft),
-    ...by(worker),
+    ...by(transfer),
   ]
   return [
     `${label('read')}${bar(share)} ${facts.join(', ')}`,
@@ -25,7 +25,7 @@ export function progressLines(transfer: TransferDetail, terminal: Terminal): str
         `${number(target.delivered)} delivered`,
         ...(target.refused > 0 ? [`${number(target.refused)} refused`] : []),
         ...speed(target.rate, target.secondsLeft),
-        ...by(target.worker),
+        ...by(target),
         ...(target.status === 'completed' || target.status === 'failed' ? [target.status] : []),
       ]
       const shown = target.status === 'completed' ? 1 : of
@@ -74,8 +74,11 @@ function speed(rate: number | undefined, secondsLeft: number | undefined): strin
   ]
 }
 
-function by(worker: string | undefined): string[] {
-  return worker === undefined ? [] : [`by ${plain(worker)}`]
+function by({ worker, helpers = [] }: Pick<TransferDetail, 'worker' | 'helpers'>): string[] {
+  return [
+    ...(worker === undefined ? [] : [`by ${plain(worker)}`]),
+    ...(helpers.length > 0 ? [`with ${helpers.map(plain).join(' and ')}`] : []),
+  ]
 }
 
 function troubled(trouble: TransferDetail['trouble'], terminal: Terminal): string[] {

@@ -32,6 +32,10 @@ const worker = Type.Optional(
   }),
 )
 
+const helpers = Type.Optional(
+  Type.Array(Type.String(), { description: 'Other processes that do a part of it now: host and process.' }),
+)
+
 const summary = {
   id: Type.String(),
   kind: Type.Enum(['run', 'replay']),
@@ -69,6 +73,7 @@ export const transfer = Type.Object(
     ...rates,
     trouble,
     worker,
+    helpers,
     targets: Type.Array(
       Type.Object({
         name: Type.String(),
@@ -81,6 +86,7 @@ export const transfer = Type.Object(
         ...rates,
         trouble,
         worker,
+        helpers,
         error: Type.Optional(problem),
       }),
     ),

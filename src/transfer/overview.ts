@@ -10,7 +10,8 @@ import { maskRecord, revealRecord } from './personal.ts'
 import { uriOf } from './plan.ts'
 import type { Rates } from './rates.ts'
 import { eraseDataset } from './retention.ts'
-import { readJobs, type JobName, type JobRow } from './sharing/job-rows.ts'
+import { readJobs, type JobName } from './sharing/job-rows.ts'
+import { readParts } from './sharing/part-rows.ts'
 import type { DatasetRow, TargetStatus, TransferRow, TransferStatus, Trouble } from './store/rows.ts'
 import { datasetFrom, transferFrom } from './store/read-rows.ts'
 
@@ -84,6 +85,8 @@ export interface TransferDetail extends Omit<TransferSummary, 'targets'> {
   readonly trouble?: TroubleView
   /** The process that reads, where several share the work. */
   readonly worker?: string
+  /** Other processes that do steps of what it has read. */
+  readonly helpers?: readonly string[]
   readonly targets: readonly TargetView[]
 }
 
@@ -101,6 +104,8 @@ export interface TargetView {
   readonly trouble?: TroubleView
   /** The process that delivers, where several share the work. */
   readonly worker?: string
+  /** Other processes that deliver parts of it. */
+  readonly helpers?: readonly string[]
   readonly error?: Problem
 }
 
@@ -170,7 +175,7 @@ export function openOverview(means: Means, rates: Rates): Overview {
       const records = dataset?.extent.records ?? 0
       // Others may carry it out: from one look to the next it is known here how fast it goes.
       if (row.endedAt === undefined) rates.advanced(id)
-      const worker = workersOf(row.endedAt === undefined ? await readJobs(database, id) : [], means.now())
+      const workers = row.endedAt === undefined ? await workersOf(id) : () => ({})
       const rate = row.endedAt === undefined ? rates.of(id) : undefined
       const targets = await store.targets(id)
       const { progress } = row
@@ -184,7 +189,7 @@ export function openOverview(means: Means, rates: Rates): Overview {
         ...(rate && reading && { rate: Math.round(rate.read) }),
         ...(rate && reading && progress && left(progress.total - progress.done, rate.progress)),
         ...(row.trouble && { trouble: troubleView(row.trouble) }),
-        ...worker('read'),
+        ...workers('read'),
         targets: targets.map((target, index) => {
           const speed = target.status === 'delivering' ? rate?.targets[index] : undefined
           return {
@@ -198,7 +203,7 @@ export function openOverview(means: Means, rates: Rates): Overview {
             ...(speed !== undefined && { rate: Math.round(speed) }),
             ...(speed !== undefined && !reading && left(records - target.records, speed)),
             ...(target.trouble ? { trouble: troubleView(target.trouble) } : {}),
-            ...worker(`deliver:${target.target}`),
+            ...workers(`deliver:${target.target}`),
             ...(target.error && !target.trouble && { error: target.error }),
           }
         }),
@@ -250,6 +255,20 @@ export function openOverview(means: Means, rates: Rates): Overview {
     erasePerson: (value, namespaces) => erasePerson(value, means, namespaces),
   }
 
+  /** Who has the jobs of a transfer, and parts of them, just now. */
+  async function workersOf(
+    id: string,
+  ): Promise<(job: JobName) => Pick<TransferDetail, 'worker' | 'helpers'>> {
+    const [jobs, parts] = await Promise.all([readJobs(database, id), readParts(database, id)])
+    const now = means.now()
+    return (job) => {
+      const held = jobs.find((each) => each.job === job && each.until > now)
+      const taken = parts.filter((part) => part.job === job && part.state === 'open' && part.until > now)
+      const helpers = [...new Set(taken.map(({ process }) => process))].sort()
+      return { ...(held && { worker: held.process }), ...(helpers.length > 0 && { helpers }) }
+    }
+  }
+
   async function page(table: string, all: readonly Condition[], limit: number) {
     const { where, parameters } = whereOf(all)
     const sql = `SELECT * FROM ${table} ${where} ORDER BY number DESC LIMIT ?`
@@ -296,14 +315,6 @@ function datasetView(row: DatasetRow): DatasetSummary {
 
 function troubleView({ attempt, since, due, problem }: Trouble): TroubleView {
   return { attempt, since: iso(since), next: iso(due), problem }
-}
-
-/** Who has a job now. */
-function workersOf(jobs: readonly JobRow[], now: number): (job: JobName) => { worker?: string } {
-  return (job) => {
-    const held = jobs.find((each) => each.job === job && each.until > now)
-    return held ? { worker: held.process } : {}
-  }
 }
 
 function left(amount: number, perSecond: number): { secondsLeft?: number } {

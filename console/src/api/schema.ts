@@ -1827,6 +1827,8 @@ export type components = {
             /** @description ISO 8601, UTC. */
             endedAt?: string;
             error?: components["schemas"]["Problem"];
+            /** @description Other processes that do a part of it now: host and process. */
+            helpers?: string[];
             id: string;
             /** @enum {unknown} */
             kind: "run" | "replay";
@@ -1859,6 +1861,8 @@ export type components = {
                 connection: string;
                 delivered: number;
                 error?: components["schemas"]["Problem"];
+                /** @description Other processes that do a part of it now: host and process. */
+                helpers?: string[];
                 mode: string;
                 name: string;
                 /** @description Records a second, while it is under way. */

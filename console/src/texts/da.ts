@@ -623,6 +623,7 @@ export const da = {
   'transfer.rate': '{count} i sekundet',
   'transfer.timeLeft': '{time} tilbage',
   'transfer.worker': 'hos {name}',
+  'transfer.helpers': 'sammen med {names}',
   'transfer.trouble': 'Forsøg {attempt} lykkedes ikke:',
   'again.deliver': 'Levér igen',
   'again.title': 'Levér alle {count} poster til {target} igen?',

@@ -622,6 +622,7 @@ export const en: Record<keyof typeof da, string> = {
   'transfer.rate': '{count} a second',
   'transfer.timeLeft': '{time} left',
   'transfer.worker': 'by {name}',
+  'transfer.helpers': 'with {names}',
   'transfer.trouble': 'Attempt {attempt} did not work:',
   'again.deliver': 'Deliver again',
   'again.title': 'Deliver all {count} records to {target} again?',

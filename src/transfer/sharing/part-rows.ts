@@ -18,12 +18,14 @@ export interface PartPlace extends JobPlace {
   readonly number: number
 }
 
-/** All that there are, without what is in them. */
-export async function readParts(database: Database): Promise<readonly PartRow[]> {
+/** All that there are, or those of a transfer, without what is in them. */
+export async function readParts(database: Database, transfer?: string): Promise<readonly PartRow[]> {
+  const [where, parameters] = transfer === undefined ? ['', []] : ['WHERE transfer = ?', [transfer]]
   const rows = await database.query(
     `SELECT transfer, job, number, holder, process, until,
        CASE WHEN output IS NULL THEN 'open' WHEN output = '' THEN 'declined' ELSE 'done' END AS state
-     FROM transfer_parts ORDER BY transfer, job, number`,
+     FROM transfer_parts ${where} ORDER BY transfer, job, number`,
+    parameters,
   )
   return rows.map((row) => ({
     transfer: String(row.transfer),

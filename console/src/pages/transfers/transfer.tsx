@@ -187,10 +187,15 @@ function Speed({ of }: { readonly of: { readonly rate?: number; readonly seconds
 }
 
 /** Who does it, where several workers share the work. */
-function Worker({ of }: { readonly of: { readonly worker?: string } }) {
+function Worker({ of }: { readonly of: { readonly worker?: string; readonly helpers?: string[] } }) {
   const { t } = useTexts()
-  if (of.worker === undefined) return null
-  return <span className="sub">{t('transfer.worker', { name: of.worker })}</span>
+  const { worker, helpers } = of
+  return (
+    <>
+      {worker !== undefined && <span className="sub">{t('transfer.worker', { name: worker })}</span>}
+      {helpers && <span className="sub">{t('transfer.helpers', { names: helpers.join(', ') })}</span>}
+    </>
+  )
 }
 
 function Trouble({ trouble }: { readonly trouble: NonNullable<Transfer['trouble']> }) {
