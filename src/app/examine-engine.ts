@@ -28,7 +28,7 @@ export async function examineEngine(settings: Settings): Promise<readonly Engine
     message: 'It is Temporal, and all it needs is set.',
   } as const
   try {
-    const { version, retentionMs, workers } = await examineTemporal(server)
+    const { version, retentionMs, workers, stranded } = await examineTemporal(server)
     const kept = retentionMs === undefined ? '' : ` Ended workflows are kept for ${daysOf(retentionMs)}.`
     const { address, namespace, taskQueue } = server
     return [
@@ -39,6 +39,7 @@ export async function examineEngine(settings: Settings): Promise<readonly Engine
         message: `Temporal ${version} at ${address} has the namespace ${namespace}.${kept}`,
       },
       workersOf(taskQueue, workers),
+      ...(stranded === 0 ? [] : [strandedOf(stranded)]),
     ]
   } catch (error) {
     return [engine, { name: 'temporal', state: 'bad', message: (error as Error).message }]
@@ -58,6 +59,11 @@ function workersOf(
   const found = `${workers.length} take work from the queue ${taskQueue}, of version ${versions.join(', ')}`
   if (others.length === 0) return { name: 'workers', state: 'good', message: `${found}.` }
   const message = `${found}; this is ${packageVersion()}. Where no upgrade is under way, stop those of ${others.join(', ')}.`
+  return { name: 'workers', state: 'note', message }
+}
+
+function strandedOf(runs: number): EngineFinding {
+  const message = `${runs} runs are of versions that have no worker. Whoever leads moves them to the current one: \`sluse_runs_to_move\` and the log say how far that is.`
   return { name: 'workers', state: 'note', message }
 }
 

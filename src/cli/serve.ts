@@ -13,18 +13,20 @@ export const serveVerb = verb({
   projectFirst: true,
   run: async ({ settings, log, terminal }) => {
     const interrupt = onInterrupt()
-    let app: App | undefined
-    process.on('SIGHUP', () => app && void reload(app))
+    // Until it is open, the project has not been read yet.
+    let hangUp = () => {}
+    process.on('SIGHUP', () => hangUp())
     const [{ openApp }, { listen, openWaitingRoom, refuseOpenDoor }] = await Promise.all([
       import('../app.ts'),
       import('../server/index.ts'),
     ])
     refuseOpenDoor(settings)
-    app = await openPatiently(() => openApp({ settings, log }), {
+    const app = await openPatiently(() => openApp({ settings, log }), {
       ...{ log, signal: interrupt.signal },
       openRoom: () => openWaitingRoom(settings),
     })
     if (!app) return exitOf(await interrupt.came)
+    hangUp = () => void reload(app)
     try {
       const { findings } = await app.pipelines.reload()
       if (hasErrors(findings)) {

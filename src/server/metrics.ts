@@ -36,7 +36,8 @@ export function createMetrics(server: FastifyInstance, app: App, stopping: Abort
       for (const { duplicate } of receipts) events[duplicate ? 'duplicate' : 'new']++
     },
     render: (connections) => {
-      const { writable, liveRuns, activitiesRunning, activitiesWaiting, stuckRuns } = app.engine.health()
+      const { writable, liveRuns, activitiesRunning, activitiesWaiting, stuckRuns, runsToMove } =
+        app.engine.health()
       const memory = process.memoryUsage()
       return [
         family('sluse_http_requests_total', 'counter', 'Requests answered.', requests),
@@ -53,6 +54,15 @@ export function createMetrics(server: FastifyInstance, app: App, stopping: Abort
         }),
         gauge('sluse_runs_in_memory', 'Runs that are not parked.', liveRuns),
         gauge('sluse_runs_stuck', 'Runs that make no progress and that nothing will move.', stuckRuns),
+        ...(runsToMove === undefined
+          ? []
+          : [
+              gauge(
+                'sluse_runs_to_move',
+                'Runs of versions without workers that are yet to be set going again; on whoever leads.',
+                runsToMove,
+              ),
+            ]),
         gauge('sluse_activities_running', 'Calls and processes under way.', activitiesRunning),
         gauge('sluse_activities_waiting', 'Calls and processes that wait their turn.', activitiesWaiting),
         ...targetFamilies(app.guard.targets(), labels).map(({ name, type, help, series }) =>

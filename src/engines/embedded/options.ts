@@ -50,6 +50,8 @@ export interface EngineHealth {
   activitiesWaiting: number
   /** Runs that make no progress and that nothing will move. */
   stuckRuns: number
+  /** Runs of versions without workers that are yet to be set going again; on whoever leads. */
+  runsToMove?: number
   /** Where runs are carried out by several processes: whether this one does. */
   worker?: 'none' | 'running' | 'stopped' | 'failed'
   /** Where there are several: whether this one deals with schedules and events for all. */

@@ -59,15 +59,15 @@ export class ClusterRuns {
     return row
   }
 
-  /** Starts the run's workflow, unless it is under way. */
-  async begin(row: RunRow): Promise<void> {
+  /** Starts the run's workflow, unless it is under way; `anew`: also then, in its place. */
+  async begin(row: RunRow, how?: 'anew'): Promise<void> {
     const { client, taskQueue, ask, searchAttributes } = this.#core()
     const start = (typedSearchAttributes: SearchAttributePair[]) =>
       client.workflow.start(names.run, {
         workflowId: row.id,
         taskQueue,
         args: [row.number],
-        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowIdConflictPolicy: how === 'anew' ? 'TERMINATE_EXISTING' : 'USE_EXISTING',
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         workflowTaskTimeout: 10_000,
         ...(typedSearchAttributes.length > 0 && { typedSearchAttributes }),
@@ -97,15 +97,15 @@ export class ClusterRuns {
     }
   }
 
-  /** Starts what carries out an activity that nobody waits for, unless it is under way. */
-  async beginDetached(number: number, id: string, key: string): Promise<void> {
+  /** Starts what carries out an activity that nobody waits for, unless it is under way; `anew`: also then, in its place. */
+  async beginDetached(number: number, id: string, key: string, how?: 'anew'): Promise<void> {
     const { client, taskQueue, ask } = this.#core()
     await ask(() =>
       client.workflow.start(names.detached, {
         workflowId: detachedId(id, key),
         taskQueue,
         args: [number, key],
-        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowIdConflictPolicy: how === 'anew' ? 'TERMINATE_EXISTING' : 'USE_EXISTING',
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       }),
     )

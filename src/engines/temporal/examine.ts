@@ -1,3 +1,5 @@
+import type { Connection } from '@temporalio/client'
+import { deploymentOf } from './builds.ts'
 import { connect, unreachable } from './connect.ts'
 import { libraries } from './libraries.ts'
 import type { TemporalServerSettings } from './options.ts'
@@ -11,6 +13,8 @@ export interface ExaminedTemporal {
   readonly retentionMs: number | undefined
   /** Those that asked for work within the last minutes. */
   readonly workers: readonly { readonly identity: string; readonly build: string | undefined }[]
+  /** Runs that stand still because no worker of the build that began them has asked for work. */
+  readonly stranded: number
 }
 
 /**
@@ -32,7 +36,9 @@ export async function examineTemporal(server: TemporalServerSettings): Promise<E
       const retention = described?.config?.workflowExecutionRetentionTtl?.seconds
       const queue = { namespace, taskQueue: { name: taskQueue }, taskQueueType: workflows }
       const { pollers } = await workflowService.describeTaskQueue(queue)
+      const builds = (pollers ?? []).map(({ deploymentOptions }) => deploymentOptions?.buildId)
       return {
+        stranded: await strandedRuns(connection, server, new Set(builds)),
         version: serverVersion ?? '',
         retentionMs: retention ? Number(retention) * 1000 : undefined,
         workers: (pollers ?? []).map(({ identity, deploymentOptions }) => ({
@@ -43,6 +49,28 @@ export async function examineTemporal(server: TemporalServerSettings): Promise<E
     })
   } finally {
     await connection.close()
+  }
+}
+
+/** None where builds or counts are unknown to the server, or none of our business. */
+async function strandedRuns(
+  { workflowService }: Connection,
+  { namespace, taskQueue }: TemporalServerSettings,
+  live: ReadonlySet<unknown>,
+): Promise<number> {
+  const deploymentName = deploymentOf(taskQueue)
+  try {
+    const found = await workflowService.describeWorkerDeployment({ namespace, deploymentName })
+    const gone = (found.workerDeploymentInfo?.versionSummaries ?? [])
+      .map(({ deploymentVersion }) => deploymentVersion?.buildId ?? '')
+      .filter((build) => build !== '' && !live.has(build))
+    if (gone.length === 0) return 0
+    const versions = gone.map((build) => `'${deploymentName}:${build}'`).join(', ')
+    const query = `TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Running' AND TemporalWorkerDeploymentVersion IN (${versions})`
+    const { count } = await workflowService.countWorkflowExecutions({ namespace, query })
+    return Number(count ?? 0)
+  } catch {
+    return 0
   }
 }
 

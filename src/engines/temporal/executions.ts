@@ -1,3 +1,4 @@
+import type { Database } from '../../database/index.ts'
 import { hasCode } from '../../errors.ts'
 import { isOver } from '../run/run-row.ts'
 import type { Cluster } from './cluster.ts'
@@ -12,6 +13,18 @@ const workflow = 1_000_000_000
 const term = 10_000
 
 const termOf = (epoch: number) => Math.floor(epoch / term)
+
+/** How often a workflow has taken up each of these runs; those that have ended are not among them. */
+export async function timesTakenUp(
+  database: Database,
+  runs: readonly number[],
+): Promise<ReadonlyMap<number, number>> {
+  if (runs.length === 0) return new Map()
+  const marks = runs.map(() => '?').join(', ')
+  const sql = `SELECT run, epoch / ${workflow} AS times FROM executions WHERE run IN (${marks})`
+  const rows = await database.query<{ run: number; times: number }>(sql, runs)
+  return new Map(rows.map(({ run, times }) => [run, times]))
+}
 
 /** From here on only this workflow writes of the run. */
 export async function takeUp({ database, clock }: Cluster, run: number): Promise<number> {

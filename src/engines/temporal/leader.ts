@@ -1,14 +1,14 @@
 import { hasCode, SluseError } from '../../errors.ts'
 import type { Records } from '../records/records.ts'
 import { Retention } from '../records/retention.ts'
-import type { Stuck } from '../records/stuck-runs.ts'
 import { Schedules } from '../records/schedules.ts'
-import { fromColumns, isOver, selectRun } from '../run/run-row.ts'
+import { fromColumns, selectRun } from '../run/run-row.ts'
 import type { Cluster } from './cluster.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { fenced } from './fenced.ts'
 import { Gates } from './gates.ts'
 import { Lease } from './lease.ts'
+import { setLostGoing } from './lost-runs.ts'
 import { forget, resumedPipelines, type Resumed } from './resumed.ts'
 import { Upgrades } from './upgrades.ts'
 import { Watchdog } from './watchdog.ts'
@@ -16,8 +16,6 @@ import { Watchdog } from './watchdog.ts'
 const lookEvery = 500
 const renewEvery = 3000
 const startEvery = 5000
-/** How far back they are looked for beyond the last look: what Temporal lists may be late. */
-const listedWithin = 60_000
 /** A run is started by whoever made it durable; one that is not by then is started here. */
 const unbegunAfter = 5000
 const mostUnbegun = 200
@@ -72,6 +70,11 @@ export class Leader {
   /** Of all processes, at the last look; where another process leads, it tells. */
   get stuckRuns(): number {
     return this.#duties?.watchdog.stuckRuns ?? 0
+  }
+
+  /** Of versions that have no workers any more; where another process leads, it tells. */
+  get runsToMove(): number {
+    return this.#duties?.upgrades?.left ?? 0
   }
 
   open(): void {
@@ -147,7 +150,7 @@ export class Leader {
     }
     if (now - this.#foundAt > this.#core.settings.findsLostEvery) {
       this.#foundAt = now
-      duties.watchdog.lost = await this.#setGoing()
+      duties.watchdog.lost = await setLostGoing(core, this.#lease.fence)
       await this.#beginDetached()
     }
   }
@@ -247,28 +250,6 @@ export class Leader {
     for (const { number, id, key } of rows) await runs.beginDetached(number, id, key)
   }
 
-  /** Workflows that somebody has ended in Temporal itself, or that did not replay: what is recorded of the runs is all that it takes to go on. */
-  async #setGoing(): Promise<Stuck[]> {
-    const { client, database, runs, taskQueue, log, settings } = this.#core
-    const since = new Date(Date.now() - settings.findsLostEvery - listedWithin).toISOString()
-    const ended = `ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut', 'Canceled')`
-    const query = `WorkflowType = 'run' AND TaskQueue = '${taskQueue}' AND ${ended} AND CloseTime > '${since}'`
-    const found: Stuck[] = []
-    for await (const { workflowId, runId, closeTime } of client.workflow.list({ query })) {
-      // It was set going again before.
-      if ((await client.workflow.getHandle(workflowId).describe()).runId !== runId) continue
-      const [row] = await database.query(`${selectRun} WHERE id = ?`, [workflowId])
-      const run = row && fromColumns(row)
-      if (!run) continue
-      await runs.goOn(run)
-      if (isOver(run.status)) continue
-      log('warn', 'The workflow of a run was ended in Temporal; it is set going again.', { run: workflowId })
-      const detail = 'Its workflow was ended in Temporal; it is set going again from the records.'
-      found.push({ run: run.number, since: closeTime?.getTime() ?? Date.now(), reason: 'lost', detail })
-    }
-    return found
-  }
-
   /** Leads no longer; `false` where it did not. */
   #stand(): boolean {
     const duties = this.#duties
@@ -277,6 +258,7 @@ export class Leader {
     duties?.schedules.stop()
     duties?.retention.stop()
     duties?.gates.stop()
+    duties?.upgrades?.stop()
     return duties !== undefined
   }
 }

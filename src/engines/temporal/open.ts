@@ -169,6 +169,7 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
       // Those wait in Temporal, for any worker.
       activitiesWaiting: 0,
       stuckRuns: leader.stuckRuns,
+      runsToMove: leader.runsToMove,
       leads: leader.leads,
     }),
   }

@@ -28,7 +28,9 @@ export class Upgrades {
   #triedAt = -Infinity
   #movedAt = -Infinity
   #movedFor = ''
+  #moving = false
   #refused = false
+  #stopped = false
 
   constructor(core: Cluster) {
     this.#core = core
@@ -51,11 +53,33 @@ export class Upgrades {
     // There must be somebody to move to.
     if (!live.has(this.#current ?? '')) return
     const pause = this.#settled === this.#movedFor ? lookAgainAfter : moveEvery
-    if (gone.length > 0 && now - this.#movedAt > pause) {
-      this.#movedAt = now
-      const moved = await this.#moves.look(gone.map(([build]) => build))
-      this.#movedFor = moved > 0 ? '' : this.#settled
+    if (gone.length > 0 && !this.#moving && now - this.#movedAt > pause)
+      void this.#move(gone.map(([build]) => build))
+  }
+
+  /** How many runs are still to be set going again. */
+  get left(): number {
+    return this.#moves.left
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#moves.stop()
+  }
+
+  /** There may be very many of them: nothing else waits for it. */
+  async #move(gone: readonly string[]): Promise<void> {
+    const settled = this.#settled
+    this.#moving = true
+    try {
+      this.#movedFor = (await this.#moves.look(gone)) > 0 ? '' : settled
+    } catch (error) {
+      const { log } = this.#core
+      if (!this.#stopped)
+        log('warn', 'Runs whose workers have gone cannot be moved; trying again.', { error: String(error) })
     }
+    this.#movedAt = Date.now()
+    this.#moving = false
   }
 
   #isGone(build: string, now: number): boolean {
