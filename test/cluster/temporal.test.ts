@@ -22,6 +22,7 @@ import { httpbin } from '../servers/web/httpbin.ts'
 import { petStore } from '../servers/web/pet-store.ts'
 import { killedAheadSuite } from './ahead/killed.ts'
 import { conformanceSuite } from './conformance.ts'
+import { largePayloadsSuite } from './large-payloads.ts'
 import { targetLimitsSuite } from './target-limits.ts'
 import { transfersOnTemporal } from './transfers.ts'
 import { upgradeSuite } from './upgrades.ts'
@@ -244,6 +245,7 @@ describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', as
     },
   })
   killedAheadSuite(installation)
+  largePayloadsSuite(installation)
   upgradeSuite(installation)
   targetLimitsSuite(installation)
   transfersOnTemporal(installation)

@@ -55,12 +55,11 @@ export class Commits {
     return this.#writing > 0 || this.#asking
   }
 
-  /** Writes what waits by itself. */
+  /** Writes what waits by itself; what comes meanwhile is one batch, as it would else be sent again with each that follows. */
   write(): void {
-    if (this.#asking) return
+    if (this.writing) return
     const [first] = this.#units
     if (first?.refused && this.#sent.length === 0) return this.#ask(first)
-    if (first?.refused && this.#writing > 0) return
     const { batches, written } = this.carry()
     this.#writing++
     void records.commit(this.place, batches).then(

@@ -4,6 +4,7 @@ import type { ActivityRequest } from '../../engine.ts'
 import type { EffectActivities, Performed } from '../protocol.ts'
 import { isSuperseded, type Commits } from './commits.ts'
 import { effectOptions } from './options.ts'
+import { room } from './room.ts'
 
 const effects = proxyActivities<EffectActivities>(effectOptions)
 
@@ -41,6 +42,9 @@ export class Effects {
   /** An effect by itself; it takes along what is to be written before it. */
   async begin({ request, resolve, reject }: Asked): Promise<void> {
     const { key, attempt, kind, input, onFailure, signal } = request
+    const later = room()
+    if (later) await later
+    if (later && signal.aborted) return
     const { batches, written } = this.#commits.waiting
       ? this.#commits.carry()
       : { batches: [], written: () => {} }

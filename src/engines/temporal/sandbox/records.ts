@@ -1,6 +1,7 @@
 import { proxyLocalActivities } from '@temporalio/workflow'
 import type { RecordActivities } from '../protocol.ts'
 import { recordOptions } from './options.ts'
+import { room } from './room.ts'
 
 const local = proxyLocalActivities<RecordActivities>(recordOptions)
 
@@ -24,7 +25,10 @@ function inTurn<Given extends unknown[], Answer>(
   ask: (...given: Given) => Promise<Answer>,
 ): (...given: Given) => Promise<Answer> {
   return (...given) => {
-    const answer = last.then(() => ask(...given))
+    const answer = last.then(() => {
+      const later = room()
+      return later ? later.then(() => ask(...given)) : ask(...given)
+    })
     last = answer.catch(() => {})
     return answer
   }
