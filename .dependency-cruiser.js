@@ -3,7 +3,7 @@ const floors = [
   ['errors'],
   ['jq'],
   ['config', 'database', 'workflow'],
-  ['history'],
+  ['history', 'members'],
   ['engines', 'http', 'access', 'resilience', 'processes'],
   ['connectors', 'functions'],
   ['approvals', 'transfer', 'activities'],

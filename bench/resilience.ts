@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase } from '../src/database/index.ts'
+import { databaseMembers, Member } from '../src/members/index.ts'
 import { databaseStore, Guard, Sharing, type GuardClock } from '../src/resilience/index.ts'
 import { postgresBinaries, startPostgres } from '../test/servers/postgres/index.ts'
 
@@ -43,12 +44,13 @@ async function runShared(
   const folder = mkdtempSync(join(tmpdir(), 'sluse-bench-'))
   const { user, password, host, port, database } = postgres
   const url = `postgres://${user}:${password}@${host}:${port}/${database}`
-  const opened: { close(): Promise<void> }[] = []
+  const opened: { close(): void | Promise<void> }[] = []
   const open = async (bounds: { concurrency?: number; perSecond?: number }) => {
     const store = await openDatabase({ folder, url, exclusive: false })
     const parts = { clock: systemTime, random: Math.random }
-    const sharing = await Sharing.open({ store: databaseStore(store), ...parts })
-    opened.push(store, sharing)
+    const member = await Member.join({ store: databaseMembers(store), role: 'worker', version: '' })
+    const sharing = await Sharing.open({ store: databaseStore(store), member, ...parts })
+    opened.push(store, { close: () => member.leave() }, sharing)
     return guardWith({ limits: bounds, sharing })
   }
   try {

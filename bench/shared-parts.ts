@@ -2,7 +2,8 @@
 import { connectorOf, readConnection, type Connector } from '../src/connectors/index.ts'
 import { openDatabase } from '../src/database/index.ts'
 import type { Functions } from '../src/functions/index.ts'
-import { openTransfers, type TransfersOptions } from '../src/transfer/index.ts'
+import { databaseMembers, Member } from '../src/members/index.ts'
+import { openTransfers } from '../src/transfer/index.ts'
 import { benchConnections } from './connections.ts'
 
 export interface Job {
@@ -33,7 +34,11 @@ export async function openOne({ url, data, records, pauseMs, functionMs, jobs, t
     return readConnection(resource, find, []).declaration ?? []
   })
   const database = await openDatabase({ folder: data, url, exclusive: false })
-  const sharing: TransfersOptions['sharing'] = jobs === undefined ? undefined : { takes, jobs, name }
+  const role = takes ? 'worker' : 'api'
+  const member =
+    jobs === undefined
+      ? undefined
+      : await Member.join({ store: databaseMembers(database), role, version: '', name })
   const transfers = openTransfers({
     database,
     dataFolder: data,
@@ -41,13 +46,14 @@ export async function openOne({ url, data, records, pauseMs, functionMs, jobs, t
     ...(functionMs !== undefined && { functions: oneAtATime(functionMs) }),
     publish: async () => {},
     log: (level, message, more) => level !== 'info' && console.error(level, message, more),
-    ...(sharing && { sharing }),
+    ...(member && jobs !== undefined && { sharing: { takes, jobs, member } }),
   })
-  if (sharing) await transfers.start()
+  if (member) await transfers.start()
   return {
     transfers,
     close: async () => {
       await transfers.close()
+      await member?.leave()
       await database.close()
     },
   }

@@ -33,7 +33,7 @@ import { openDatasets } from './open-datasets.ts'
 import { openInbox, type Inbox } from './inbox.ts'
 import { openOverview, type Overview } from './overview.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
-import { openProcesses, type Processes } from './processes.ts'
+import { joinOthers, openProcesses, type Processes } from './processes.ts'
 import { openProjectConnections } from './project-connections.ts'
 import { sharingOf } from './share-transfers.ts'
 import { openResources } from './resources-in-use.ts'
@@ -113,7 +113,9 @@ export async function openApp(options: AppOptions): Promise<App> {
       ...(maxBytes !== undefined && { maxBytes }),
     })
     closers.push(() => database.close())
-    const sharing = settings.engine === 'temporal' ? await openSharing(database, options.log) : undefined
+    const member = settings.engine === 'temporal' ? await joinOthers(settings, database) : undefined
+    closers.push(async () => member?.leave())
+    const sharing = member && (await openSharing(database, member, options.log))
     closers.push(async () => sharing?.close())
     const guard = await openGuard(settings.project, options.log, { clock: options.clock, sharing })
     const now = () => options.clock?.now() ?? Date.now()
@@ -162,9 +164,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       functions: activities.functions,
       publish: async (event) => void (await opened.engine?.publish([event])),
       log,
-      ...(settings.engine === 'temporal' && {
-        sharing: sharingOf(settings, database, secrets as SecretStore),
-      }),
+      ...(member && { sharing: sharingOf(settings, database, member, secrets as SecretStore) }),
     })
     const ours: ActivityRunner = async (request) => {
       if (request.kind === 'transfer') return transfers.perform(request)
@@ -178,6 +178,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     closers.push(async () => targets.close())
     const engine = await openEngine(settings, {
       database,
+      member,
       guard,
       activities: options.activities?.(running) ?? running,
       secrets: secrets as SecretStore,
@@ -187,14 +188,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     })
     opened.engine = engine
     closers.push(() => engine.close(0))
-    const processes = openProcesses({
-      database,
-      role: settings.role,
-      shared: settings.engine !== 'embedded',
-      health: () => engine.health(),
-      now,
-    })
-    closers.push(() => processes.close())
+    const processes = openProcesses({ member, role: settings.role, health: () => engine.health(), now })
     const clock = options.clock ?? systemClock
     const approvals = await approvalsBy({
       settings,

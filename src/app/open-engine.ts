@@ -13,6 +13,7 @@ import {
   type SecretStore,
   type TemporalServerSettings,
 } from '../engines/index.ts'
+import type { Member } from '../members/index.ts'
 import { SluseError } from '../errors.ts'
 import type { Guard } from '../resilience/index.ts'
 
@@ -21,6 +22,7 @@ export type AppEngine = Engine & { health(): EngineHealth }
 
 interface Parts {
   readonly database: Database
+  readonly member: Member | undefined
   readonly guard: Guard
   readonly activities: ActivityRunner
   readonly secrets: SecretStore
@@ -51,6 +53,7 @@ export async function openEngine(settings: Settings, parts: Parts): Promise<AppE
     return openTemporalEngine({
       ...common,
       gatekeeper: guard,
+      ...(parts.member && { member: parts.member }),
       settings: { ...kept, ...(settings.temporalEffects === 'single' && { aheadMs: 0 }) },
       key,
       server,

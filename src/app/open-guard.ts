@@ -2,6 +2,7 @@ import { classifyCall } from '../activities/index.ts'
 import type { Log } from '../config/index.ts'
 import type { Database } from '../database/index.ts'
 import type { Clock } from '../engines/index.ts'
+import type { Member } from '../members/index.ts'
 import { readConnectionTargets, readPolicies } from '../project/index.ts'
 import { problemOf } from '../workflow/index.ts'
 import { databaseStore, Guard, Sharing, type BreakerChange, type GuardClock } from '../resilience/index.ts'
@@ -33,9 +34,10 @@ export async function openGuard(
 }
 
 /** Where several processes call the same targets, limits and breakers hold for all of them together. */
-export function openSharing(database: Database, log: Log): Promise<Sharing> {
+export function openSharing(database: Database, member: Member, log: Log): Promise<Sharing> {
   return Sharing.open({
     store: databaseStore(database),
+    member,
     clock: guardClock(undefined),
     random: Math.random,
     onStore: (state, error) => {

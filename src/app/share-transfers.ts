@@ -1,6 +1,7 @@
 import type { Settings } from '../config/index.ts'
 import type { Database } from '../database/index.ts'
 import type { SecretStore } from '../engines/index.ts'
+import type { Member } from '../members/index.ts'
 import type { TransfersOptions } from '../transfer/index.ts'
 import type { Workflow } from '../workflow/definition/index.ts'
 
@@ -8,10 +9,12 @@ import type { Workflow } from '../workflow/definition/index.ts'
 export function sharingOf(
   { role, transferJobs }: Settings,
   database: Database,
+  member: Member,
   secrets: SecretStore,
 ): NonNullable<TransfersOptions['sharing']> {
   return {
     takes: role !== 'api',
+    member,
     jobs: transferJobs,
     // As the engine gives them to the run's own activities; whoever helps with one looks them up by itself.
     async secrets(run) {

@@ -160,7 +160,7 @@ export const processInfo = Type.Object(
     startedAt: time,
     seenAt: Type.Unsafe<string>({ ...time, description: 'Its last sign of life. ISO 8601, UTC.' }),
     state: Type.Enum(['alive', 'stopping', 'gone'], {
-      description: '`gone`: it has not been heard of for 20 seconds, and did not say that it ends.',
+      description: '`gone`: it has not been heard of for 9 seconds, and did not say that it ends.',
     }),
     works: Type.Boolean({ description: 'It carries runs out.' }),
     leads: Type.Boolean({ description: 'It deals with schedules and events for all.' }),

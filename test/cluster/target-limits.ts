@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createActivityRunner } from '../../src/activities/index.ts'
 import { openGuard, openSharing } from '../../src/app/open-guard.ts'
 import { openTargets, type Targets } from '../../src/app/targets.ts'
+import { databaseMembers, Member } from '../../src/members/index.ts'
 import { openDatabase, type Database } from '../../src/database/index.ts'
 import { openTemporalEngine, type TemporalEngine } from '../../src/engines/index.ts'
 import { define } from '../../src/engines/testing/engine-suite.ts'
@@ -55,12 +56,13 @@ spec: { baseUrl: '${ledger.url}' }
       const log = (level: string, message: string, data?: object) => {
         if (process.env.SLUSE_TEST_LOG) console.log(role, level, message, JSON.stringify(data))
       }
-      const sharing = await openSharing(database, log)
+      const member = await Member.join({ store: databaseMembers(database), role, version: '1' })
+      const sharing = await openSharing(database, member, log)
       const guard = await openGuard(folder, log, { sharing })
       const activities = createActivityRunner({ guard, projectFolder: folder, dataFolder: folder })
       const targets = await openTargets(database, guard, { log, now: Date.now })
       const engine = await openTemporalEngine({
-        ...{ database, activities, key, role, bundle, log, gatekeeper: guard },
+        ...{ database, member, activities, key, role, bundle, log, gatekeeper: guard },
         server: { ...server, taskQueue },
         settings: { watchEvery: 300, stuckAfter: 500 },
       })
@@ -69,7 +71,8 @@ spec: { baseUrl: '${ledger.url}' }
         await engine.close(0)
         targets.close()
         await activities.close()
-        await sharing.close()
+        sharing.close()
+        await member.leave()
         await database.close()
       }
       const one = { engine, database, guard, targets, close }

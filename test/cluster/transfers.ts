@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDatabase, type Database } from '../../src/database/index.ts'
 import { openTemporalEngine, type ActivityRunner, type TemporalEngine } from '../../src/engines/index.ts'
+import { databaseMembers, Member } from '../../src/members/index.ts'
 import { openTransfers, type Transfers } from '../../src/transfer/index.ts'
 import { MemorySystem } from '../../src/transfer/testing/memory-connector.ts'
 import {
@@ -90,6 +91,7 @@ interface UnderTest extends TransfersUnderTest {
 interface Process {
   readonly name: string
   readonly database: Database
+  readonly member: Member
   readonly engine: TemporalEngine
   transfers?: Transfers
 }
@@ -114,8 +116,10 @@ class Cluster {
       }
       const { bundle } = installation
       const role = name === 'api' ? 'api' : 'worker'
-      const engine = await openTemporalEngine({ database, activities, server, key, bundle, role })
-      const one: Process = { name, database, engine }
+      const store = databaseMembers(database)
+      const member = await Member.join({ store, role, version: '1', name })
+      const engine = await openTemporalEngine({ database, member, activities, server, key, bundle, role })
+      const one: Process = { name, database, member, engine }
       cluster.#processes.push(one)
     }
     return cluster
@@ -152,7 +156,7 @@ class Cluster {
         publish: async () => {},
         log: () => {},
         random,
-        sharing: { takes: one !== this.#api, name: one.name },
+        sharing: { takes: one !== this.#api, member: one.member },
       })
       await one.transfers.start()
     }
@@ -197,8 +201,9 @@ class Cluster {
   }
 
   async close(): Promise<void> {
-    for (const { engine, database } of this.#processes) {
+    for (const { engine, database, member } of this.#processes) {
       await engine.close(0)
+      await member.leave()
       await database.close()
     }
     rmSync(this.#folder, { recursive: true, force: true })

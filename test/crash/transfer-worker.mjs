@@ -2,6 +2,7 @@
 // Usage: transfer-worker.mjs <folder> <socket of the keyed target> <worker|lead> <name> <records>
 import { join } from 'node:path'
 import { openDatabase } from '../../dist/database/index.js'
+import { databaseMembers, Member } from '../../dist/members/index.js'
 import { openTransfers } from '../../dist/transfer/index.js'
 import { given, openParts } from './transfer-parts.mjs'
 
@@ -9,6 +10,8 @@ const [, , folder, socket, role, name, count] = process.argv
 
 const data = join(folder, 'data')
 const database = await openDatabase({ folder: data, url: process.env.DATABASE_URL, exclusive: false })
+const store = databaseMembers(database)
+const member = await Member.join({ store, role: 'worker', version: '1', name, presentMs: 1500 })
 const transfers = openTransfers({
   database,
   dataFolder: data,
@@ -22,11 +25,12 @@ const transfers = openTransfers({
   },
   publish: async () => {},
   log: () => {},
-  sharing: { takes: true, name, heldFor: 1500 },
+  sharing: { takes: true, member, heldFor: 1500 },
 })
 await transfers.start()
 const close = async () => {
   await transfers.close()
+  await member.leave()
   await database.close()
   process.exit(0)
 }

@@ -1,6 +1,7 @@
 // One process of several that call the same targets. Usage: caller.mjs <database url> <folder> <targets' address> <json>
 // Calls each target from several places at once, over and over, until it is killed. Says `ready` once it is open.
 import { openDatabase } from '../../dist/database/index.js'
+import { databaseMembers, Member } from '../../dist/members/index.js'
 import { databaseStore, Guard, readResiliency, Sharing } from '../../dist/resilience/index.js'
 
 const [url, folder, address, given] = process.argv.slice(2)
@@ -13,8 +14,10 @@ const systemTime = {
     return () => clearTimeout(timer)
   },
 }
-const options = { clock: systemTime, random: Math.random, presentMs }
-const sharing = await Sharing.open({ store: databaseStore(database), ...options })
+const options = { clock: systemTime, random: Math.random }
+const store = databaseMembers(database)
+const member = await Member.join({ store, role: 'worker', version: '1', presentMs })
+const sharing = await Sharing.open({ store: databaseStore(database), member, ...options })
 const guard = new Guard({
   policies: [readResiliency({ spec }).policies],
   connections: targets.map(({ name, limits }) => ({ target: { kind: 'app', name }, settings: { limits } })),

@@ -1700,7 +1700,7 @@ export type components = {
             /** @description ISO 8601, UTC. */
             startedAt: string;
             /**
-             * @description `gone`: it has not been heard of for 20 seconds, and did not say that it ends.
+             * @description `gone`: it has not been heard of for 9 seconds, and did not say that it ends.
              * @enum {unknown}
              */
             state: "alive" | "stopping" | "gone";

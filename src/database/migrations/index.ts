@@ -10,6 +10,7 @@ import { findRuns } from './0009-find-runs.ts'
 import { executions } from './0020-executions.ts'
 import { sharedTargets } from './0021-shared-targets.ts'
 import { objectsOfDatasets } from './0022-objects-of-datasets.ts'
+import { oneRowAProcess } from './0031-one-row-a-process.ts'
 import { processes } from './0029-processes.ts'
 import { transferJobs } from './0024-transfer-jobs.ts'
 import { transferParts } from './0030-transfer-parts.ts'
@@ -42,4 +43,5 @@ export const migrations: readonly Migration[] = [
   { number: 24, statements: transferJobs },
   { number: 23, statements: longEffects },
   { number: 30, statements: transferParts },
+  { number: 31, statements: oneRowAProcess },
 ]

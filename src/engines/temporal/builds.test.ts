@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { buildOf, deploymentOf, newest } from './builds.ts'
+import { buildOf, buildsPresent, deploymentOf, newest } from './builds.ts'
 
 describe('a build', () => {
   it('is the version of the product and what runs in the sandbox', () => {
@@ -34,4 +34,15 @@ describe('the build on which new runs begin', () => {
     expect(newest(['2.0.0+x', '1.0.0+a'], since)).toBe('1.0.0+a')
     expect(newest(['2.0.0+x'], since)).toBeUndefined()
   })
+})
+
+it('builds that are present are those of workers that live, for the same task queue', () => {
+  const living = [
+    { build: '1.1.0+b', taskQueue: 'ours' },
+    { build: '1.0.0+a', taskQueue: 'ours' },
+    { build: '1.1.0+b', taskQueue: 'ours' },
+    { build: '2.0.0+x', taskQueue: 'theirs' },
+    undefined,
+  ].map((carriesOut, at) => ({ id: `${at}`, name: 'n', life: `${at}`, abilities: { carriesOut } }))
+  expect([...buildsPresent(living, 'ours')]).toEqual(['1.0.0+a', '1.1.0+b'])
 })

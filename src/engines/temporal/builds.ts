@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { LivingMember } from '../../members/index.ts'
 import { compareVersions } from '../records/versions.ts'
 
 /**
@@ -13,6 +14,17 @@ export function buildOf(version: string, bundle: string): string {
 /** One for each task queue; Temporal allows neither `.` nor `:` in it. */
 export function deploymentOf(taskQueue: string): string {
   return taskQueue.replaceAll(/[.:]/g, '-').slice(0, 100)
+}
+
+/**
+ * The builds that have workers for a task queue. Temporal itself remembers for minutes those that have gone; of the
+ * processes of the installation it is known at once where they close, and by their silence where they were killed.
+ */
+export function buildsPresent(living: readonly LivingMember[], taskQueue: string): Set<string> {
+  const builds = living.flatMap(({ abilities: { carriesOut } }) =>
+    carriesOut?.taskQueue === taskQueue ? [carriesOut.build] : [],
+  )
+  return new Set(builds.sort())
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client'
 import type { Gatekeeper } from '../embedded/index.ts'
+import type { Member } from '../../members/index.ts'
 import type { ActivityRunner } from '../engine.ts'
 import type { GroupCommit } from '../records/group-commit.ts'
 import type { Inbox } from '../records/inbox.ts'
@@ -14,6 +15,8 @@ import type { UnderWay } from './under-way.ts'
 /** The parts of the engine in one process, which know each other through this. Made in `open.ts`. */
 export interface Cluster extends Records {
   readonly settings: TemporalSettings
+  /** This process among those of the installation. */
+  readonly member: Member
   readonly activities: ActivityRunner
   readonly commits: GroupCommit
   readonly runs: ClusterRuns

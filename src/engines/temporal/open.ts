@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client'
 import type { DataConverter } from '@temporalio/common'
 import { hasCode, SluseError } from '../../errors.ts'
 import { commitIf, type Statement } from '../../database/index.ts'
+import { databaseMembers, Member } from '../../members/index.ts'
 import { systemClock } from '../records/clock.ts'
 import { Definitions } from '../records/definitions.ts'
 import { GroupCommit } from '../records/group-commit.ts'
@@ -57,7 +58,12 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
   const closed = new AbortController()
   // Every question that is under way listens.
   setMaxListeners(0, closed.signal)
-  const core = assemble(options, loaded, client, closed.signal)
+  const version = options.runtime?.version ?? ''
+  const member = options.member ?? (await Member.join({ store: databaseMembers(database), role, version }))
+  const leave = async () => {
+    if (!options.member) await member.leave()
+  }
+  const core = assemble({ ...options, member }, loaded, client, closed.signal)
   const leader = new Leader(core)
   core.notify = () => leader.notify()
   const reach = new Reach({
@@ -88,7 +94,7 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
       leader.open()
     }
   } catch (error) {
-    await Promise.all([client.connection.close(), reach.close()])
+    await Promise.all([client.connection.close(), reach.close(), leave()])
     throw error
   }
 
@@ -156,7 +162,9 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
       return core.inbox.publish(events, record)
     },
     close(graceMs = 10_000) {
-      closing ??= close(core, leader, worker, { graceMs, closed }).finally(() => reach.close())
+      closing ??= close(core, leader, worker, { graceMs, closed }).finally(() =>
+        Promise.all([reach.close(), leave()]),
+      )
       return closing
     },
     health: () => ({
@@ -181,12 +189,12 @@ const mostTries = 10
 const done = { cancel: 'cancelled', suspend: 'suspended', resume: 'resumed' } as const
 
 function assemble(
-  options: TemporalEngineOptions,
+  options: TemporalEngineOptions & { readonly member: Member },
   loaded: Libraries,
   client: Client,
   closed: AbortSignal,
 ): Cluster {
-  const { database, server, activities, secrets = async () => ({}) } = options
+  const { database, server, member, activities, secrets = async () => ({}) } = options
   const settings = { ...defaultTemporalSettings, ...options.settings }
   const log = options.log ?? (() => {})
   const clock = systemClock
@@ -199,6 +207,7 @@ function assemble(
   const core: Cluster = {
     database,
     settings,
+    member,
     clock,
     log,
     runtime: options.runtime ?? { name: 'sluse', version: '', metadata: {} },

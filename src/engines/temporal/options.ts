@@ -1,4 +1,5 @@
 import type { Database } from '../../database/index.ts'
+import type { Member } from '../../members/index.ts'
 import type { RunStart } from '../../workflow/index.ts'
 import type { ActivityRunner, Engine, SecretStore } from '../engine.ts'
 import type { Log } from '../run/host.ts'
@@ -8,6 +9,8 @@ import { defaultEngineSettings, type EngineSettings } from '../records/settings.
 export interface TemporalEngineOptions {
   /** Shared by all processes of the installation. Whoever opened it closes it, after the engine. */
   readonly database: Database
+  /** This process among those of the installation; whoever made it has it leave. Default: it joins them by itself. */
+  readonly member?: Member
   readonly activities: ActivityRunner
   /** Default: there are no secrets. */
   readonly secrets?: SecretStore

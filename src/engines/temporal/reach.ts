@@ -11,7 +11,7 @@ const patience = 10_000
 const tellEvery = 600_000
 
 export interface ReachOptions {
-  readonly core: Pick<Cluster, 'database' | 'log'>
+  readonly core: Pick<Cluster, 'database' | 'member' | 'log'>
   /** Asks once, and does not try again by itself. */
   readonly connection: Connection
   readonly namespace: string
@@ -24,8 +24,8 @@ export interface ReachOptions {
 }
 
 /**
- * Whether what this process cannot do without is there, found out by asking: the database for a commit, Temporal for a
- * workflow that nobody has ever started, which it looks for where it keeps them.
+ * Whether what this process cannot do without is there: the database, which takes its signs of life, and Temporal. That is
+ * asked for a workflow that nobody has ever started, which it looks for where it keeps them.
  */
 export class Reach {
   readonly #options: ReachOptions
@@ -33,7 +33,6 @@ export class Reach {
   #why: string | undefined
   #since = Date.now()
   #toldAt = 0
-  #database = true
   #looking = false
   #timer: NodeJS.Timeout | undefined
 
@@ -55,7 +54,8 @@ export class Reach {
   }
 
   get database(): boolean {
-    return this.#database && !(this.#options.core.database.away?.() ?? false)
+    const { database, member } = this.#options.core
+    return member.heard && !(database.away?.() ?? false)
   }
 
   open(): void {
@@ -70,14 +70,8 @@ export class Reach {
   async #look(): Promise<void> {
     if (this.#looking) return
     this.#looking = true
-    await Promise.all([this.#lookAtDatabase(), this.#lookForTemporal()])
+    await this.#lookForTemporal()
     this.#looking = false
-  }
-
-  async #lookAtDatabase(): Promise<void> {
-    const { database } = this.#options.core
-    const nothing = { sql: "DELETE FROM leases WHERE name = ''", parameters: [] }
-    this.#database = await inTime(database.commit([nothing], { quiet: true }))
   }
 
   async #lookForTemporal(): Promise<void> {

@@ -1,8 +1,7 @@
-import { deploymentOf, newest } from './builds.ts'
+import { buildsPresent, deploymentOf, newest } from './builds.ts'
 import type { Cluster } from './cluster.ts'
 import { grpc, grpcCodeOf } from './grpc.ts'
 import { Moves } from './moves.ts'
-import { buildsPresent, forgetAbsent } from './presence.ts'
 
 const tryEvery = 500
 /** Until an operator's decision, or a race that was lost, is looked at again. */
@@ -39,16 +38,15 @@ export class Upgrades {
   }
 
   async look(): Promise<void> {
-    const { database } = this.#core
+    const { member, taskQueue } = this.#core
     const now = Date.now()
-    const live = await buildsPresent(database)
+    const live = buildsPresent(await member.living(), taskQueue)
     for (const build of live) this.#goneSince.delete(build)
     const gone = [...this.#goneSince].filter(([, at]) => now - at > this.#core.settings.movesAfter)
     const state = JSON.stringify([[...live], gone.map(([build]) => build), Math.floor(now / describeEvery)])
     if (state !== this.#settled && now - this.#triedAt > tryEvery) {
       this.#triedAt = now
       if (await this.#settle(live, now)) this.#settled = state
-      await forgetAbsent(database)
     }
     // There must be somebody to move to.
     if (!live.has(this.#current ?? '')) return

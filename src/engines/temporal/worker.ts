@@ -6,14 +6,13 @@ import type { Cluster } from './cluster.ts'
 import { effectActivities } from './effect-activities.ts'
 import type { Libraries } from './libraries.ts'
 import type { TemporalServerSettings } from './options.ts'
-import { Presence } from './presence.ts'
 import { recordActivities } from './record-activities.ts'
 
 /** Carries runs out in this process, until it is closed or has failed. */
 export class RunWorker {
   readonly #connection: NativeConnection
   readonly #worker: Worker
-  readonly #presence: Presence | undefined
+  readonly #core: Cluster
   readonly #late: Promise<void>
   /** Resolves when it has ended, however: `state` says how. */
   readonly ended: Promise<void>
@@ -35,9 +34,8 @@ export class RunWorker {
     })
     const { activityConcurrency, cachedRuns } = core.settings
     const { build } = core
-    const presence = build === undefined ? undefined : new Presence(core.database, build)
     try {
-      await presence?.open()
+      if (build !== undefined) await core.member.can({ carriesOut: { build, taskQueue } })
       const opened = await worker.Worker.create({
         connection,
         namespace,
@@ -57,16 +55,16 @@ export class RunWorker {
         // How long what is under way may take, and when it is given up, `ending.ts` says.
         shutdownGraceTime: aDay,
       })
-      return new RunWorker(core, connection, opened, presence)
+      return new RunWorker(core, connection, opened)
     } catch (error) {
-      await presence?.close()
+      await carriesOutNothing(core)
       await connection.close()
       throw error
     }
   }
 
-  constructor(core: Cluster, connection: NativeConnection, worker: Worker, presence: Presence | undefined) {
-    this.#presence = presence
+  constructor(core: Cluster, connection: NativeConnection, worker: Worker) {
+    this.#core = core
     this.#late = core.ending.late
     this.#connection = connection
     this.#worker = worker
@@ -74,7 +72,7 @@ export class RunWorker {
       () => void (this.state = 'stopped'),
       (error: unknown) => {
         this.state = 'failed'
-        void presence?.close()
+        void carriesOutNothing(core)
         core.log('error', 'The worker has ended: no runs are carried out in this process.', {
           error: String(error),
         })
@@ -95,10 +93,15 @@ export class RunWorker {
   async close(): Promise<void> {
     if (this.#worker.getState() === 'RUNNING') this.#worker.shutdown()
     await Promise.race([this.ended, this.#late])
-    await this.#presence?.close()
+    await carriesOutNothing(this.#core)
     // Where the worker has not ended it still holds its connection; the process takes both away.
     await this.#connection.close().catch(() => {})
   }
+}
+
+/** Where the others cannot be told now, the next sign of life does. */
+async function carriesOutNothing({ build, member }: Cluster): Promise<void> {
+  if (build !== undefined) await member.can({ carriesOut: undefined }).catch(() => {})
 }
 
 const aDay = 86_400_000

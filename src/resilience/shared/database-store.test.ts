@@ -1,14 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { overDatabases, testDatabase, type TestDatabase } from '../../database/testing/databases.ts'
+import { databaseMembers, type MemberStore } from '../../members/index.ts'
 import { databaseStore } from './database-store.ts'
 import type { SharedStore } from './store.ts'
 
 overDatabases((kind) => {
   let place: TestDatabase
   let store: SharedStore
+  let members: MemberStore
   beforeAll(async () => {
     place = await testDatabase(kind)
-    store = databaseStore(await place.open())
+    const database = await place.open()
+    store = databaseStore(database)
+    members = databaseMembers(database)
   })
   afterAll(() => place.remove())
 
@@ -39,19 +43,22 @@ overDatabases((kind) => {
   })
 
   test('who is not renewed in time is dead, and cannot come back', async () => {
-    await store.join('short', 1)
-    await store.join('long', 60_000)
+    const said = { abilities: {}, report: {} }
+    const place = { name: 'host:1', host: 'host', pid: 1, role: 'worker', version: '1', startedAt: 1 }
+    await members.join({ id: 'one', ...place }, 'short', said, 1)
+    await members.join({ id: 'two', ...place }, 'long', said, 60_000)
     await expect.poll(async () => [...(await store.read('app:c')).alive]).toEqual(['long'])
-    expect(await store.renew('short', 60_000, '[]')).toBe(false)
-    expect(await store.renew('long', 60_000, '[1]')).toBe(true)
+    expect(await members.renew('short', said, 60_000, false)).toBe(false)
+    expect(await members.renew('long', said, 60_000, false)).toBe(true)
     expect((await store.read('app:c')).alive).toEqual(new Set(['long']))
   })
 
-  test('reports are those of the others, until they leave', async () => {
-    await store.join('one', 60_000)
-    await store.renew('one', 60_000, '["told"]')
-    expect(await store.reports('long')).toEqual(['["told"]'])
-    await store.leave('one')
-    expect(await store.reports('long')).toEqual([])
+  test('what nobody has changed for a month is forgotten, but not what somebody has', async () => {
+    const free = { version: 1, state: '{"shares":{}}' }
+    await store.write(undefined, { key: 'app:old', ...free })
+    await store.write(undefined, { key: 'app:had', ...free, state: '{"shares":{"long":{}}}' })
+    await store.tidy()
+    expect((await store.read('app:old')).stored).toBeUndefined()
+    expect((await store.read('app:had')).stored).toBeDefined()
   })
 })

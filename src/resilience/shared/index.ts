@@ -3,6 +3,6 @@
  * them. Pure decisions (`share-out.ts`, `breaker-state.ts`) about one document a target, in a store that all have.
  */
 export { databaseStore } from './database-store.ts'
-export { PlaceLost } from './presence.ts'
+export { PlaceLost } from './place-lost.ts'
 export { Sharing, type SharingOptions } from './sharing.ts'
 export type { SharedStore } from './store.ts'

@@ -1,7 +1,7 @@
+import type { Member } from '../../members/index.ts'
 import { Breaker, type BreakerSettings, type BreakerSnapshot, type CircuitBreaker } from '../breaker.ts'
 import type { BreakerState, Permit, Refusal } from '../breaker.ts'
 import { begin, breakerOf, end, reset, trialsLeft, trip } from './breaker-state.ts'
-import type { Presence } from './presence.ts'
 import type { Moment, SharedTarget } from './shared-target.ts'
 import type { SharedBreakerState, SharedState } from './state.ts'
 
@@ -11,16 +11,16 @@ import type { SharedBreakerState, SharedState } from './state.ts'
  */
 export class SharedBreaker implements CircuitBreaker {
   readonly #target: SharedTarget
-  readonly #presence: Presence
+  readonly #member: Member
   readonly #counting: Breaker
   #turn: number
   #held = false
   /** What this process has changed it to, until that is written. */
   #ahead: SharedBreakerState | undefined
 
-  constructor(target: SharedTarget, presence: Presence, settings: BreakerSettings) {
+  constructor(target: SharedTarget, member: Member, settings: BreakerSettings) {
     this.#target = target
-    this.#presence = presence
+    this.#member = member
     this.#counting = new Breaker(settings)
     this.#turn = breakerOf(target.state).turn
     target.attach('breaker', { follow: () => this.#follow() })

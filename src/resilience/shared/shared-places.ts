@@ -1,5 +1,5 @@
+import type { Member } from '../../members/index.ts'
 import { TargetLimits, type Limits, type LimitsSnapshot, type Places, type Slot } from '../limits.ts'
-import type { Presence } from './presence.ts'
 import { holding, idleMs, othersWait, surplusMs, type Held } from './holding.ts'
 import { shareOut, type Ask } from './share-out.ts'
 import type { SharedTarget } from './shared-target.ts'
@@ -19,7 +19,7 @@ export interface PlacesHooks {
  */
 export class SharedPlaces implements Places {
   readonly #target: SharedTarget
-  readonly #presence: Presence
+  readonly #member: Member
   readonly #hooks: PlacesHooks
   /** The limits as if this process were alone: what it may do at most, whatever others leave. */
   readonly #own: TargetLimits
@@ -43,12 +43,12 @@ export class SharedPlaces implements Places {
 
   constructor(
     target: SharedTarget,
-    presence: Presence,
+    member: Member,
     { limits, defaults }: { limits: Limits; defaults: Limits },
     hooks: PlacesHooks,
   ) {
     this.#target = target
-    this.#presence = presence
+    this.#member = member
     this.#hooks = hooks
     this.#declared = limits
     this.#own = new TargetLimits(alone(limits), defaults)
@@ -96,7 +96,7 @@ export class SharedPlaces implements Places {
         slot.release()
         if (this.#isShared || this.#has > 0) this.#consider()
       },
-      ...(shared && { lost: this.#presence.lost }),
+      ...(shared && { lost: this.#member.lost }),
     }
   }
 
@@ -115,19 +115,19 @@ export class SharedPlaces implements Places {
   }
 
   get queuedElsewhere(): number {
-    const { [this.#presence.id]: _, ...others } = this.#target.ofPresent(this.#target.state.shares)
+    const { [this.#member.life]: _, ...others } = this.#target.ofPresent(this.#target.state.shares)
     return Object.values(others).reduce((sum, { queued }) => sum + queued, 0)
   }
 
   get why(): string | undefined {
-    return this.#isShared && !this.#presence.certain
+    return this.#isShared && !this.#member.certain
       ? 'cannot be called: while the database is away nobody knows how many others call it'
       : undefined
   }
 
   get #mayBegin(): boolean {
     const { concurrency, perSecond } = this.#declared
-    if (!this.#presence.certain) return false
+    if (!this.#member.certain) return false
     if (concurrency !== undefined && this.#running >= Math.min(this.#has, this.#allowed, this.#keeping))
       return false
     return perSecond === undefined || (!this.#returning && this.#granted - this.#used >= 1)
@@ -146,7 +146,7 @@ export class SharedPlaces implements Places {
   }
 
   get #mine(): Share | undefined {
-    return this.#target.state.shares[this.#presence.id]
+    return this.#target.state.shares[this.#member.life]
   }
 
   get #needed(): number {
@@ -157,8 +157,8 @@ export class SharedPlaces implements Places {
     const mine = this.#mine
     const has = mine?.has ?? 0
     if (has > this.#has) this.#hasSince = this.#target.clock.now()
-    if (this.#process !== this.#presence.id || !mine) this.#used = 0
-    this.#process = this.#presence.id
+    if (this.#process !== this.#member.life || !mine) this.#used = 0
+    this.#process = this.#member.life
     this.#has = has
     this.#granted = mine?.granted ?? 0
     this.#used = Math.max(this.#used, mine?.used ?? 0)
@@ -184,7 +184,7 @@ export class SharedPlaces implements Places {
     const needed = this.#needed
     if (needed >= this.#has) this.#surplusSince = undefined
     else this.#surplusSince ??= now
-    if (!this.#presence.certain) return Infinity
+    if (!this.#member.certain) return Infinity
     const { keeps, until } = this.#holding(now)
     this.#allowed = keeps
     const mine = this.#mine

@@ -1,5 +1,5 @@
+import type { Member } from '../../members/index.ts'
 import type { GuardClock } from '../guard-clock.ts'
-import type { Presence } from './presence.ts'
 import { parseState, type SharedState } from './state.ts'
 import type { SharedStore, StoredState } from './store.ts'
 
@@ -7,11 +7,11 @@ export interface TargetParts {
   readonly store: SharedStore
   readonly clock: GuardClock
   readonly random: () => number
-  readonly presence: Presence
+  readonly member: Member
   /** By how many milliseconds the store's clock is ahead of this process's: for waiting, never for what is whose. */
   readonly offset: { readonly ms: number }
   /** Who was there a moment ago: for what may be wrong a little, never for what is whose. */
-  readonly present: { ids: ReadonlySet<string> | undefined }
+  readonly present: { lives: ReadonlySet<string> | undefined }
   readonly told: (state: 'away' | 'there', error?: unknown) => void
 }
 
@@ -58,8 +58,8 @@ export class SharedTarget {
 
   /** Of an entry for each process, those of processes that are there. */
   ofPresent<T>(entries: { readonly [process: string]: T }): { [process: string]: T } {
-    const { ids } = this.#parts.present
-    return Object.fromEntries(Object.entries(entries).filter(([process]) => ids?.has(process) ?? true))
+    const { lives } = this.#parts.present
+    return Object.fromEntries(Object.entries(entries).filter(([process]) => lives?.has(process) ?? true))
   }
 
   random(): number {
@@ -101,13 +101,13 @@ export class SharedTarget {
    * store is away; then it may have been changed.
    */
   async update<T>(change: (state: SharedState, moment: Moment) => T): Promise<T> {
-    const { store, presence, clock, random, told } = this.#parts
+    const { store, member, clock, random, told } = this.#parts
     try {
       for (let tries = 0; ; tries++) {
         const { now, alive, stored } = await store.read(this.key)
         if (stored) this.take(stored)
         const state = parseState(stored?.state ?? nothing)
-        const result = change(state, { process: presence.id, now, alive })
+        const result = change(state, { process: member.life, now, alive })
         const text = JSON.stringify(state)
         if (text === (stored?.state ?? nothing)) return result
         const next = { key: this.key, version: Math.max((stored?.version ?? 0) + 1, now), state: text }

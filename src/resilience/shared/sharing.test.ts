@@ -5,6 +5,7 @@ import { systemTime } from '../guard-clock.ts'
 import type { Classification, GuardOptions } from '../guard-port.ts'
 import type { Limits } from '../limits.ts'
 import { readResiliency } from '../resource.ts'
+import { Member } from '../../members/index.ts'
 import { Sharing } from './sharing.ts'
 import { MemoryStore } from './testing/memory-store.ts'
 
@@ -13,7 +14,7 @@ const key = 'app:finance'
 const down: Classification = { transient: true, targetIsWell: false, away: true, httpStatus: 503 }
 
 let store: MemoryStore
-let opened: Sharing[]
+let opened: { readonly sharing: Sharing; readonly member: Member }[]
 let random: () => number
 
 beforeEach(() => {
@@ -24,7 +25,7 @@ beforeEach(() => {
   opened = []
 })
 afterEach(async () => {
-  const closing = Promise.all(opened.map((each) => each.close()))
+  const closing = Promise.all(opened.map(close))
   await vi.advanceTimersByTimeAsync(100)
   await closing
   vi.useRealTimers()
@@ -39,10 +40,16 @@ async function open(limits: Limits, more: Partial<GuardOptions> & { breaker?: ob
       targets: { apps: { finance: { retry: 'r', circuitBreaker: 'b' } } },
     },
   })
-  const opening = Sharing.open({ store, clock: systemTime, random })
+  const opening = Member.join({ store: store.members, role: 'worker', version: '1' }).then(
+    async (member) => ({
+      member,
+      sharing: await Sharing.open({ store, member, clock: systemTime, random }),
+    }),
+  )
   await vi.advanceTimersByTimeAsync(50)
-  const sharing = await opening
-  opened.push(sharing)
+  const one = await opening
+  opened.push(one)
+  const { sharing } = one
   return new Guard({
     policies: [policies],
     connections: [{ target: finance, settings: { limits } }],
@@ -53,6 +60,17 @@ async function open(limits: Limits, more: Partial<GuardOptions> & { breaker?: ob
     sharing,
     ...options,
   })
+}
+
+async function close({ sharing, member }: { sharing: Sharing; member: Member }): Promise<void> {
+  sharing.close()
+  await member.leave()
+}
+
+/** As after kill -9: nothing is given back, and nothing is said. */
+function kill(one: { sharing: Sharing; member: Member } | undefined): void {
+  one?.member.abandon()
+  one?.sharing.close()
 }
 
 const several = async (count: number, limits: Limits, more?: Parameters<typeof open>[1]) => {
@@ -153,8 +171,7 @@ describe('places within a limit', () => {
     void dies.run(finance, call, never).catch(() => {})
     void dies.run(finance, call, never).catch(() => {})
     await vi.advanceTimersByTimeAsync(100)
-    // As after kill -9: nothing is given back, and nothing is said.
-    opened[0]?.abandon()
+    kill(opened[0])
     let done = 0
     void lives.run(finance, call, async () => void (done = Date.now()))
     const killed = Date.now()
@@ -169,7 +186,7 @@ describe('places within a limit', () => {
     for (let at = 0; at < 9; at++) void dies.run(finance, call, never).catch(() => {})
     await vi.advanceTimersByTimeAsync(500)
     expect(lives.room(key).passes).toBe(0)
-    opened[0]?.abandon()
+    kill(opened[0])
     await vi.advanceTimersByTimeAsync(13_000)
     expect(lives.room(key).passes).toBe(8)
   })
@@ -177,10 +194,9 @@ describe('places within a limit', () => {
   it('go with the process that leaves, at once', async () => {
     const [leaves, stays] = (await several(2, { concurrency: 1 })) as [Guard, Guard]
     await Promise.all([leaves.run(finance, call, async () => {}), vi.advanceTimersByTimeAsync(100)])
-    const closing = opened[0]?.close()
+    await Promise.all([opened[0] && close(opened[0]), vi.advanceTimersByTimeAsync(100)])
     const next = stays.run(finance, call, async () => 'called')
     await vi.advanceTimersByTimeAsync(100)
-    await closing
     expect(await next).toBe('called')
   })
 
@@ -347,7 +363,7 @@ describe('a breaker', () => {
     await vi.advanceTimersByTimeAsync(10_100)
     void guards[0]?.run(finance, call, () => new Promise<never>(() => {})).catch(() => {})
     await vi.advanceTimersByTimeAsync(100)
-    opened[0]?.abandon()
+    kill(opened[0])
     await vi.advanceTimersByTimeAsync(1000)
     expect(guards[1]?.room(key).passes).toBe(0)
     await vi.advanceTimersByTimeAsync(11_000)

@@ -1,14 +1,16 @@
+import type { Member } from '../../members/index.ts'
 import type { GuardClock } from '../guard-clock.ts'
 import type { Limits } from '../limits.ts'
 import type { BreakerSettings } from '../breaker.ts'
-import { Presence, type PresenceOptions } from './presence.ts'
 import { SharedBreaker } from './shared-breaker.ts'
 import { SharedPlaces, type PlacesHooks } from './shared-places.ts'
 import { SharedTarget } from './shared-target.ts'
 import type { SharedStore, StoredState } from './store.ts'
 
-export interface SharingOptions extends Pick<PresenceOptions, 'presentMs' | 'stopwatch'> {
+export interface SharingOptions {
   readonly store: SharedStore
+  /** This process: what it has of targets is its own as long as it lives. Whoever made it has it leave, afterwards. */
+  readonly member: Member
   readonly clock: GuardClock
   /** From 0 to 1. */
   readonly random: () => number
@@ -22,13 +24,12 @@ export interface SharingOptions extends Pick<PresenceOptions, 'presentMs' | 'sto
  */
 export class Sharing {
   readonly #options: SharingOptions
-  readonly #presence: Presence
+  readonly #member: Member
   readonly #targets = new Map<string, SharedTarget>()
   /** What is known of targets that nobody has called here yet. */
   readonly #unused = new Map<string, StoredState>()
   readonly #offset = { ms: 0 }
-  readonly #present: { ids: ReadonlySet<string> | undefined; at: number } = { ids: undefined, at: -Infinity }
-  #report: () => unknown = () => []
+  readonly #present: { lives: ReadonlySet<string> | undefined } = { lives: undefined }
   #seenTo = 0
   #away = false
   #looking = false
@@ -37,29 +38,30 @@ export class Sharing {
   #lookedAt = -Infinity
   #stopLook: { at: number; stop: () => void } | undefined
   #stopNews = () => {}
+  #stopFollowing = () => {}
   #closed = false
 
   private constructor(options: SharingOptions) {
     this.#options = options
-    this.#presence = new Presence({
-      ...options,
-      report: () => JSON.stringify(this.#report()),
-      joined: () => {
-        this.#told('there')
-        for (const target of this.#targets.values()) target.again()
-      },
-      lost: () => {
-        for (const target of this.#targets.values()) target.again()
-      },
-      trouble: (error) => this.#told('away', error),
-    })
+    this.#member = options.member
   }
 
   /** Rejects where the store is away. */
   static async open(options: SharingOptions): Promise<Sharing> {
     const sharing = new Sharing(options)
-    await sharing.#presence.open()
+    const again = () => {
+      for (const target of sharing.#targets.values()) target.again()
+    }
+    await options.store.tidy()
     await sharing.#look()
+    sharing.#stopFollowing = options.member.follow({
+      joined: () => {
+        sharing.#told('there')
+        again()
+      },
+      lost: again,
+      trouble: (error) => sharing.#told('away', error),
+    })
     sharing.#stopNews = options.store.onNews(() => sharing.#lookSoon())
     sharing.#lookLater()
     return sharing
@@ -67,38 +69,31 @@ export class Sharing {
 
   /** What the other processes are told of this one's calls. */
   reports(report: () => unknown): void {
-    this.#report = report
+    this.#member.report(part, report)
   }
 
   /** What the other processes told of theirs, as they gave it to `reports`. */
-  async others(): Promise<unknown[]> {
-    const reports = await this.#options.store.reports(this.#presence.id)
-    return reports.map((each) => JSON.parse(each) as unknown)
+  others(): Promise<readonly unknown[]> {
+    return this.#member.reports(part)
   }
 
   places(key: string, limits: Limits, defaults: Limits, hooks: PlacesHooks): SharedPlaces {
-    return new SharedPlaces(this.#target(key), this.#presence, { limits, defaults }, hooks)
+    return new SharedPlaces(this.#target(key), this.#member, { limits, defaults }, hooks)
   }
 
   breaker(key: string, settings: BreakerSettings): SharedBreaker {
-    return new SharedBreaker(this.#target(key), this.#presence, settings)
+    return new SharedBreaker(this.#target(key), this.#member, settings)
   }
 
   forget(key: string): void {
     this.#targets.delete(key)
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return
-    this.abandon()
-    await this.#presence.close()
-  }
-
-  /** Says nothing more, and gives nothing back: as when the process is killed. */
-  abandon(): void {
+  /** Nothing is given back: the process is about to leave. */
+  close(): void {
     this.#closed = true
-    this.#presence.abandon()
     this.#stopNews()
+    this.#stopFollowing()
     this.#stopLook?.stop()
     for (const target of this.#targets.values()) target.close()
   }
@@ -112,7 +107,7 @@ export class Sharing {
         store,
         clock,
         random,
-        presence: this.#presence,
+        member: this.#member,
         offset: this.#offset,
         present: this.#present,
         told,
@@ -136,7 +131,7 @@ export class Sharing {
   }
 
   #lookLater(): void {
-    if (!this.#closed) this.#lookAt(this.#lookedAt + this.#presence.renewEvery)
+    if (!this.#closed) this.#lookAt(this.#lookedAt + this.#member.beatEvery)
   }
 
   #lookAt(at: number): void {
@@ -161,10 +156,7 @@ export class Sharing {
       const { now, states } = await store.look(this.#seenTo - longestWriteMs)
       this.#offset.ms = now - (asked + clock.now()) / 2
       this.#seenTo = now
-      if (asked - this.#present.at >= this.#presence.renewEvery) {
-        this.#present.ids = await store.present()
-        this.#present.at = asked
-      }
+      this.#present.lives = new Set((await this.#member.living()).map(({ life }) => life))
       for (const stored of states) {
         const target = this.#targets.get(stored.key)
         if (target) target.take(stored)
@@ -182,6 +174,8 @@ export class Sharing {
   }
 }
 
+/** Under this name a process tells of its calls. */
+const part = 'targets'
 const gap = 200
 const gapWhenWaiting = 20
 /** A change is seen up to so long after the time that it bears. */

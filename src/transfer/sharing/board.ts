@@ -1,4 +1,5 @@
 import type { Database } from '../../database/index.ts'
+import type { Member } from '../../members/index.ts'
 import { readJobs, type JobRow } from './job-rows.ts'
 import { readParts, type PartRow } from './part-rows.ts'
 
@@ -23,7 +24,7 @@ const gapMs = 40
 /** Looks at the jobs whenever something has been committed, here or elsewhere, and now and then. */
 export class Board {
   readonly #database: Database
-  readonly #now: () => number
+  readonly #member: Member
   readonly #listeners = new Set<(view: View) => void | Promise<void>>()
   readonly #waiting = new Set<(view?: View) => void>()
   readonly #timer: NodeJS.Timeout
@@ -36,9 +37,9 @@ export class Board {
   #processes: readonly string[] = []
   #followers = 0
 
-  constructor(database: Database, now: () => number) {
+  constructor(database: Database, member: Member) {
     this.#database = database
-    this.#now = now
+    this.#member = member
     this.#timer = setInterval(() => this.poke(), everyMs)
     this.#timer.unref()
     this.#unsubscribe = database.onCommit(() => this.poke())
@@ -117,19 +118,17 @@ export class Board {
 
   async #look(): Promise<void> {
     const asOf = performance.now()
-    const [jobs, parts, processes, replays] = await Promise.all([
+    const [jobs, parts, living, replays] = await Promise.all([
       readJobs(this.#database),
       this.#processes.length > 1 || this.#followers > 0 ? readParts(this.#database) : [],
-      this.#database.query<{ name: string }>('SELECT name FROM transfer_processes WHERE until > ?', [
-        this.#now(),
-      ]),
+      this.#member.living(),
       this.#database.query<{ id: string }>(
         "SELECT id FROM transfers WHERE ended_at IS NULL AND kind = 'replay' ORDER BY number",
       ),
     ])
     // Where a look takes long there is much to do: then there are fewer of them.
     this.#gap = Math.min(Math.max(gapMs, 4 * (performance.now() - asOf)), everyMs)
-    this.#processes = processes.map(({ name }) => name)
+    this.#processes = living.filter(({ abilities }) => abilities.takesTransfers).map(({ name }) => name)
     const view = {
       jobs,
       parts,

@@ -1,5 +1,5 @@
-import { hostname } from 'node:os'
 import type { FunctionContext } from '../../functions/index.ts'
+import type { Member } from '../../members/index.ts'
 import { Postponed, problemOf, type Json, type JsonObject } from '../../workflow/index.ts'
 import type { Means } from '../carry-out.ts'
 import type { TransferRow } from '../store/rows.ts'
@@ -9,7 +9,6 @@ import { openDeliveryWork } from './delivery-work.ts'
 import { Holds } from './holds.ts'
 import { targetOf } from './job-rows.ts'
 import { lead, leadAs, type LeadOptions } from './lead.ts'
-import { Presence } from './presence.ts'
 import { openStepWork } from './step-work.ts'
 import { Stages } from './stages.ts'
 import { Taker } from './taker.ts'
@@ -20,8 +19,8 @@ export interface SharingOptions {
   readonly takes: boolean
   /** Most that it reads at a time, most that it delivers, and most parts that it does for others. Default: 16. */
   readonly jobs?: number
-  /** For people, and unlike those of the others. Default: host and process. */
-  readonly name?: string
+  /** This process. Whoever made it has it leave, afterwards. */
+  readonly member: Member
   /** The secrets that the steps of a run's transfers may see. Default: none. */
   readonly secrets?: (run: string) => Promise<{ readonly [name: string]: Json }>
   /** How long one that has died holds up the others, in milliseconds. Default: 10 s. */
@@ -52,6 +51,7 @@ export function openSharing(
 ): Sharing {
   const {
     takes,
+    member,
     jobs: most = 16,
     heldFor = 10_000,
     courtesy = 150,
@@ -60,11 +60,10 @@ export function openSharing(
   } = options
   const { database } = means.store
   const { now, log } = means
-  const name = options.name ?? `${hostname()}:${process.pid}`
-  const board = new Board(database, now)
+  const { name } = member.identity
+  const board = new Board(database, member)
   const holds = new Holds({ database, now, process: name, heldFor })
   const stages = new Stages(means)
-  const presence = new Presence(database, { name, now, heldFor })
   const context = async ({ id, kind, run, task }: TransferRow): Promise<Omit<FunctionContext, 'signal'>> =>
     kind === 'replay'
       ? { runId: `replay:${id}`, key: 'replay', secrets: {} }
@@ -116,12 +115,13 @@ export function openSharing(
       board.onLook(takeReplays)
       taker.start()
       helper.start()
-      presence.start()
+      // Where the others cannot be told now, the next sign of life does.
+      void member.can({ takesTransfers: true }).catch(() => {})
       board.poke()
     },
     async close() {
       closing.abort(new Error('The server is stopping.'))
-      await presence.close()
+      if (takes) await member.can({ takesTransfers: false }).catch(() => {})
       await Promise.all([taker.close(), helper.close()])
       await Promise.all(replays.values())
       await board.close()

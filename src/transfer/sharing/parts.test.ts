@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../database/index.ts'
 import { isMissing, testDatabase, type TestDatabase } from '../../database/testing/databases.ts'
+import { databaseMembers, Member } from '../../members/index.ts'
 import type { Part } from '../parts.ts'
 import { Board } from './board.ts'
 import { Helper, type PartWork } from './helper.ts'
 import { Holds } from './holds.ts'
 import { openJob } from './job-rows.ts'
 import { SharedParts } from './parts.ts'
-import { Presence } from './presence.ts'
 
 describe.skipIf(isMissing('PostgreSQL'))('parts of a job, over several processes', () => {
   let records: TestDatabase
@@ -28,10 +28,11 @@ describe.skipIf(isMissing('PostgreSQL'))('parts of a job, over several processes
     const database = await records.open({ exclusive: false })
     const clock = { late: 0 }
     const now = () => Date.now() + clock.late
-    const board = new Board(database, now)
+    const store = databaseMembers(database)
+    const member = await Member.join({ store, role: 'worker', version: '1', name: process })
+    await member.can({ takesTransfers: true })
+    const board = new Board(database, member)
     const holds = new Holds({ database, now, process, heldFor })
-    const presence = new Presence(database, { name: process, now, heldFor })
-    presence.start()
     const helper = new Helper({
       ...{ database, holds, board, process, most, now, log: () => {} },
       work: async () => ({ do: work ?? (async (input) => `${input} by ${process}`) }),
@@ -39,11 +40,11 @@ describe.skipIf(isMissing('PostgreSQL'))('parts of a job, over several processes
     if (work) helper.start()
     closing.push(async () => {
       await helper.close()
-      await presence.close()
+      await member.leave()
       await board.close()
       holds.close()
     })
-    return { database, board, holds, helper, process, clock, presence }
+    return { database, board, holds, helper, process, clock, member }
   }
   type Process = Awaited<ReturnType<typeof open>>
 
@@ -200,7 +201,7 @@ describe.skipIf(isMissing('PostgreSQL'))('parts of a job, over several processes
     await until(async () => (await rows(holder.database)).some(({ process }) => process === 'stopping'))
     await open('other', async (input) => `${input} by other`)
     await stopping.helper.close()
-    await stopping.presence.close()
+    await stopping.member.leave()
     expect(await second).toBe('1 by other')
     busy.letGo()
     await first
@@ -237,10 +238,10 @@ describe.skipIf(isMissing('PostgreSQL'))('parts of a job, over several processes
   })
 
   test('go with the job that they are of, and nobody works on them any more', async () => {
-    const told = gate()
-    const busy = gate()
+    const [begun, told, busy] = [gate(), gate(), gate()]
     const holder = await open('holder')
     await open('helper', async (_, { signal }) => {
+      begun.letGo()
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
       told.letGo()
       throw signal.reason as Error
@@ -248,7 +249,7 @@ describe.skipIf(isMissing('PostgreSQL'))('parts of a job, over several processes
     const { held, parts } = await partsOf(holder, 2)
     const first = parts.do(part('0', () => busy.done.then(() => '0 here')))
     const second = parts.do(part('1')).catch((error: unknown) => error)
-    await until(async () => (await rows(holder.database)).some(({ process }) => process === 'helper'))
+    await begun.done
     parts.close()
     await held.release()
     expect(await second).toMatchObject({ message: 'The job has ended.' })

@@ -39,9 +39,10 @@ describe.skipIf(isMissing('PostgreSQL'))('functions of one transfer, called by s
     open = opened
     const taking = opened.all.filter((_, process) => options.takes?.(process) ?? true).length
     // All know of all, so that the shares are what they are to be.
-    await until(
-      async () => (await opened.database.query('SELECT * FROM transfer_processes')).length === taking,
-    )
+    await until(async () => {
+      const living = (await opened.member?.living()) ?? []
+      return living.filter(({ abilities }) => abilities.takesTransfers).length === taking
+    })
     return { ...opened, source, target }
   }
   const given = (more: object = {}) => ({

@@ -14,6 +14,7 @@ import { testDatabase, type DatabaseKind } from '../../database/testing/database
 import type { ActivityRequest } from '../../engines/engine.ts'
 import type { Functions } from '../../functions/index.ts'
 import type { HttpClient } from '../../http/index.ts'
+import { databaseMembers, Member } from '../../members/index.ts'
 import { isObject, Postponed, type CloudEvent, type Json, type JsonObject } from '../../workflow/index.ts'
 import { openTransfers } from '../index.ts'
 import type { SharingOptions } from '../sharing/index.ts'
@@ -31,7 +32,7 @@ export interface TestTransfersOptions {
   readonly datasets?: Partial<StorageOptions>
   /** How many share the database, as processes do. Default: it is one, which shares it with nobody. */
   readonly processes?: number
-  readonly sharing?: Omit<SharingOptions, 'takes' | 'name'>
+  readonly sharing?: Omit<SharingOptions, 'takes' | 'member'>
   /** Which of them take jobs. Default: all. */
   readonly takes?: (process: number) => boolean
   readonly now?: () => number
@@ -63,6 +64,13 @@ export async function openTestTransfers(options: TestTransfersOptions = {}) {
       now: now ?? Date.now,
       ...options.datasets,
     })
+    const store = databaseMembers(database)
+    const named = { role: 'worker', version: '1', name: `process ${process}` }
+    const dead = options.sharing?.heldFor
+    const member =
+      processes === undefined
+        ? undefined
+        : await Member.join({ store, ...named, ...(dead !== undefined && { presentMs: dead }) })
     const transfers = openTransfers({
       database,
       dataFolder,
@@ -77,12 +85,12 @@ export async function openTestTransfers(options: TestTransfersOptions = {}) {
       ...(now && { now }),
       // Shortest pauses between attempts.
       random,
-      ...(processes !== undefined && {
-        sharing: { takes: options.takes?.(process) ?? true, name: `process ${process}`, ...options.sharing },
+      ...(member && {
+        sharing: { takes: options.takes?.(process) ?? true, member, ...options.sharing },
       }),
     })
     if (processes !== undefined) await transfers.start()
-    return { database, datasets, transfers, freeze, goOn }
+    return { database, datasets, transfers, member, freeze, goOn }
   }
   const opened = await Promise.all(Array.from({ length: processes ?? 1 }, (_, index) => openOne(index)))
   const [first] = opened
@@ -110,6 +118,7 @@ export async function openTestTransfers(options: TestTransfersOptions = {}) {
     for (const { goOn } of opened) goOn()
     await Promise.all(opened.map(({ transfers }) => transfers.close()))
     await Promise.all(opened.map(({ datasets }) => datasets.storage.close()))
+    await Promise.all(opened.map(({ member }) => member?.leave()))
     await Promise.all(opened.map(({ database }) => database.close()))
   }
   return {
@@ -164,9 +173,9 @@ function freezable(database: Database): { database: Database; freeze: () => void
         await frozen
         return database.query(sql, parameters)
       },
-      commit: async (statements) => {
+      commit: async (statements, how) => {
         await frozen
-        return database.commit(statements)
+        return database.commit(statements, how)
       },
       onCommit: (listener) => database.onCommit(listener),
       ...(database.away && { away: () => database.away?.() ?? false }),

@@ -1,3 +1,4 @@
+import { MemoryMembers } from '../../../members/testing/memory-members.ts'
 import type { SharedStore, StoredState } from '../store.ts'
 
 /** A store in memory, whose clock is `ahead` of the system's, and which takes its time. */
@@ -9,32 +10,18 @@ export class MemoryStore implements SharedStore {
   readonly #random: () => number
   readonly #ahead: number
   readonly #states = new Map<string, StoredState>()
-  readonly #callers = new Map<string, { until: number; report: string }>()
   readonly #listeners = new Set<() => void>()
+  /** Who lives, in the same store. */
+  readonly members = new MemoryMembers({
+    now: () => this.#now,
+    way: () => this.#turn(),
+    tell: () => this.#tell(),
+    listen: (listener) => this.onNews(listener),
+  })
 
   constructor(random: () => number, ahead = 0) {
     this.#random = random
     this.#ahead = ahead
-  }
-
-  async join(process: string, ms: number): Promise<void> {
-    await this.#turn()
-    this.#callers.set(process, { until: this.#now + ms, report: '[]' })
-  }
-
-  async renew(process: string, ms: number, report: string): Promise<boolean> {
-    await this.#turn()
-    this.#bury()
-    const known = this.#callers.has(process)
-    if (known) this.#callers.set(process, { until: this.#now + ms, report })
-    await this.#pause()
-    return known
-  }
-
-  async leave(process: string): Promise<void> {
-    await this.#turn()
-    this.#callers.delete(process)
-    this.#tell()
   }
 
   async look(after: number): Promise<{ now: number; states: StoredState[] }> {
@@ -47,8 +34,8 @@ export class MemoryStore implements SharedStore {
 
   async read(key: string) {
     await this.#turn()
-    this.#bury()
-    const answer = { now: this.#now, alive: new Set(this.#callers.keys()), stored: this.#states.get(key) }
+    this.members.bury()
+    const answer = { now: this.#now, alive: this.members.lives, stored: this.#states.get(key) }
     await this.#pause()
     return answer
   }
@@ -63,16 +50,7 @@ export class MemoryStore implements SharedStore {
     return true
   }
 
-  async present(): Promise<ReadonlySet<string>> {
-    await this.#turn()
-    this.#bury()
-    return new Set(this.#callers.keys())
-  }
-
-  async reports(process: string): Promise<string[]> {
-    await this.#turn()
-    return [...this.#callers].flatMap(([id, { report }]) => (id === process ? [] : [report]))
-  }
+  async tidy(): Promise<void> {}
 
   onNews(listener: () => void): () => void {
     this.#listeners.add(listener)
@@ -81,10 +59,6 @@ export class MemoryStore implements SharedStore {
 
   get #now(): number {
     return Date.now() + this.#ahead
-  }
-
-  #bury(): void {
-    for (const [id, { until }] of this.#callers) if (until <= this.#now) this.#callers.delete(id)
   }
 
   #tell(): void {
