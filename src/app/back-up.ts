@@ -1,7 +1,7 @@
-import { copyFile, lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, lstat, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { packageVersion } from '../config/index.ts'
-import { databaseFile, snapshotDatabase } from '../database/index.ts'
+import { databaseFile, snapshotDatabase, syncToDisk } from '../database/index.ts'
 import { SluseError } from '../errors.ts'
 
 export interface Backup {
@@ -51,7 +51,7 @@ export async function backUp({ data, target, withoutKeys = false }: BackupReques
     const at = new Date().toISOString()
     const { schema, datasets } = snapshotDatabase(from, partial, withoutKeys)
     copied.files++
-    copied.bytes += (await sync(join(partial, databaseFile))).size
+    copied.bytes += (await syncToDisk(join(partial, databaseFile))).size
     const known = new Set(datasets)
     await copy((top, second) => {
       if (handedOver.has(top) || passing.test(top)) return false
@@ -63,9 +63,9 @@ export async function backUp({ data, target, withoutKeys = false }: BackupReques
       mode: 0o600,
       flush: true,
     })
-    await sync(partial)
+    await syncToDisk(partial)
     await rename(partial, to)
-    await sync(dirname(to))
+    await syncToDisk(dirname(to))
     return { folder: to, ...backup }
   } catch (error) {
     await rm(partial, { recursive: true, force: true })
@@ -101,7 +101,7 @@ async function copyFolder(
     } else if (entry.isFile()) {
       // Where retention was quicker than we, there is nothing to keep.
       const size = await copyFile(join(from, inner), join(to, inner)).then(
-        async () => (await sync(join(to, inner))).size,
+        async () => (await syncToDisk(join(to, inner))).size,
         gone(undefined),
       )
       if (size === undefined) continue
@@ -109,7 +109,7 @@ async function copyFolder(
       copied.bytes += size
     }
   }
-  await sync(join(to, path))
+  await syncToDisk(join(to, path))
 }
 
 const gone =
@@ -118,16 +118,6 @@ const gone =
     if (error.code === 'ENOENT') return instead
     throw error
   }
-
-async function sync(path: string): Promise<{ size: number }> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-    return await handle.stat()
-  } finally {
-    await handle.close()
-  }
-}
 
 async function exists(path: string): Promise<boolean> {
   return lstat(path).then(() => true, gone(false))

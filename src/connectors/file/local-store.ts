@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { syncToDisk } from '../../database/index.ts'
 import { fileFault, outside, type FileStore, type StoredFile, type WritableFile } from '../files/index.ts'
 
 /** Files in a local folder; neither a path nor a link on its way leads out of it. */
@@ -76,7 +77,7 @@ export function localStore(root: string): FileStore {
       safely(from, async () => {
         const target = await writable(to)
         await rename(await readable(from), target)
-        await syncFolder(dirname(target))
+        await syncToDisk(dirname(target))
       }),
     remove: (path) => safely(path, async () => rm(await writable(path), { force: true })),
     localPath: readable,
@@ -130,15 +131,5 @@ function writableFile(handle: FileHandle, path: string): WritableFile {
     truncate: (size) => safely(() => handle.truncate(size)),
     sync: () => safely(() => handle.datasync()),
     close: () => safely(() => handle.close()),
-  }
-}
-
-/** Until then a power cut may undo the rename. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

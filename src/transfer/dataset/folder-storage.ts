@@ -14,7 +14,7 @@ import {
   type FileHandle,
 } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openKeySet } from '../../database/index.ts'
+import { openKeySet, syncToDisk } from '../../database/index.ts'
 import type { BlockAddress, Extent } from './block.ts'
 import type { Appender, DatasetStorage, Pace, SegmentReader } from './storage.ts'
 
@@ -78,7 +78,7 @@ class FileAppender implements Appender {
       if (isBeyond || name.includes('.seg.')) await rm(join(folder, name))
     }
     const file = offset > 0 ? await copySegment(folder, extent) : await newSegment(folder, segment)
-    await syncFolder(folder)
+    await syncToDisk(folder)
     return new FileAppender(folder, file)
   }
 
@@ -94,7 +94,7 @@ class FileAppender implements Appender {
     await this.#file.datasync()
     await this.#file.close()
     this.#file = await newSegment(this.#folder, segment)
-    await syncFolder(this.#folder)
+    await syncToDisk(this.#folder)
   }
 
   async sync(): Promise<[]> {
@@ -169,15 +169,5 @@ async function copySegment(folder: string, { segment, offset }: Extent): Promise
     await file.close()
     await rm(copy, { force: true })
     throw error
-  }
-}
-
-/** Until then a power cut may take a new file's name away. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
