@@ -103,12 +103,13 @@ function slow(pauseMs: number): Connector {
     about: 'A system that takes its time.',
     metadata: {},
     targetOptions: { type: 'object' },
-    targetModes: ['append'],
+    targetModes: ['append', 'upsert'],
     open: () => ({
       check: async () => '',
       target: () => ({
-        begin: async () => ({
+        begin: async ({ mode }) => ({
           resumable: true,
+          parallel: mode === 'upsert',
           async write(batch) {
             batch.values()
             await new Promise((resolve) => setTimeout(resolve, pauseMs))

@@ -6,6 +6,9 @@
  * more needs a worker more: how much of that is had is what is measured. And by one worker that may deliver to all, beside
  * a process that shares with nobody: what sharing costs.
  *
+ * One transfer to one slow target, in any order, by 1, 2 and 4 workers: one delivers a batch at a time, several deliver parts of
+ * it at the same time.
+ *
  * One transfer through a function that does a batch at a time in each process, as one does that keeps its machine busy:
  * what is had of the others' machines, by 1, 2 and 4 workers. The rounds take turns.
  */
@@ -32,6 +35,8 @@ interface Way {
   /** Of each worker; not given: it shares with nobody. */
   readonly jobs?: number
   readonly functionMs?: number
+  /** One target, in any order, that takes so long for a batch. */
+  readonly anyOrderMs?: number
 }
 
 const ways: readonly Way[] = [
@@ -40,6 +45,14 @@ const ways: readonly Way[] = [
   { name: '1 worker, one target', workers: 1, jobs: 1 },
   { name: '2 workers, one target each', workers: 2, jobs: 1 },
   { name: '4 workers, one target each', workers: 4, jobs: 1 },
+]
+
+const anyOrderMs = 20
+const toOne: readonly Way[] = [
+  { name: 'alone', workers: 0, anyOrderMs },
+  { name: '1 worker', workers: 1, jobs: 16, anyOrderMs },
+  { name: '2 workers', workers: 2, jobs: 16, anyOrderMs },
+  { name: '4 workers', workers: 4, jobs: 16, anyOrderMs },
 ]
 
 const throughFunction: readonly Way[] = [
@@ -63,6 +76,13 @@ export async function run(): Promise<void> {
     )
     console.log(`one target takes at least ${(floor / 1000).toFixed(1)} s; ${conditions()}\n`)
     print(ways, toTargets, '1 worker, one target')
+    const anyOrder = await measureAll(toOne, where)
+    const alone = ((4 * records) / batchSize) * anyOrderMs
+    console.log(
+      `\n${(4 * records).toLocaleString('en')} records to one target in any order, ${anyOrderMs} ms a batch of ${batchSize}`,
+    )
+    console.log(`one batch at a time takes at least ${(alone / 1000).toFixed(1)} s; ${conditions()}\n`)
+    print(toOne, anyOrder, '1 worker', 4 * records)
     const steps = await measureAll(throughFunction, where)
     const least = (records / functionBatch) * functionMs
     console.log(
@@ -96,13 +116,16 @@ let numbered = 0
 
 /** Milliseconds for one transfer. */
 async function measure(
-  { workers, jobs, functionMs }: Way,
+  { workers, jobs, functionMs, anyOrderMs }: Way,
   where: Pick<Job, 'url' | 'data'>,
 ): Promise<number> {
+  const one = functionMs !== undefined || anyOrderMs !== undefined
   const job = (name: string, takes: boolean): Job => ({
     ...{ ...where, records, pauseMs, takes, name },
     ...(jobs !== undefined && { jobs }),
     ...(functionMs !== undefined && { functionMs, pauseMs: 0 }),
+    // Long enough for parts of a second.
+    ...(anyOrderMs !== undefined && { pauseMs: anyOrderMs, records: 4 * records }),
   })
   const children = await Promise.all(
     Array.from({ length: workers }, (_, at) => begin(job(`worker ${at}`, true))),
@@ -118,12 +141,14 @@ async function measure(
         { map: '{ id, name, zip: .address.zip }' },
         ...(functionMs === undefined ? [] : [{ call: 'busy:1.0.0@default' }]),
       ],
-      to: Array.from({ length: functionMs === undefined ? targets : 1 }, (_, at) => ({
+      to: Array.from({ length: one ? 1 : targets }, (_, at) => ({
         connection: 'slow',
         name: `target ${at}`,
+        ...(anyOrderMs !== undefined && { mode: 'upsert', key: ['id'] }),
       })),
       batchSize: functionMs === undefined ? batchSize : functionBatch,
-      concurrency: functionMs === undefined ? 1 : 8,
+      concurrency: one ? 8 : 1,
+      ...(anyOrderMs !== undefined && { order: 'any' }),
     },
     idempotencyKey: run,
     attempt: 0,
@@ -154,13 +179,13 @@ function median(all: readonly number[] = []): number {
   return [...all].sort((one, other) => one - other)[Math.floor(all.length / 2)] ?? 0
 }
 
-function print(all: readonly Way[], taken: ReadonlyMap<string, number>, one: string): void {
+function print(all: readonly Way[], taken: ReadonlyMap<string, number>, one: string, moved = records): void {
   const base = (name: string) => taken.get(name) ?? 0
   const [alone] = all
   console.log(`who                               s   records/s   of alone   of ${one}`)
   for (const { name } of all) {
     const ms = base(name)
-    const perSecond = Math.round((records * 1000) / ms).toLocaleString('en')
+    const perSecond = Math.round((moved * 1000) / ms).toLocaleString('en')
     const times = (other: number) => `${(other / ms).toFixed(2)} x`
     console.log(
       `${name.padEnd(28)} ${(ms / 1000).toFixed(1).padStart(6)} ${perSecond.padStart(11)} ${times(base(alone?.name ?? '')).padStart(10)} ${times(base(one)).padStart(one.length + 5)}`,

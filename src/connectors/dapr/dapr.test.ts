@@ -79,7 +79,7 @@ function subjects(
   type: string,
   mode: TargetMode,
   options: JsonObject,
-  has: { source?: boolean; refuses?: boolean },
+  has: { source?: boolean; refuses?: boolean; parallel?: readonly TargetMode[] },
 ) {
   connectorSuite(
     name,
@@ -127,7 +127,14 @@ function subjects(
   )
 }
 
-subjects('a state store of Dapr', daprState, 'state.redis', 'upsert', {}, { refuses: true })
+subjects(
+  'a state store of Dapr',
+  daprState,
+  'state.redis',
+  'upsert',
+  {},
+  { refuses: true, parallel: ['upsert'] },
+)
 subjects('a broker of Dapr', daprPubsub, 'pubsub.redis', 'append', { topic: 'people' }, { refuses: true })
 subjects(
   'a broker of Dapr, by the batch',

@@ -143,7 +143,7 @@ connectorSuite(
       ],
     }
   },
-  { source: true, modes: ['upsert'], refuses: true },
+  { source: true, modes: ['upsert'], parallel: ['upsert'], refuses: true },
 )
 
 describe('pages that never end', () => {

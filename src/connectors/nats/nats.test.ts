@@ -67,7 +67,7 @@ describe.skipIf(!hasNats())('with a real server', () => {
         { open: () => open({ natsURL: 'nats://127.0.0.1:1' }), says: /refused the connection/ },
       ],
     }),
-    { source: true, modes: ['append'] },
+    { source: true, modes: ['append'], parallel: ['append'] },
   )
 
   test('a read gives what came after the last, also where other subjects had messages meanwhile', async () => {

@@ -52,9 +52,11 @@ export class Loader {
     const changed = columns
       .filter((name) => !key.includes(name))
       .map((name) => `${quote(name)} = excluded.${quote(name)}`)
+    const keys = key.map(quote).join(', ')
+    // Of two that write the same rows at the same time, one waits for the other: in one order, neither for both.
     await this.#client.query(
-      `insert into ${table.name} (${names}) select ${names} from sluse_load
-        on conflict (${key.map(quote).join(', ')}) do ${changed.length > 0 ? `update set ${changed.join(', ')}` : 'nothing'};
+      `insert into ${table.name} (${names}) select ${names} from sluse_load order by ${keys}
+        on conflict (${keys}) do ${changed.length > 0 ? `update set ${changed.join(', ')}` : 'nothing'};
       drop table sluse_load`,
     )
   }

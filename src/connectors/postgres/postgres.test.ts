@@ -91,7 +91,7 @@ describe.skipIf(!postgresBinaries())('with a real server', () => {
         { open: () => open({ database: 'none' }), says: /database "none" does not exist/ },
       ],
     }),
-    { source: true, modes: ['upsert', 'replace'], refuses: true },
+    { source: true, modes: ['upsert', 'replace'], parallel: ['upsert'], refuses: true },
   )
 
   const write = async (table: string, mode: TargetMode, records: Json[], key: string[] = []) => {

@@ -41,7 +41,13 @@ const records = Array.from({ length: 23 }, (_, at): JsonObject => ({ id: at + 1,
 export function connectorSuite(
   name: string,
   make: () => Promise<Subject>,
-  has: { source?: boolean; modes?: readonly TargetMode[]; refuses?: boolean },
+  has: {
+    source?: boolean
+    modes?: readonly TargetMode[]
+    /** Of the modes, those in which several may deliver at the same time. */
+    parallel?: readonly TargetMode[]
+    refuses?: boolean
+  },
 ): void {
   describe(`the contract: ${name}`, () => {
     let subject: Subject
@@ -126,6 +132,7 @@ export function connectorSuite(
           const target = subject.target as NonNullable<Subject['target']>
           const options = await target.clear()
           const delivery = await begin(connection, options, mode, `whole-${mode}`)
+          expect(delivery.parallel ?? false).toBe(has.parallel?.includes(mode) ?? false)
           for (const batch of batches(records)) await delivery.write(batch, signal)
           await delivery.flush?.(signal)
           await delivery.finish(signal)
@@ -174,6 +181,37 @@ export function connectorSuite(
         expect([...new Set(found.map((it) => JSON.stringify(it)))]).toEqual(
           sorted(records).map((it) => JSON.stringify(it)),
         )
+      })
+    }
+
+    for (const mode of has.parallel ?? []) {
+      test(`${mode}: several deliver at the same time, some of it twice, and no record is missing`, async () => {
+        const target = subject.target as NonNullable<Subject['target']>
+        const options = await target.clear()
+        const all = batches(records)
+        await using_(subject.open(), async (connection) => {
+          await using_(subject.open(), async (other) => {
+            const one = await begin(connection, options, mode, `parallel-${mode}`)
+            const two = await begin(connection, options, mode, `parallel-${mode}`)
+            const three = await begin(other, options, mode, `parallel-${mode}`)
+            const write = async (delivery: Delivery, some: readonly RecordBatch[]) => {
+              for (const each of some) {
+                await delivery.write(each, signal)
+                await delivery.flush?.(signal)
+              }
+              await delivery.finish(signal)
+            }
+            await Promise.all([
+              write(one, all.slice(0, 3)),
+              write(two, all.slice(2).reverse()),
+              write(three, [...all.slice(3), ...all.slice(0, 1)]),
+            ])
+          })
+        })
+        const found = sorted(await target.contents())
+        if (mode === 'upsert') return expect(found).toEqual(sorted(records))
+        const once = [...new Set(found.map((it) => JSON.stringify(it)))]
+        expect(once).toEqual(sorted(records).map((it) => JSON.stringify(it)))
       })
     }
 

@@ -1,4 +1,4 @@
-import type { Delivery, Target } from '../../connectors/index.ts'
+import type { Target } from '../../connectors/index.ts'
 import { fault } from '../../workflow/index.ts'
 import type { BlockAddress } from '../dataset/block.ts'
 import { tell, type Told } from '../trouble.ts'
@@ -51,9 +51,10 @@ async function deliverRange(
   const follower = of.staged.follow(range.from)
   const { from: at, to, first: records, concurrency } = range
   const tally = new Tally(of, { at, records, delivered: 0, refused: 0, skipped: 0, state: null })
-  const nothing: Counted = { reached: tally.reached, letters: [] }
-  const told = (counted: Counted, failure?: unknown): Delivered => ({
-    ...{ reached: counted.reached, letters: counted.letters, problem: counted.problem },
+  // What is durable at the target, which need not be written again.
+  let kept = counted(tally)
+  const told = (failure?: unknown): Delivered => ({
+    ...kept,
     ...(failure !== undefined && { failure: tell(failure) }),
     ms: performance.now() - began,
   })
@@ -62,28 +63,27 @@ async function deliverRange(
     const delivery = await target.begin({ mode, key, deliveryId, state: null, concurrency, signal })
     try {
       if (!delivery.parallel) throw fault('runtime', 'The target does not take several deliveries at a time.')
-      await deliverBlocks(of, { delivery, follower, tally, to, check, signal })
+      const each = async () => {
+        // At once: several that keep what they write open for longer may wait for each other, in a circle.
+        await delivery.flush?.(signal)
+        kept = counted(tally)
+        return true
+      }
+      await deliverBlocks(of, { delivery, follower, tally, to, check, signal, each })
       check()
       await delivery.finish(signal)
-      return told(tally)
+      return told()
     } catch (error) {
-      // What was written well before the fault need not be written again.
-      const kept = signal.aborted
-        ? nothing
-        : await flushed(delivery, signal).then(
-            () => tally,
-            () => nothing,
-          )
       await delivery.abort().catch(() => {})
-      return told(kept, error)
+      return told(error)
     }
   } catch (error) {
-    return told(nothing, error)
+    return told(error)
   } finally {
     await follower.close()
   }
 }
 
-async function flushed(delivery: Delivery, signal: AbortSignal): Promise<void> {
-  await delivery.flush?.(signal)
+function counted({ reached, letters, problem }: Tally): Counted {
+  return { reached, letters: [...letters], problem }
 }
