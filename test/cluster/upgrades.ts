@@ -107,9 +107,10 @@ export function upgradeSuite(installation: () => Installation): void {
 const effect = (name: string) =>
   `{ ${name}: { call: http, with: { method: get, endpoint: "http://effect/${name}", body: '\${ . }' } } }`
 
-/** A child, something that nobody waits for, an event, a timer, and effects beside one another. */
+/** What takes a while to come to its first effect, a child, something that nobody waits for, an event, a timer, and effects beside one another. */
 const main = define(`
 do:
+  - checked: { input: { schema: { document: { type: integer } } }, set: '\${ . }' }
   - ${effect('first')}
   - below: { run: { workflow: { namespace: test, name: below, version: 1.0.0, input: '\${ . }' } } }
   - aside: { run: { await: false, shell: { command: echo } } }

@@ -138,7 +138,10 @@ export function logQuietly({
   const logger = new worker.DefaultLogger('WARN', ({ level, message, meta }) => {
     // Many times a second while the server is away, which `Reach` tells once.
     if (/^gRPC call \w+ retried \d+ times/.test(message)) return
-    log(level === 'ERROR' ? 'error' : 'warn', `Temporal: ${message}`, { error: String(meta?.error ?? '') })
+    const { error, detail, workflowId } = (meta ?? {}) as { [name: string]: unknown }
+    const said = Object.entries({ run: workflowId, detail, error }).filter(([, value]) => value !== undefined)
+    const told = Object.fromEntries(said.map(([name, value]) => [name, String(value)]))
+    log(level === 'ERROR' ? 'error' : 'warn', `Temporal: ${message}`, told)
   })
   try {
     worker.Runtime.install({ logger, telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } })

@@ -23,6 +23,8 @@ export class Turns {
 
 /** Gives the run its turns, each when all that followed from the one before has come to rest; `after` each. */
 export async function drive(turning: Turning, turns: Turns, after: () => Promise<boolean>): Promise<void> {
+  // Until it has asked for what it asks for first, nothing that is recorded can be given to it.
+  await rest()
   for (;;) {
     await condition(() => turns.due)
     turns.take()
