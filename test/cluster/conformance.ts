@@ -39,18 +39,30 @@ export async function conformanceSuite(installation: () => Installation): Promis
     await import('../conformance/rules/reuse.test.ts')
     await import('../conformance/rules/time.test.ts')
 
-    describe.skipIf(!existsSync(folder))('examples', () => {
-      for (const [file, cases] of Object.entries(examples)) {
-        for (const example of cases) {
-          const name = nameOf(file, example)
-          test.skipIf(isMissing(example.messages) || leftOut.has(name))(name, () =>
-            play(file, example, ({ internet, path }) =>
-              openEngineRunner(internet, { ...shared.options(), processes: { path } }),
-            ),
-          )
-        }
+    examplesOn(shared)
+  })
+
+  describe('the specification, each effect an activity by itself', () => {
+    const shared = new SharedEngine(installation, { aheadMs: 0 })
+    beforeAll(() => shared.open())
+    afterAll(() => shared.close())
+
+    examplesOn(shared)
+  })
+}
+
+function examplesOn(shared: SharedEngine): void {
+  describe.skipIf(!existsSync(folder))('examples', () => {
+    for (const [file, cases] of Object.entries(examples)) {
+      for (const example of cases) {
+        const name = nameOf(file, example)
+        test.skipIf(isMissing(example.messages) || leftOut.has(name))(name, () =>
+          play(file, example, ({ internet, path }) =>
+            openEngineRunner(internet, { ...shared.options(), processes: { path } }),
+          ),
+        )
       }
-    })
+    }
   })
 }
 
@@ -64,13 +76,15 @@ const leftOut = new Set([
 /** One engine for one test after the other, each with its activities and its secrets: to open one takes longer than a test. */
 class SharedEngine {
   readonly #installation: () => Installation
+  readonly #settings: { readonly aheadMs?: number }
   readonly #folder = mkdtempSync(join(tmpdir(), 'sluse-conformance-'))
   #database: Database | undefined
   #engine: TemporalEngine | undefined
   #parts: EngineParts | undefined
 
-  constructor(installation: () => Installation) {
+  constructor(installation: () => Installation, settings: { readonly aheadMs?: number } = {}) {
     this.#installation = installation
+    this.#settings = settings
   }
 
   async open(): Promise<void> {
@@ -83,7 +97,7 @@ class SharedEngine {
       secrets: (names) => this.#now.secrets(names),
       server: { ...server, taskQueue: `conformance-${randomUUID()}` },
       key: randomBytes(32),
-      settings: { earlyEvents: 0 },
+      settings: { earlyEvents: 0, ...this.#settings },
       bundle,
     })
   }

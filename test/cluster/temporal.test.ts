@@ -253,13 +253,16 @@ describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', as
 
   const features = new URL('ctk/features/', specification)
 
-  describe.skipIf(!existsSync(features))("the specification's conformance kit", () => {
+  describe.skipIf(!existsSync(features)).each([
+    { effects: 'one after the other', aheadMs: 2000 },
+    { effects: 'each by itself', aheadMs: 0 },
+  ])("the specification's conformance kit, effects $effects", ({ aheadMs }) => {
     let internet: Internet
     let runner: Runner
     beforeAll(async () => {
       internet = await openInternet({ 'petstore.swagger.io': petStore(), 'httpbin.org': httpbin() })
       const server = serverOn(`test-${randomUUID()}`)
-      const settings = { earlyEvents: 0 }
+      const settings = { earlyEvents: 0, aheadMs }
       const key = randomBytes(32)
       runner = await openEngineRunner(internet, {
         open: (parts) => openTemporalEngine({ ...parts, server, key, settings, bundle }),

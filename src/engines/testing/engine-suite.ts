@@ -246,6 +246,35 @@ do:
       expect(await outcome).toMatchObject({ status: 'completed' })
     })
 
+    it('an event is heard beside an effect that takes long, also where both began while more was being recorded', async () => {
+      const call = (name: string) =>
+        `{ ${name}: { call: http, with: { method: get, endpoint: http://effect/${name} } } }`
+      const { engine, run, effects } = await given(`
+do:
+  - all:
+      fork:
+        branches:
+          - ${call('one')}
+          - ${call('two')}
+          - ${call('three')}
+          - other:
+              do:
+                - ${call('four')}
+                - both: { fork: { branches: [ ${call('long')}, { hear: { do: [ { go: { listen: { to: { one: { with: { type: go } } } } } }, ${call('then')} ] } } ] } }`)
+      const together = ['one', 'two', 'three', 'four'].map((name) => (effects[name] = gated(() => name)))
+      const long = (effects.long = gated(() => 'long'))
+      const then = (effects.then = gated(() => 'then'))
+      const outcome = run()
+      for (const { reached } of together) await reached
+      for (const { open } of together) open()
+      await long.reached
+      await engine.publish([event('go', 1)])
+      await then.reached
+      then.open()
+      long.open()
+      expect(await outcome).toMatchObject({ status: 'completed' })
+    })
+
     it('every run that waits for an event gets it', async () => {
       const { engine, run } = await given(listening)
       const outcomes = [run(), run(), run()]

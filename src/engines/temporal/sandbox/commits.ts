@@ -55,11 +55,15 @@ export class Commits {
     return this.#writing > 0 || this.#asking
   }
 
-  /** Writes what waits by itself; what comes meanwhile is one batch, as it would else be sent again with each that follows. */
-  write(): void {
-    if (this.writing) return
+  /**
+   * Writes what waits by itself: when what is under way is written, as it would else be sent again with each that follows,
+   * or `now`, where somebody waits for it.
+   */
+  write(now = false): void {
+    if (this.#asking || (this.#writing > 0 && !now)) return
     const [first] = this.#units
     if (first?.refused && this.#sent.length === 0) return this.#ask(first)
+    if (first?.refused && this.#writing > 0) return
     const { batches, written } = this.carry()
     this.#writing++
     void records.commit(this.place, batches).then(

@@ -154,7 +154,7 @@ export class SandboxHost implements Host {
     if (this.superseded) return true
     this.#status.show()
     if (this.over && commits.written) return true
-    if (this.#awaited > 0 && commits.waiting) commits.write()
+    if (this.#awaited > 0 && commits.waiting) commits.write(true)
     if (!this.#mustBeginAnew) this.#begin()
     if (commits.waiting) commits.write()
     return !this.over && this.#mayBeginAnew
