@@ -18,10 +18,10 @@ export const given = {
 }
 
 /**
- * `files` is the folder, `keyed` the rows by key that another process has, behind the socket, and `people` gives
- * `people.count` records, `people.pauseMs` after each batch.
+ * `files` is the folder, `keyed` the rows by key that another process has, behind the socket, which takes `keyedMs` for a batch, and
+ * `people` gives `people.count` records, `people.pauseMs` after each batch.
  */
-export function openParts(folder, dataFolder, socket, people = { count: 0, pauseMs: 0 }) {
+export function openParts(folder, dataFolder, socket, people = { count: 0, pauseMs: 0 }, keyedMs = 0) {
   const keyed = {
     type: 'test.keyed',
     about: 'Rows by key, in another process.',
@@ -30,7 +30,7 @@ export function openParts(folder, dataFolder, socket, people = { count: 0, pause
     targetModes: ['upsert'],
     open: () => ({
       check: async () => 'It works.',
-      target: () => ({ begin: (request) => beginKeyed(request, socket) }),
+      target: () => ({ begin: (request) => beginKeyed(request, socket, keyedMs) }),
       close: async () => {},
     }),
   }
@@ -84,7 +84,7 @@ async function* readPeople({ position, batchSize, signal }, { count, pauseMs }) 
   }
 }
 
-async function beginKeyed({ key }, socket) {
+async function beginKeyed({ key }, socket, ms) {
   const client = connect(socket)
   const down = () => fault('communication', 'The keyed target is not there.', { cause: 'ECONNRESET' })
   await new Promise((resolve, reject) => client.once('connect', resolve).once('error', () => reject(down())))
@@ -92,7 +92,9 @@ async function beginKeyed({ key }, socket) {
   client.on('error', () => {})
   return {
     resumable: true,
+    parallel: true,
     async write(batch) {
+      if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms))
       const rows = batch.values().map((each) => [key.map((name) => each[name]).join(), JSON.stringify(each)])
       client.write(`${JSON.stringify({ rows })}\n`)
       const { done, value } = await answers.next()

@@ -1,12 +1,13 @@
-// One of many processes that carry a transfer to three targets out, to be killed or frozen at any moment.
-// Usage: transfer-worker.mjs <folder> <socket of the keyed target> <worker|lead> <name> <records>
+// One of many processes that carry a transfer out, to be killed or frozen at any moment: to three targets, or to one slow
+// target in any order, so that several deliver to it.
+// Usage: transfer-worker.mjs <folder> <socket of the keyed target> <worker|lead> <name> <records> <three|any>
 import { join } from 'node:path'
 import { openDatabase } from '../../dist/database/index.js'
 import { databaseMembers, Member } from '../../dist/members/index.js'
 import { openTransfers } from '../../dist/transfer/index.js'
 import { given, openParts } from './transfer-parts.mjs'
 
-const [, , folder, socket, role, name, count] = process.argv
+const [, , folder, socket, role, name, count, to] = process.argv
 
 const data = join(folder, 'data')
 const database = await openDatabase({ folder: data, url: process.env.DATABASE_URL, exclusive: false })
@@ -15,7 +16,7 @@ const member = await Member.join({ store, role: 'worker', version: '1', name, pr
 const transfers = openTransfers({
   database,
   dataFolder: data,
-  connections: openParts(folder, data, socket, { count: Number(count), pauseMs: 20 }),
+  connections: openParts(folder, data, socket, { count: Number(count), pauseMs: 20 }, to === 'any' ? 250 : 0),
   // A function that takes its time, so that others help with it.
   functions: {
     call: async (_, values) => {
@@ -25,7 +26,7 @@ const transfers = openTransfers({
   },
   publish: async () => {},
   log: () => {},
-  sharing: { takes: true, member, heldFor: 1500 },
+  sharing: { takes: true, member, heldFor: 1500, partMs: 500 },
 })
 await transfers.start()
 const close = async () => {
@@ -54,6 +55,7 @@ async function carryOut() {
           from: { connection: 'people' },
           through: [{ call: 'work:1.0.0@default' }, ...given.through],
           concurrency: 6,
+          ...(to === 'any' && { through: given.through, to: [given.to[1]], order: 'any' }),
         },
         idempotencyKey: 'run1:/do/0/move',
         attempt: 0,
