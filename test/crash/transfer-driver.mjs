@@ -1,13 +1,13 @@
 // One life of an engine with a transfer to three targets, to be killed at any moment.
-// Usage: transfer-driver.mjs <folder> <socket of the keyed target>
+// Usage: transfer-driver.mjs <folder> <socket of the keyed target> [<S3 server that has the datasets, as JSON>]
 import { join } from 'node:path'
 import { openDatabase } from '../../dist/database/index.js'
 import { openEmbeddedEngine } from '../../dist/engines/index.js'
 import { openTransfers } from '../../dist/transfer/index.js'
 import { load } from '../../dist/workflow/definition/index.js'
-import { given, openParts } from './transfer-parts.mjs'
+import { datasetsIn, given, openParts } from './transfer-parts.mjs'
 
-const [, , folder, socket] = process.argv
+const [, , folder, socket, server] = process.argv
 
 const definition = load(
   JSON.stringify({
@@ -28,6 +28,7 @@ const database = await openDatabase({ folder: data })
 const transfers = openTransfers({
   database,
   dataFolder: data,
+  ...(server && { datasets: datasetsIn(JSON.parse(server), database, data) }),
   connections: openParts(folder, data, socket),
   publish: async () => {},
   log: () => {},
@@ -45,3 +46,4 @@ console.log(JSON.stringify(outcome))
 await transfers.close()
 await engine.close()
 await database.close()
+process.exit()

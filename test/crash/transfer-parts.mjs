@@ -1,7 +1,10 @@
 // What the drivers of transfers have in common: the folder's connections, and what is moved.
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { connectorOf, openConnections, readConnection } from '../../dist/connectors/index.js'
+import { connectorOf, openConnections, readConnection, s3Client } from '../../dist/connectors/index.js'
+import { createHttpClient } from '../../dist/http/index.js'
+import { bucketDatasets } from '../../dist/transfer/index.js'
 import { fault } from '../../dist/workflow/index.js'
 
 /** From a file to three targets: one that is added to, one with keys, and one that is replaced. */
@@ -68,6 +71,15 @@ export function openParts(folder, dataFolder, socket, people = { count: 0, pause
     now: Date.now,
     log: () => {},
   })
+}
+
+/** Datasets in the bucket of an S3 server. */
+export function datasetsIn({ endpoint, bucket, accessKey, secretKey }, database, dataFolder) {
+  const s3 = { endpoint, bucket, accessKey, secretKey, region: 'us-east-1', pathStyle: true }
+  const place = `s3://${bucket}/`
+  const cacheFolder = join(dataFolder, 'cache')
+  const client = s3Client('datasets', s3, createHttpClient())
+  return bucketDatasets({ client, prefix: '', place, database, cacheFolder, now: Date.now })
 }
 
 async function* readPeople({ position, batchSize, signal }, { count, pauseMs }) {

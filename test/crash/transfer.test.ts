@@ -1,22 +1,19 @@
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { live, type TransferOutcome } from './transfer-life.ts'
 import { ended, idsOfFile, idsOfKeyedTarget, isAll, seeded, startKeyedTarget } from './transfer-results.ts'
 
 /** A million by hand: `SLUSE_TEST_CRASH_RECORDS=1000000 npx vitest run test/crash/transfer.test.ts`. */
 const records = Number(process.env.SLUSE_TEST_CRASH_RECORDS ?? 40_000)
 const mostLives = 40
-const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const before = '{"id":"before"}\n'
 
 let folder: string
 let killed = 0
 let targetKilled = 0
-let outcome: { status: string; output: { [key: string]: unknown } } | undefined
+let outcome: TransferOutcome | undefined
 /** What stood where the replaced file stands, whenever the process was killed. */
 const seen = new Set<string>()
 
@@ -35,7 +32,7 @@ beforeAll(async () => {
       setTimeout(() => target.kill('SIGKILL'), 100 + random() * 300)
       targetKilled++
     }
-    outcome = await live(100 + random() * 900)
+    outcome = await live(folder, 100 + random() * 900)
     if (!outcome) killed++
     seen.add(readFileSync(join(folder, 'replaced.ndjson'), 'utf8').slice(0, before.length))
     if (killsTarget) {
@@ -43,33 +40,13 @@ beforeAll(async () => {
       target = await startKeyedTarget(folder)
     }
   }
-  if (!outcome) outcome = await live(undefined)
+  if (!outcome) outcome = await live(folder, undefined)
   target.kill('SIGKILL')
   await ended(target)
   console.info(`killed: the process ${killed} times, the target with keys ${targetKilled} times`)
 }, 600_000)
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-/** One life of the engine; `undefined` where it was killed before its end. */
-async function live(killAfterMs: number | undefined): Promise<typeof outcome> {
-  const child = spawn(process.execPath, [file('transfer-driver.mjs'), folder, join(folder, 'target.sock')], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let complaint = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
-  let timer: NodeJS.Timeout | undefined
-  let result: typeof outcome
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    if (line !== 'started') result = JSON.parse(line) as typeof outcome
-    else if (killAfterMs !== undefined) timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs)
-  })
-  await ended(child)
-  clearTimeout(timer)
-  if (child.signalCode === 'SIGKILL') return undefined
-  if (child.exitCode !== 0) throw new Error(`the engine ended with ${child.exitCode}: ${complaint}`)
-  return result
-}
 
 describe(`${records} records to three targets, the process and a target killed again and again`, () => {
   it('was really killed in the middle of its work', () => {
