@@ -25,8 +25,11 @@ export interface Part<T> {
   readonly from: (output: string) => Promise<T>
 }
 
-/** Opens the parts of a job of which at most `concurrency` are under way at a time, over all processes. */
-export type OpenParts = (concurrency: number) => Parts
+/**
+ * Opens the parts of a job of which at most `concurrency` are under way at a time, over all processes. What this process
+ * does more quickly than in `worthMs` a part it does by itself. Default: it shares all.
+ */
+export type OpenParts = (concurrency: number, worthMs?: number) => Parts
 
 /** The processes that may do parts of a job. */
 export interface Sharing {
@@ -35,4 +38,6 @@ export interface Sharing {
   readonly others: () => number
   /** About how long it should take to do a part, where that can be chosen, in milliseconds. */
   readonly partMs: number
+  /** What is done more quickly here is not worth being handed over, in milliseconds. */
+  readonly worthMs: number
 }

@@ -176,7 +176,8 @@ export class Work {
     const pure = plan.steps.length > 0 && plan.steps.every(isPure)
     const threads = pure && plan.concurrency > 1 ? openThreads(plan.concurrency, work) : undefined
     const shared = plan.concurrency > 1 && isWorthSharing(plan.steps)
-    const parts = shared ? this.#sharing?.open(plan.concurrency) : undefined
+    const sharing = shared ? this.#sharing : undefined
+    const parts = sharing?.open(plan.concurrency, sharing.worthMs)
     let writer: DatasetWriter | undefined
     let pipeline: Pipeline | undefined
     try {

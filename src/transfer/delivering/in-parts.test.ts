@@ -115,6 +115,7 @@ describe('a delivery in parts', () => {
           },
           others: () => 2,
           partMs: 0,
+          worthMs: 0,
         },
       })
     }

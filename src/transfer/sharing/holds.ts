@@ -72,6 +72,7 @@ export class Holds {
 export class HeldJob extends Held {
   readonly transfer: string
   readonly job: JobName
+  #parts = 0
 
   constructor(
     place: JobPlace,
@@ -87,6 +88,11 @@ export class HeldJob extends Held {
 
   protected override kept(until: number): Statement {
     return changeHeld(this, this.holder, { until })
+  }
+
+  /** The number of a new part of it. */
+  nextPart(): number {
+    return ++this.#parts
   }
 
   /** It is done: nobody is to do it any more. */

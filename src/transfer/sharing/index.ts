@@ -29,6 +29,8 @@ export interface SharingOptions {
   readonly courtesy?: number
   /** About how long it should take to deliver a part of what is delivered by several, in milliseconds. Default: 1000. */
   readonly partMs?: number
+  /** Batches whose functions take less than this here, in milliseconds each, are not offered to others. Default: 20. */
+  readonly worthMs?: number
 }
 
 /** What one process has of it. */
@@ -56,6 +58,7 @@ export function openSharing(
     heldFor = 10_000,
     courtesy = 150,
     partMs = 1000,
+    worthMs = 20,
     secrets = async () => ({}),
   } = options
   const { database } = means.store
@@ -70,7 +73,7 @@ export function openSharing(
       : { runId: run ?? id, key: task ?? '', secrets: run === undefined ? {} : await secrets(run) }
   const taker = new Taker({
     ...{ means, holds, board, stages, process: name, most, context, left },
-    ...{ courtesyMs: courtesy, partMs },
+    ...{ courtesyMs: courtesy, partMs, worthMs },
   })
   const helper = new Helper({
     ...{ database, holds, board, process: name, most, now, log },

@@ -5,7 +5,7 @@ import { databaseMembers, Member } from '../../members/index.ts'
 import type { Part } from '../parts.ts'
 import { Board } from './board.ts'
 import { Helper, type PartWork } from './helper.ts'
-import { Holds } from './holds.ts'
+import { Holds, type HeldJob } from './holds.ts'
 import { openJob } from './job-rows.ts'
 import { SharedParts } from './parts.ts'
 
@@ -44,7 +44,16 @@ describe.skipIf(isMissing('PostgreSQL'))('parts of a job, over several processes
       await board.close()
       holds.close()
     })
-    return { database, board, holds, helper, process, clock, member }
+    return {
+      database,
+      board,
+      holds,
+      helper,
+      process,
+      clock,
+      member,
+      held: undefined as HeldJob | undefined,
+    }
   }
   type Process = Awaited<ReturnType<typeof open>>
 
@@ -58,14 +67,15 @@ describe.skipIf(isMissing('PostgreSQL'))('parts of a job, over several processes
     return held
   }
 
-  async function partsOf(process: Process, concurrency: number, others = 1) {
-    const held = await take(process)
+  async function partsOf(process: Process, concurrency: number, others = 1, worthMs = 0) {
+    const held = process.held ?? (await take(process))
+    process.held = held
     await until(async () => {
       process.board.poke()
       return (await process.board.next(1000, held.signal))?.processes.length === others + 1
     })
     const { database, board } = process
-    const parts = new SharedParts({ database, board, held, process: process.process, concurrency })
+    const parts = new SharedParts({ database, board, held, process: process.process, concurrency, worthMs })
     closing.push(() => parts.close())
     return { held, parts }
   }
@@ -132,12 +142,32 @@ describe.skipIf(isMissing('PostgreSQL'))('parts of a job, over several processes
     expect(await holder.database.query('SELECT sum(last) AS sum FROM sluse_writers')).toEqual(began)
   })
 
+  test('that are done quickly here are not offered; those that take long are', async () => {
+    const slow = gate()
+    const holder = await open('holder')
+    await open('helper', async (input) => `${input} by helper`)
+    const { parts } = await partsOf(holder, 4, 1, 50)
+    const quick = await Promise.all(Array.from({ length: 40 }, (_, at) => parts.do(part(`${at}`))))
+    expect(quick).toEqual(quick.map((_, at) => `${at} here`))
+    parts.close()
+    const { parts: next } = await partsOf(holder, 4, 1, 50)
+    const mine = [1, 2].map(() => next.do(part('mine', () => slow.done.then(() => 'here'))))
+    expect(await next.do(part('another'))).toBe('another by helper')
+    slow.letGo()
+    await Promise.all(mine)
+  })
+
   test('that nobody takes are taken back', async () => {
+    const busy = gate()
     const holder = await open('holder')
     // It says that it is there, and takes nothing.
     await open('idler')
     const { held, parts } = await partsOf(holder, 2)
-    const outputs = await Promise.all(Array.from({ length: 6 }, (_, at) => parts.do(part(`${at}`))))
+    const first = parts.do(part('0', () => busy.done.then(() => '0 here')))
+    const rest = Array.from({ length: 5 }, (_, at) => parts.do(part(`${at + 1}`)))
+    await until(async () => (await rows(holder.database)).length === 1)
+    busy.letGo()
+    const outputs = await Promise.all([first, ...rest])
     expect(outputs).toEqual(outputs.map((_, at) => `${at} here`))
     await held.commit(parts.settled())
     expect(await rows(holder.database)).toEqual([])

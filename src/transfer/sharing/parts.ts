@@ -4,6 +4,7 @@ import type { Part, Parts } from '../parts.ts'
 import type { Board, View } from './board.ts'
 import { lostError } from './held.ts'
 import type { HeldJob } from './holds.ts'
+import { Tempo } from './tempo.ts'
 import { offerParts, readOutputs, settleParts, takeBackPart, type PartRow } from './part-rows.ts'
 
 export interface SharedPartsOptions {
@@ -14,6 +15,8 @@ export interface SharedPartsOptions {
   readonly process: string
   /** Most that are under way at a time, over all processes. */
   readonly concurrency: number
+  /** What this process does more quickly, in milliseconds a part, others would hear of too late to be of help. */
+  readonly worthMs: number
 }
 
 /** Of the input of one part, as text: what is more is done here. */
@@ -48,7 +51,8 @@ export class SharedParts implements Parts {
   /** In order; those that have ended are not among them. */
   readonly #items = new Map<number, Item>()
   readonly #unfollow: () => void
-  #last = 0
+  readonly #tempo = new Tempo()
+  #timer: NodeJS.Timeout | undefined
   #others: number
   #settled: number[] = []
   #toOffer: { item: Item; input: string }[] = []
@@ -66,7 +70,7 @@ export class SharedParts implements Parts {
   do<T>(part: Part<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#closed) return reject(this.#reason() as Error)
-      const number = ++this.#last
+      const number = this.#options.held.nextPart()
       this.#items.set(number, {
         ...{ number, part, reject, state: 'waiting', own: !part.input, bytes: 0, offeredAt: 0, taken: false },
         resolve: (value) => resolve(value as T),
@@ -86,6 +90,7 @@ export class SharedParts implements Parts {
     if (this.#closed) return
     this.#closed = true
     this.#unfollow()
+    clearTimeout(this.#timer)
     for (const item of this.#items.values()) {
       if (item.state !== 'here') this.#end(item, () => item.reject(this.#reason()))
     }
@@ -98,14 +103,31 @@ export class SharedParts implements Parts {
 
   /** Begins what may be begun, in order. */
   #pump(): void {
+    if (this.#closed) return
     const { concurrency } = this.#options
     for (const item of this.#items.values()) {
       if (item.state !== 'waiting') continue
       if (this.#underWay() >= concurrency) return
-      if (this.#here() < this.#share() || item.own) this.#begin(item)
+      const isWorth = this.#isWorth()
+      if (this.#here() < this.#share() || item.own || isWorth === false) this.#begin(item)
+      else if (isWorth === undefined) return this.#pumpSoon()
       else if (this.#offered() < mostInputs) this.#offer(item)
       else return
     }
+  }
+
+  /** Whether to hand parts over is of use; `undefined` where that is not known yet. */
+  #isWorth(): boolean | undefined {
+    const { worthMs } = this.#options
+    if (this.#others === 0) return false
+    const perPart = worthMs > 0 ? this.#tempo.perPart(performance.now(), worthMs) : worthMs
+    return perPart === undefined ? undefined : perPart >= worthMs
+  }
+
+  #pumpSoon(): void {
+    clearTimeout(this.#timer)
+    const soon = this.#tempo.knownIn(performance.now(), this.#options.worthMs)
+    this.#timer = setTimeout(() => this.#pump(), soon)
   }
 
   #all(...states: readonly Item['state'][]): Item[] {
@@ -135,10 +157,14 @@ export class SharedParts implements Parts {
 
   #begin(item: Item): void {
     item.state = 'here'
-    item.part.here().then(
-      (value) => this.#end(item, () => item.resolve(value)),
-      (error: unknown) => this.#end(item, () => item.reject(error)),
-    )
+    this.#tempo.begin(performance.now())
+    item.part
+      .here()
+      .finally(() => this.#tempo.end(performance.now()))
+      .then(
+        (value) => this.#end(item, () => item.resolve(value)),
+        (error: unknown) => this.#end(item, () => item.reject(error)),
+      )
   }
 
   #end(item: Item, tell: () => void): void {

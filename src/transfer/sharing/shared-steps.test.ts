@@ -35,6 +35,8 @@ describe.skipIf(isMissing('PostgreSQL'))('functions of one transfer, called by s
     const opened = await openTestTransfers({
       ...{ kind: 'PostgreSQL', processes: 3, connectors, functions },
       ...options,
+      // However quick they are.
+      sharing: { worthMs: 0, ...options.sharing },
     })
     open = opened
     const taking = opened.all.filter((_, process) => options.takes?.(process) ?? true).length

@@ -24,6 +24,8 @@ export interface TakerOptions {
   readonly courtesyMs: number
   /** About how long it should take to do a part of a job, in milliseconds. */
   readonly partMs: number
+  /** Batches that are done more quickly here are not offered, in milliseconds. */
+  readonly worthMs: number
   readonly context: (row: TransferRow) => Promise<Omit<FunctionContext, 'signal'>>
   /** Told when this process has no job of a transfer any more. */
   readonly left: (transfer: string) => void
@@ -195,7 +197,7 @@ export class Taker {
   }
 
   async #attempt(held: HeldJob, doing: Doing): Promise<Ended> {
-    const { means, stages, context, board, process, partMs } = this.#options
+    const { means, stages, context, board, process, partMs, worthMs } = this.#options
     // Only now that it is ours do the rows stay as they are.
     const { row, dataset } = await beginOf(held.transfer, means)
     const targets = await means.store.targets(row.id)
@@ -209,9 +211,10 @@ export class Taker {
     try {
       const { database } = means.store
       const sharing = {
-        open: (concurrency: number) => new SharedParts({ database, board, held, process, concurrency }),
+        open: (concurrency: number, worth?: number) =>
+          new SharedParts({ database, board, held, process, concurrency, worthMs: worth ?? 0 }),
         others: () => board.processes.filter((name) => name !== process).length,
-        partMs,
+        ...{ partMs, worthMs },
       }
       const underway = { row, dataset, targets, staged, context: () => context(row), sharing }
       doing.job = jobOf(new Work(underway, means, held), held)

@@ -26,7 +26,7 @@ export async function beginBatch(
   return ordered.length > 0 ? { flow, failed } : { made: { ...writeLines(flow, options), failed } }
 }
 
-/** Whether a batch is worth being done by another process: pure steps cost less than handing it over does. */
+/** Whether batches may be worth being done by other processes: pure steps have threads of this one. */
 export function isWorthSharing(steps: readonly Step[]): boolean {
   return splitSteps(steps).apart.some(({ kind }) => kind === 'call')
 }
