@@ -18,8 +18,9 @@ export interface View {
 
 /** What nobody told of is found so late at the latest. */
 const everyMs = 1000
-/** Between two looks: news of many commits are one. */
+/** Between two looks: news of many commits are one. Where parts are on their way, somebody waits for each of them. */
 const gapMs = 40
+const gapWithPartsMs = 20
 
 /** Looks at the jobs whenever something has been committed, here or elsewhere, and now and then. */
 export class Board {
@@ -127,7 +128,8 @@ export class Board {
       ),
     ])
     // Where a look takes long there is much to do: then there are fewer of them.
-    this.#gap = Math.min(Math.max(gapMs, 4 * (performance.now() - asOf)), everyMs)
+    const least = parts.length > 0 ? gapWithPartsMs : gapMs
+    this.#gap = Math.min(Math.max(least, 4 * (performance.now() - asOf)), everyMs)
     this.#processes = living.filter(({ abilities }) => abilities.takesTransfers).map(({ name }) => name)
     const view = {
       jobs,

@@ -4,8 +4,8 @@ import type { Part, Parts } from '../parts.ts'
 import type { Board, View } from './board.ts'
 import { lostError } from './held.ts'
 import type { HeldJob } from './holds.ts'
-import { Tempo } from './tempo.ts'
 import { offerParts, readOutputs, settleParts, takeBackPart, type PartRow } from './part-rows.ts'
+import { Worth } from './worth.ts'
 
 export interface SharedPartsOptions {
   readonly database: Database
@@ -51,7 +51,7 @@ export class SharedParts implements Parts {
   /** In order; those that have ended are not among them. */
   readonly #items = new Map<number, Item>()
   readonly #unfollow: () => void
-  readonly #tempo = new Tempo()
+  readonly #worth: Worth
   #timer: NodeJS.Timeout | undefined
   #others: number
   #settled: number[] = []
@@ -62,6 +62,8 @@ export class SharedParts implements Parts {
 
   constructor(options: SharedPartsOptions) {
     this.#options = options
+    // Whoever asks for parts asks for twice as many as may be under way.
+    this.#worth = new Worth(options.worthMs, 2 * options.concurrency)
     this.#others = this.#othersOf(options.board.processes)
     this.#unfollow = options.board.follow((view) => this.#look(view))
     options.held.signal.addEventListener('abort', () => this.close(), { once: true })
@@ -118,16 +120,12 @@ export class SharedParts implements Parts {
 
   /** Whether to hand parts over is of use; `undefined` where that is not known yet. */
   #isWorth(): boolean | undefined {
-    const { worthMs } = this.#options
-    if (this.#others === 0) return false
-    const perPart = worthMs > 0 ? this.#tempo.perPart(performance.now(), worthMs) : worthMs
-    return perPart === undefined ? undefined : perPart >= worthMs
+    return this.#others > 0 && this.#worth.of(performance.now(), this.#all('offering', 'offered').length > 0)
   }
 
   #pumpSoon(): void {
     clearTimeout(this.#timer)
-    const soon = this.#tempo.knownIn(performance.now(), this.#options.worthMs)
-    this.#timer = setTimeout(() => this.#pump(), soon)
+    this.#timer = setTimeout(() => this.#pump(), this.#worth.knownIn(performance.now()))
   }
 
   #all(...states: readonly Item['state'][]): Item[] {
@@ -157,10 +155,10 @@ export class SharedParts implements Parts {
 
   #begin(item: Item): void {
     item.state = 'here'
-    this.#tempo.begin(performance.now())
+    this.#worth.begin(performance.now())
     item.part
       .here()
-      .finally(() => this.#tempo.end(performance.now()))
+      .finally(() => this.#worth.end(performance.now()))
       .then(
         (value) => this.#end(item, () => item.resolve(value)),
         (error: unknown) => this.#end(item, () => item.reject(error)),
@@ -220,6 +218,7 @@ export class SharedParts implements Parts {
         if (item.state !== 'offering') continue
         item.state = 'offered'
         item.offeredAt = performance.now()
+        this.#worth.asked(item.offeredAt)
       }
     }
   }
@@ -262,6 +261,7 @@ export class SharedParts implements Parts {
         const output = outputs.get(item.number)
         if (output === undefined) throw lostError()
         const value = await item.part.from(output)
+        this.#worth.answered(performance.now(), item.offeredAt)
         this.#settled.push(item.number)
         this.#end(item, () => item.resolve(value))
       }
