@@ -33,6 +33,7 @@ import { openDatasets } from './open-datasets.ts'
 import { openInbox, type Inbox } from './inbox.ts'
 import { openOverview, type Overview } from './overview.ts'
 import { openPipelines, type Pipelines } from './pipelines.ts'
+import { configurationOf } from './configuration.ts'
 import { joinOthers, openProcesses, type Processes } from './processes.ts'
 import { openProjectConnections } from './project-connections.ts'
 import { sharingOf } from './share-transfers.ts'
@@ -135,7 +136,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       log,
     })
     closers.push(() => activities.close())
-    const opened: { engine?: AppEngine } = {}
+    const opened: { engine?: AppEngine; pipelines?: Pipelines } = {}
     let approvalsAreOpen: (approvals: Approvals) => void = () => {}
     const whenOpen = new Promise<Approvals>((resolve) => (approvalsAreOpen = resolve))
     const secret = async (name: string) => (await secrets([name]))[name]
@@ -188,7 +189,10 @@ export async function openApp(options: AppOptions): Promise<App> {
     })
     opened.engine = engine
     closers.push(() => engine.close(0))
-    const processes = openProcesses({ member, role: settings.role, health: () => engine.health(), now })
+    const processes = openProcesses({
+      ...{ member, role: settings.role, health: () => engine.health(), now },
+      configuration: () => opened.pipelines && configurationOf(opened.pipelines.project),
+    })
     const clock = options.clock ?? systemClock
     const approvals = await approvalsBy({
       settings,
@@ -221,6 +225,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       audit,
       openResources({ guard, connections: project, audit, log }),
     )
+    opened.pipelines = pipelines
     const unfollow = settings.engine === 'temporal' ? pipelines.follow() : () => {}
     closers.push(async () => unfollow())
     return {

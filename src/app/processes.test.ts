@@ -3,7 +3,7 @@ import type { Database } from '../database/index.ts'
 import { overDatabases, testDatabase, type TestDatabase } from '../database/testing/databases.ts'
 import type { EngineHealth } from '../engines/index.ts'
 import { databaseMembers, Member } from '../members/index.ts'
-import { openProcesses, type Processes, type ProcessInfo } from './processes.ts'
+import { configurationsDiffer, openProcesses, type Processes, type ProcessInfo } from './processes.ts'
 
 overDatabases((kind) => {
   let store: TestDatabase
@@ -14,12 +14,19 @@ overDatabases((kind) => {
     await store.remove()
   })
 
-  const open = async (role: 'api' | 'worker', health: Partial<EngineHealth> = {}) => {
+  const open = async (
+    role: 'api' | 'worker',
+    health: Partial<EngineHealth> = {},
+    configuration?: () => string | undefined,
+  ) => {
     const member = await Member.join({ store: databaseMembers(database), role, version: '1' })
     opened.push(member)
     return {
       member,
-      processes: openProcesses({ member, role, now: Date.now, health: () => of(role, health) }),
+      processes: openProcesses({
+        ...{ member, role, now: Date.now, health: () => of(role, health) },
+        ...(configuration && { configuration }),
+      }),
     }
   }
   const of = (role: 'api' | 'worker', health: Partial<EngineHealth>): EngineHealth => ({
@@ -34,6 +41,20 @@ overDatabases((kind) => {
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
   }
+
+  test('those that have read other files than others are told apart, and those that have read none yet are not', async () => {
+    store = await testDatabase(kind)
+    database = await store.open()
+    let read: string | undefined
+    const { processes: api } = await open('api', {}, () => 'one')
+    const { processes: worker } = await open('worker', {}, () => read)
+    expect(configurationsDiffer(await seen(api, (all) => all.length === 2))).toBe(false)
+    read = 'another'
+    worker.stopping()
+    const all = await seen(api, (both) => both.some(({ configuration }) => configuration === 'another'))
+    expect(configurationsDiffer(all)).toBe(false)
+    expect(configurationsDiffer(all.map((each) => ({ ...each, state: 'alive' })))).toBe(true)
+  })
 
   test('each knows of the others, what they do, and when one ends or dies', async () => {
     store = await testDatabase(kind)

@@ -30,6 +30,8 @@ export interface ProcessInfo {
   readonly leads: boolean
   readonly liveRuns: number
   readonly activitiesRunning: number
+  /** What differs where two processes have read different connections, policies or functions. */
+  readonly configuration?: string
   /** Whether it is the one that answers. */
   readonly self: boolean
 }
@@ -39,6 +41,8 @@ export interface ProcessesOptions {
   readonly member: Member | undefined
   readonly role: Settings['role']
   readonly health: () => EngineHealth
+  /** `configurationOf` the project that it has read. */
+  readonly configuration?: () => string | undefined
   readonly now: () => number
 }
 
@@ -51,7 +55,13 @@ export function joinOthers({ role }: Settings, database: Database): Promise<Memb
   return Member.join({ store: databaseMembers(database), role, version: packageVersion() })
 }
 
-export function openProcesses({ member, role, health, now }: ProcessesOptions): Processes {
+export function openProcesses({
+  member,
+  role,
+  health,
+  now,
+  configuration: read = () => undefined,
+}: ProcessesOptions): Processes {
   const { id, host, pid, version, startedAt } = member?.identity ?? {
     ...{ id: randomUUID(), host: hostname(), pid: process.pid, version: packageVersion(), startedAt: now() },
   }
@@ -59,7 +69,11 @@ export function openProcesses({ member, role, health, now }: ProcessesOptions): 
 
   const told = (): Told => {
     const { worker = 'running', leads = true, liveRuns, activitiesRunning } = health()
-    return { stopping: isStopping, works: worker === 'running', leads, liveRuns, activitiesRunning }
+    const configuration = read()
+    return {
+      ...{ stopping: isStopping, works: worker === 'running', leads, liveRuns, activitiesRunning },
+      ...(configuration !== undefined && { configuration }),
+    }
   }
   const own = (): ProcessInfo => {
     const { stopping, ...rest } = told()
@@ -93,6 +107,13 @@ interface Told {
   readonly leads: boolean
   readonly liveRuns: number
   readonly activitiesRunning: number
+  readonly configuration?: string
+}
+
+/** Whether some that live have read other files than others, as they may while a change is under way. */
+export function configurationsDiffer(processes: readonly ProcessInfo[]): boolean {
+  const alive = processes.filter(({ state }) => state === 'alive')
+  return new Set(alive.flatMap(({ configuration }) => configuration ?? [])).size > 1
 }
 
 /** One that is just being opened, or has died. */

@@ -28,9 +28,27 @@ function print(processes: readonly ProcessAnswer[], terminal: Terminal): void {
     each.leads ? 'leads' : '',
     String(each.liveRuns),
     String(each.activitiesRunning),
+    plain(each.configuration ?? ''),
     each.startedAt,
     each.seenAt,
   ])
-  const titles = ['HOST', 'PID', 'ROLE', 'STATE', 'VERSION', '', 'RUNS', 'ACTIVITIES', 'STARTED', 'SEEN']
+  const titles = [
+    'HOST',
+    'PID',
+    'ROLE',
+    'STATE',
+    'VERSION',
+    '',
+    'RUNS',
+    'ACTIVITIES',
+    'CONFIGURATION',
+    'STARTED',
+    'SEEN',
+  ]
   terminal.line(table(titles, rows))
+  const alive = processes.filter(({ state }) => state === 'alive')
+  if (new Set(alive.flatMap(({ configuration }) => configuration ?? [])).size > 1)
+    terminal.note(
+      'Not all have read the same connections, policies and functions: give each the same files, and have it read them (SIGHUP, or a restart).',
+    )
 }

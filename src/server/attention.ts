@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { may, mayIn, type Principal } from '../access/index.ts'
-import type { App } from '../app.ts'
+import { configurationsDiffer, type App } from '../app.ts'
 
 const mostApprovals = 100
 const mostCounted = 100
@@ -35,6 +35,14 @@ export const attention = Type.Object(
         description: 'No process carries runs out: they are accepted, and wait.',
       }),
     ),
+    temporal: Type.Optional(
+      Type.Literal('away', { description: 'Runs are accepted, and stand still until Temporal is back.' }),
+    ),
+    configuration: Type.Optional(
+      Type.Literal('differs', {
+        description: 'Some processes run with other connections, policies or functions than others.',
+      }),
+    ),
     transfers: Type.Optional(
       Type.Integer({
         description: `Transfers that fail at present and are tried again; no more than ${mostCounted} are counted.`,
@@ -54,14 +62,14 @@ export const attention = Type.Object(
 
 /** What waits for this person to do something about it: only what they may see, and only where there is any. */
 export async function attentionOf(app: App, who: Principal): Promise<Static<typeof attention>> {
-  const [approvals, deadLetters, targets, disabled, stuck, transfers, workers] = await Promise.all([
+  const [approvals, deadLetters, targets, disabled, stuck, transfers, processes] = await Promise.all([
     approvalsOf(app, who),
     deadLettersOf(app, who),
     targetsOf(app, who),
     disabledOf(app, who),
     stuckOf(app, who),
     troubledOf(app, who),
-    workersOf(app, who),
+    processesOf(app, who),
   ])
   return {
     ...(approvals && { approvals }),
@@ -70,7 +78,7 @@ export async function attentionOf(app: App, who: Principal): Promise<Static<type
     ...(disabled.length > 0 && { disabled }),
     ...(stuck > 0 && { stuck }),
     ...(transfers > 0 && { transfers }),
-    ...(workers && { workers }),
+    ...processes,
   }
 }
 
@@ -116,10 +124,16 @@ async function stuckOf({ history }: App, who: Principal) {
   return page.runs.length
 }
 
-async function workersOf({ processes }: App, who: Principal) {
-  if (!may(who, 'operation.read')) return undefined
+async function processesOf({ processes, engine }: App, who: Principal) {
+  if (!may(who, 'operation.read')) return {}
   const all = await processes.list()
-  return all.some(({ works }) => works) ? undefined : ('none' as const)
+  const away = engine.health().missing === 'temporal'
+  return {
+    ...(away && { temporal: 'away' as const }),
+    // Where Temporal is away, that is why.
+    ...(!away && !all.some(({ works }) => works) && { workers: 'none' as const }),
+    ...(configurationsDiffer(all) && { configuration: 'differs' as const }),
+  }
 }
 
 async function troubledOf({ transfers }: App, who: Principal) {

@@ -166,6 +166,11 @@ export const processInfo = Type.Object(
     leads: Type.Boolean({ description: 'It deals with schedules and events for all.' }),
     liveRuns: Type.Integer({ minimum: 0, description: 'Runs in its memory.' }),
     activitiesRunning: Type.Integer({ minimum: 0, description: 'Calls and processes under way in it.' }),
+    configuration: Type.Optional(
+      Type.String({
+        description: 'Differs where two have read different connections, policies or functions.',
+      }),
+    ),
     self: Type.Boolean({ description: 'It is the one that answers.' }),
   },
   { $id: 'Process', description: 'A server or worker of the installation.' },

@@ -1684,6 +1684,8 @@ export type components = {
         Process: {
             /** @description Calls and processes under way in it. */
             activitiesRunning: number;
+            /** @description Differs where two have read different connections, policies or functions. */
+            configuration?: string;
             host: string;
             id: string;
             /** @description It deals with schedules and events for all. */
@@ -4180,6 +4182,11 @@ export interface operations {
                                     title: string;
                                 };
                             };
+                            /**
+                             * @description Some processes run with other connections, policies or functions than others.
+                             * @enum {string}
+                             */
+                            configuration?: "differs";
                             /** @description Open dead letters. */
                             deadLetters?: number;
                             /** @description Pipelines that start no runs until they are enabled again. */
@@ -4196,6 +4203,11 @@ export interface operations {
                                 /** @enum {unknown} */
                                 state: "open" | "half-open" | "held";
                             }[];
+                            /**
+                             * @description Runs are accepted, and stand still until Temporal is back.
+                             * @enum {string}
+                             */
+                            temporal?: "away";
                             /** @description Transfers that fail at present and are tried again; no more than 100 are counted. */
                             transfers?: number;
                             /**

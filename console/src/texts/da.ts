@@ -107,6 +107,12 @@ export const da = {
   'overview.notWritableText':
     'Databasen afviser at skrive, måske fordi disken er fuld. Intet nyt bliver modtaget, før det er løst.',
 
+  'attention.noTemporal': 'Temporal er væk',
+  'attention.noTemporalText':
+    'Kørsler bliver modtaget og gemt, men ingen går videre, før den er tilbage; så går de selv videre. Loggen siger, hvorfor den er væk.',
+  'attention.differs': 'Servere og arbejdsprocesser kører med forskellige filer',
+  'attention.differsText':
+    'Ikke alle har læst de samme forbindelser, politikker og funktioner. Hvis I ikke er i gang med en ændring, så giv alle de samme filer, og få dem læst igen; sluse processes viser, hvem der afviger.',
   'attention.noWorkers': 'Ingen arbejdsproces udfører kørsler',
   'attention.noWorkersText':
     'Kørsler bliver modtaget og gemt, men ingen går videre, før en arbejdsproces er tilbage. Start en, og se, hvorfor de stoppede.',

@@ -108,6 +108,12 @@ export const en: Record<keyof typeof da, string> = {
   'overview.notWritableText':
     'The database refuses to write, perhaps because the disk is full. Nothing new is taken until that is solved.',
 
+  'attention.noTemporal': 'Temporal is away',
+  'attention.noTemporalText':
+    'Runs are accepted and kept, but none goes on until it is back; then they go on by themselves. The log says why it is away.',
+  'attention.differs': 'Servers and workers run with different files',
+  'attention.differsText':
+    'Not all have read the same connections, policies and functions. Where no change is under way, give each the same files and have it read them again; sluse processes says which differ.',
   'attention.noWorkers': 'No worker carries runs out',
   'attention.noWorkersText':
     'Runs are accepted and kept, but none goes on until a worker is back. Start one, and look why they ended.',

@@ -8,7 +8,8 @@ const mostCounted = 100
 /** What somebody must do something about, each with the way to it. Where there is nothing, that is said. */
 export function Attention({ attention }: { readonly attention: Body<'overview'>['attention'] }) {
   const { t } = useTexts()
-  const { approvals, deadLetters, targets = [], disabled = [], stuck, transfers, workers } = attention
+  const { approvals, deadLetters, targets = [], disabled = [], stuck, transfers } = attention
+  const notices = noticesOf(attention)
   const tiles: Tile[] = []
   if (stuck !== undefined) {
     tiles.push({
@@ -73,17 +74,26 @@ export function Attention({ attention }: { readonly attention: Body<'overview'>[
       note: disabled.map(({ name }) => name).join(', '),
     })
   }
-  if (tiles.length === 0 && !workers) return <p className="all-well">{t('attention.none')}</p>
+  if (tiles.length === 0 && notices.length === 0) return <p className="all-well">{t('attention.none')}</p>
   return (
     <section>
       <h2>{t('attention.title')}</h2>
-      {workers && (
-        <div className="notice" data-tone="bad" role="alert">
-          <h3>{t('attention.noWorkers')}</h3>
-          <p>{t('attention.noWorkersText')}</p>
+      {notices.map((notice) => (
+        <div key={notice} className="notice" data-tone={notice === 'differs' ? 'warn' : 'bad'} role="alert">
+          <h3>{t(`attention.${notice}`)}</h3>
+          <p>{t(`attention.${notice}Text`)}</p>
         </div>
-      )}
+      ))}
       {tiles.length > 0 && <Tiles tiles={tiles} />}
     </section>
   )
+}
+
+/** What concerns all runs, in words: the gravest first. */
+function noticesOf({ temporal, workers, configuration }: Body<'overview'>['attention']) {
+  return [
+    ...(temporal ? (['noTemporal'] as const) : []),
+    ...(workers ? (['noWorkers'] as const) : []),
+    ...(configuration ? (['differs'] as const) : []),
+  ]
 }
