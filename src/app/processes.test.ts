@@ -45,11 +45,11 @@ overDatabases((kind) => {
   test('those that have read other files than others are told apart, and those that have read none yet are not', async () => {
     store = await testDatabase(kind)
     database = await store.open()
-    let read: string | undefined
+    const read: { is?: string } = {}
     const { processes: api } = await open('api', {}, () => 'one')
-    const { processes: worker } = await open('worker', {}, () => read)
+    const { processes: worker } = await open('worker', {}, () => read.is)
     expect(configurationsDiffer(await seen(api, (all) => all.length === 2))).toBe(false)
-    read = 'another'
+    read.is = 'another'
     worker.stopping()
     const all = await seen(api, (both) => both.some(({ configuration }) => configuration === 'another'))
     expect(configurationsDiffer(all)).toBe(false)

