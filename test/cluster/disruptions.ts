@@ -24,7 +24,10 @@ export interface Recovery {
   readonly underWay: number
   /** Until it was there again. */
   readonly back: number
-  /** Until a start, an event or a decision was acknowledged after it was gone (a server: after it was back). */
+  /**
+   * Until a start, an event or a decision was acknowledged after it was gone (a server: after it was back); `Infinity`
+   * where nobody asked for one any more.
+   */
   readonly acknowledged: number
   /** Until an effect was asked for after it was gone (a server: after it was back). */
   readonly effect: number
@@ -53,8 +56,10 @@ export async function kill(
   const others = isMember ? watch(at) : undefined
   const ready = await downAndUp(kind, which, installation)
   const back = Date.now()
-  const [acknowledged, effect] = await (others ?? watch(back))
-  const { stuck, movedAt } = await allGoOn(before, installation)
+  const [[acknowledged, effect], { stuck, movedAt }] = await Promise.all([
+    others ?? watch(back),
+    allGoOn(before, installation),
+  ])
   return {
     kind,
     underWay: before.size,

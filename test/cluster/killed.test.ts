@@ -206,7 +206,7 @@ describe.skipIf(!hasTemporal())(
 /** As a table, in seconds. */
 function report(all: readonly Recovery[]): void {
   const seconds = (values: number[]) => {
-    const sorted = values.sort((one, other) => one - other)
+    const sorted = values.filter(Number.isFinite).sort((one, other) => one - other)
     const median = sorted[Math.floor(sorted.length / 2)] ?? NaN
     return `${(median / 1000).toFixed(1)} (${((sorted.at(-1) ?? NaN) / 1000).toFixed(1)})`
   }

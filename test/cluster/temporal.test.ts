@@ -168,7 +168,7 @@ describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', as
           `SELECT 1 FROM history_node WHERE position(convert_to('${text}', 'UTF8') in data) > 0`,
         )
       expect(await found('CLEARTEXT')).toEqual([])
-      expect((await found('goAhead')).length).toBeGreaterThan(0)
+      expect((await found('setOut')).length).toBeGreaterThan(0)
       const records = await query('sluse', "SELECT 1 FROM journal WHERE data LIKE '%CLEARTEXT%' LIMIT 1")
       expect(records).toHaveLength(1)
     })

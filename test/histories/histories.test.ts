@@ -6,7 +6,14 @@ import { workflowBundle } from '../../src/engines/testing/workflow-bundle.ts'
 import type { FeedItem } from '../../src/history/index.ts'
 import { secrets } from './recording.ts'
 import { itemsOf, replay } from './replay-host.ts'
-import { readCases, releases, storedKey, type StoredHistory, type StoredJournal } from './stored.ts'
+import {
+  readCases,
+  releases,
+  storedKey,
+  temporalKinds,
+  type StoredHistory,
+  type StoredJournal,
+} from './stored.ts'
 
 /** Temporal's own libraries, where they are installed; a server is not needed. */
 const temporal = await libraries().catch(() => undefined)
@@ -92,8 +99,9 @@ async function replayAll(bundle: string, release: string): Promise<string[]> {
     dataConverter: { payloadCodecs: [codecWith(storedKey)] },
   }
   const errors: string[] = []
-  for (const { name, entries } of readCases<StoredHistory>(release, 'temporal'))
-    for await (const { workflowId, error } of temporal.worker.Worker.runReplayHistories(options, entries))
-      if (error) errors.push(`${name} ${workflowId}: ${error.message}`)
+  for (const kind of temporalKinds)
+    for (const { name, entries } of readCases<StoredHistory>(release, kind))
+      for await (const { workflowId, error } of temporal.worker.Worker.runReplayHistories(options, entries))
+        if (error) errors.push(`${kind} ${name} ${workflowId}: ${error.message}`)
   return errors
 }

@@ -15,7 +15,14 @@ import type { Workflow } from '../../src/workflow/definition/index.ts'
 import { startTemporal, type TemporalServer } from '../servers/temporal/index.ts'
 import { cases } from './cases.ts'
 import { Recording, secrets, until } from './recording.ts'
-import { forgetNext, storedKey, writeCase, type StoredHistory, type StoredJournal } from './stored.ts'
+import {
+  forgetNext,
+  storedKey,
+  temporalKinds,
+  writeCase,
+  type StoredHistory,
+  type StoredJournal,
+} from './stored.ts'
 
 // `npm run histories:record`: each case once on either engine, and what that engine keeps of it into `recorded/next`.
 
@@ -57,7 +64,7 @@ describe('histories of Temporal', () => {
   let temporal: TemporalServer
   let client: Client
   beforeAll(async () => {
-    forgetNext('temporal')
+    for (const kind of temporalKinds) forgetNext(kind)
     // So that a case need not be long for its run to begin anew.
     temporal = await startTemporal({ 'limit.historyCount.suggestContinueAsNew': 60 })
     const { address, namespace } = temporal
@@ -68,8 +75,11 @@ describe('histories of Temporal', () => {
     await temporal?.stop()
   })
 
-  for (const { name, definitions, drive } of cases)
-    test(name, async () => {
+  for (const [kind, { name, definitions, drive }] of temporalKinds.flatMap((kind) =>
+    cases.map((one) => [kind, one] as const),
+  ))
+    test(`${kind}: ${name}`, async () => {
+      const isSingle = kind === 'temporal-single'
       const recording = new Recording()
       const { address, namespace } = temporal
       const folder = mkdtempSync(join(tmpdir(), 'sluse-histories-'))
@@ -79,7 +89,7 @@ describe('histories of Temporal', () => {
         ...{ database, activities: recording.perform, secrets: async () => secrets, runtime, key: storedKey },
         server: { address, namespace, taskQueue },
         bundle: workflowBundle(),
-        settings: { maxPayloadBytes: 2_000_000 },
+        settings: { maxPayloadBytes: 2_000_000, ...(isSingle && { aheadMs: 0 }) },
       })
       await engine.deploy(definitions.map((body) => define(body)))
       recording.use(engine, database)
@@ -89,8 +99,8 @@ describe('histories of Temporal', () => {
       await database.close()
       rmSync(folder, { recursive: true, force: true })
       const times = histories.filter(({ workflowId }) => workflowId === histories[0]?.workflowId).length
-      if (name === 'long') expect(times).toBeGreaterThan(1)
-      writeCase('temporal', name, histories)
+      if (name === 'long' && isSingle) expect(times).toBeGreaterThan(1)
+      writeCase(kind, name, histories)
     })
 })
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { RunRow } from '../../src/engines/run/run-row.ts'
 import type { Workflow } from '../../src/workflow/definition/index.ts'
 
@@ -16,7 +16,10 @@ export interface StoredJournal {
   readonly journal: readonly string[]
 }
 
-type Kind = 'temporal' | 'journals'
+/** On Temporal as it comes, and with each effect an activity by itself. */
+export const temporalKinds = ['temporal', 'temporal-single'] as const
+
+type Kind = (typeof temporalKinds)[number] | 'journals'
 
 /** A folder for each release, which nobody changes any more, and `next` for what is not released yet. */
 const folder = new URL('recorded/', import.meta.url)
@@ -30,6 +33,7 @@ export function releases(): string[] {
 
 export function readCases<T>(release: string, kind: Kind): { name: string; entries: T[] }[] {
   const cases = new URL(`${release}/${kind}/`, folder)
+  if (!existsSync(cases)) return []
   return readdirSync(cases)
     .sort()
     .map((file) => {

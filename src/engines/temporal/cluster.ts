@@ -4,7 +4,9 @@ import type { Member } from '../../members/index.ts'
 import type { ActivityRunner } from '../engine.ts'
 import type { GroupCommit } from '../records/group-commit.ts'
 import type { Inbox } from '../records/inbox.ts'
+import type { Limiter } from '../records/limiter.ts'
 import type { Records } from '../records/records.ts'
+import type { UnfinishedEffects } from './ahead/unfinished.ts'
 import type { ClusterRuns } from './cluster-runs.ts'
 import type { Ending } from './ending.ts'
 import type { Libraries } from './libraries.ts'
@@ -23,6 +25,9 @@ export interface Cluster extends Records {
   readonly inbox: Inbox
   readonly underWay: UnderWay
   readonly ending: Ending
+  /** Effects that are under way in this process, however they came to be. */
+  readonly limiter: Limiter
+  readonly unfinished: UnfinishedEffects
   readonly gatekeeper: Gatekeeper | undefined
   readonly client: Client
   readonly libraries: Libraries

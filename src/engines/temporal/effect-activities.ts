@@ -1,42 +1,20 @@
 import type { ActivityCall, Json } from '../../workflow/index.ts'
 import { goAhead } from './ahead/go-ahead.ts'
+import { only } from './ahead/recorded-run.ts'
+import { alive } from './alive.ts'
 import type { Cluster } from './cluster.ts'
 import { commitBatches } from './executions.ts'
 import { performedBy } from './performed.ts'
 import type { EffectActivities, Performed } from './protocol.ts'
-import { only } from './record-activities.ts'
-
-/** Twice before the server takes the worker for dead. */
-const beatEvery = 3000
+import { unlessAborted } from './unless-aborted.ts'
 
 /**
  * Effects. What fails for the pipeline is a result; an activity of Temporal's fails only where it is to be tried again,
  * here or on another worker: when the records cannot be written, or this process ends.
  */
 export function effectActivities(core: Cluster): EffectActivities {
-  const { records, definitions, libraries, database, ending } = core
-  const { activity, common } = libraries
-
-  /** For another attempt, on another worker. */
-  const elsewhere = () =>
-    common.ApplicationFailure.create({
-      message: 'The worker ends.',
-      type: 'worker-ends',
-      nextRetryDelay: 100,
-    })
-
-  /** Says that the worker lives while it works. `signal` aborts when it is cancelled, or this process gives it up. */
-  const alive = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-    const { cancellationSignal, heartbeat } = activity.Context.current()
-    const beats = setInterval(() => heartbeat(), beatEvery)
-    try {
-      return await work(AbortSignal.any([cancellationSignal, ending.signal]))
-    } catch (error) {
-      throw ending.signal.aborted ? elsewhere() : error
-    } finally {
-      clearInterval(beats)
-    }
-  }
+  const { records, definitions, libraries, database, limiter, unfinished } = core
+  const { common } = libraries
 
   const carryOut = async (
     run: number,
@@ -61,18 +39,16 @@ export function effectActivities(core: Cluster): EffectActivities {
       signal,
       ...(call.onFailure && { onFailure: call.onFailure }),
     }
-    const performed = core
-      .activities(request)
+    const performed = limiter
+      .run(() => core.activities(request), signal)
       .then(valueOf, (error: unknown) => performedBy(error, attempt, Date.now()))
     // What does not listen to its signal must not hold up the worker.
-    const result = await Promise.race([performed, aborted(signal)])
-    signal.throwIfAborted()
-    return result
+    return unlessAborted(signal, performed)
   }
 
   const perform = (run: number, key: string, attempt: number, call: ActivityCall): Promise<Performed> => {
     const ended = core.underWay.began(run, key, call.kind)
-    return alive((signal) => carryOut(run, key, attempt, call, signal)).finally(ended)
+    return alive(core, (signal) => carryOut(run, key, attempt, call, signal)).finally(ended)
   }
 
   return {
@@ -81,7 +57,9 @@ export function effectActivities(core: Cluster): EffectActivities {
       return perform(place.run, key, attempt, call)
     },
 
-    goAhead: (over) => alive((signal) => goAhead(core, over, signal)),
+    endUnfinished: (run, key) => alive(core, (signal) => unfinished.end(run, key, signal)),
+
+    goAhead: (over) => alive(core, (signal) => goAhead(core, over, signal)),
 
     async performDetached(run, key) {
       const [row] = await database.query<{ kind: string; input: string; attempt: number }>(
@@ -112,15 +90,6 @@ export function effectActivities(core: Cluster): EffectActivities {
       return { value: null }
     },
   }
-}
-
-/** Rejects when it aborts, with its reason. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const giveUp = () => reject(signal.reason as Error)
-    if (signal.aborted) giveUp()
-    signal.addEventListener('abort', giveUp)
-  })
 }
 
 function valueOf(value: Json): Performed {

@@ -26,6 +26,11 @@ export async function timesTakenUp(
   return new Map(rows.map(({ run, times }) => [run, times]))
 }
 
+/** Whether both are of the same workflow. */
+export function isSameExecution(epoch: number, other: number): boolean {
+  return Math.floor(epoch / workflow) === Math.floor(other / workflow)
+}
+
 /** From here on only this workflow writes of the run. */
 export async function takeUp({ database, clock }: Cluster, run: number): Promise<number> {
   const make = `INSERT INTO executions (run, epoch, batch, created_at) VALUES (?, 0, 0, ?) ON CONFLICT DO NOTHING`
@@ -92,7 +97,7 @@ async function move(
 /** Where it stands; `undefined` where the run has ended. */
 async function epochOf(core: Cluster, place: Place): Promise<number | undefined> {
   const epoch = (await executionOf(core, place.run))?.epoch
-  if (epoch === undefined || Math.floor(epoch / workflow) === Math.floor(place.epoch / workflow)) return epoch
+  if (epoch === undefined || isSameExecution(epoch, place.epoch)) return epoch
   throw takenOver(core)
 }
 

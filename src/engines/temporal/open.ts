@@ -8,12 +8,14 @@ import { systemClock } from '../records/clock.ts'
 import { Definitions } from '../records/definitions.ts'
 import { GroupCommit } from '../records/group-commit.ts'
 import { Inbox } from '../records/inbox.ts'
+import { Limiter } from '../records/limiter.ts'
 import { Pauses } from '../records/pauses.ts'
 import { planRerun } from '../records/rerun.ts'
 import { RunRecords } from '../records/run-records.ts'
 import { Schedules } from '../records/schedules.ts'
 import { Starts } from '../records/starts.ts'
 import { Timers } from '../records/timers.ts'
+import { UnfinishedEffects } from './ahead/unfinished.ts'
 import { buildOf } from './builds.ts'
 import { builtBundle } from './bundle.ts'
 import type { Cluster } from './cluster.ts'
@@ -173,9 +175,9 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
       why: reach.why,
       worker: worker?.state ?? 'none',
       liveRuns: worker?.runsInMemory ?? 0,
-      activitiesRunning: worker?.activitiesRunning ?? 0,
-      // Those wait in Temporal, for any worker.
-      activitiesWaiting: 0,
+      activitiesRunning: core.limiter.running,
+      // Most wait in Temporal, for any worker.
+      activitiesWaiting: core.limiter.waiting,
       stuckRuns: leader.stuckRuns,
       runsToMove: leader.runsToMove,
       leads: leader.leads,
@@ -224,6 +226,8 @@ function assemble(
     pauses: new Pauses(self),
     underWay: new UnderWay(self),
     ending: new Ending(),
+    limiter: new Limiter(settings.activityConcurrency),
+    unfinished: new UnfinishedEffects(database, server.taskQueue),
     gatekeeper: options.gatekeeper,
     schedules: new Schedules(self),
     searchAttributes: new SearchAttributes({ client, log }),
@@ -265,6 +269,7 @@ async function close(
   // Nothing new is taken from here on; what is under way may end, and its result be recorded.
   core.ending.begin(graceMs)
   await worker?.close()
+  core.unfinished.close(core.ending.signal.reason)
   core.ending.over()
   closed.abort()
   core.underWay.stop()

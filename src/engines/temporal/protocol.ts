@@ -12,8 +12,8 @@ import type { Unit } from '../run/unit.ts'
  * history (`codec.ts`); what is large lies in the database (`payload-store.ts`).
  */
 export interface RecordActivities {
-  /** All that a run needs to go on from what is recorded of it; `undefined` where it has ended or is gone. */
-  load(run: number): Promise<Loaded | undefined>
+  /** From here on only this workflow writes of the run; it may have been carried on already. */
+  setOut(run: number): Promise<SetOut>
   /** Makes batches durable, each once. Fails with `superseded` where another execution has taken the run over. */
   commit(place: Place, batches: readonly Batch[]): Promise<void>
   /** Takes the run back from an activity that was handed it, wherever that has come to. */
@@ -29,13 +29,37 @@ export interface RecordActivities {
 
 export interface EffectActivities {
   perform(request: EffectRequest): Promise<Performed>
+  /** Waits for an effect that this process has under way; `undefined` where it has not. */
+  endUnfinished(run: number, key: string): Promise<Performed | undefined>
   /** Carries the run on from its records, where that is one effect after the other. */
   goAhead(over: HandedOver): Promise<Ahead>
   /** Carries out what nobody waits for. */
   performDetached(run: number, key: string): Promise<Performed>
 }
 
-export interface Loaded {
+/** How a run stands that a workflow has taken up. */
+export type SetOut =
+  | { readonly is: 'loaded'; readonly loaded: Loaded }
+  | { readonly is: 'over'; readonly ended: Ended }
+  /** Another one has taken it up meanwhile, or this process ends: the workflow is to begin anew. */
+  | { readonly is: 'lost' }
+  | { readonly is: 'gone' }
+
+/** A run that has ended, and that is recorded. */
+export interface Ended extends Told {
+  readonly status: RunStatus
+}
+
+/** Who is to be told of a run. */
+export interface Told {
+  /** Whether runs have search attributes. */
+  readonly searchable: boolean
+  /** Workflow id of the run that waits for this one. */
+  readonly parent?: string
+}
+
+/** All that a run needs to go on from what is recorded of it. */
+export interface Loaded extends Told {
   readonly row: RunRow
   readonly workflow: Workflow
   readonly items: readonly FeedItem[]
@@ -43,14 +67,16 @@ export interface Loaded {
   readonly secrets: { readonly [name: string]: Json }
   /** Counts how often the run has been taken up: what an earlier one still sends is refused. */
   readonly epoch: number
+  /** The last number of a batch in this epoch. */
+  readonly batch: number
+  /** An effect that was carried out, and is not recorded. */
+  readonly left?: Left
+  /** An effect that is under way in the process that has this queue. */
+  readonly unfinished?: { readonly key: string; readonly queue: string }
   readonly maxResultBytes: number
   readonly longHistory: number
   /** Where effects may go ahead: how many rows the journal has. */
   readonly ahead?: { readonly rows: number }
-  /** Whether runs have search attributes. */
-  readonly searchable?: boolean
-  /** Workflow id of the run that waits for this one. */
-  readonly parent?: string
 }
 
 /** One execution of one run. */
@@ -91,7 +117,12 @@ export interface Ahead {
   /** Missing where the workflow has taken the run back meanwhile. */
   readonly back?: TakenBack
   /** An effect that was carried out, and is not recorded. */
-  readonly left?: { readonly key: string; readonly performed: Performed }
+  readonly left?: Left
+}
+
+export interface Left {
+  readonly key: string
+  readonly performed: Performed
 }
 
 export interface Refusal {

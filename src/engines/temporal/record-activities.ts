@@ -1,38 +1,19 @@
 import { hasCode } from '../../errors.ts'
-import { fault, problemOf, type ChildRun, type Json } from '../../workflow/index.ts'
+import { fault, problemOf, type ChildRun } from '../../workflow/index.ts'
 import { derivedId } from '../records/ids.ts'
 import { assertDepth } from '../run/child.ts'
 import { isOver, type RunRow } from '../run/run-row.ts'
 import type { Cluster } from './cluster.ts'
-import { commitBatches, takeBack, takeUp } from './executions.ts'
-import type { ChildState, Loaded, RecordActivities } from './protocol.ts'
+import { setOut } from './ahead/set-out.ts'
+import { alive } from './alive.ts'
+import { commitBatches, takeBack } from './executions.ts'
+import type { ChildState, RecordActivities } from './protocol.ts'
 
 /** What the sandbox asks of the records. Each may be carried out more than once. */
 export function recordActivities(core: Cluster): RecordActivities {
-  const { records, definitions, inbox, settings } = core
+  const { records, inbox } = core
   return {
-    async load(run): Promise<Loaded | undefined> {
-      const before = await records.row(run)
-      if (!before || isOver(before.status)) return undefined
-      const epoch = await takeUp(core, run)
-      // Read only now: what an earlier execution still wrote until then belongs to the run.
-      const row = await records.row(run)
-      if (!row || isOver(row.status)) {
-        await core.database.commit([{ sql: 'DELETE FROM executions WHERE run = ?', parameters: [run] }])
-        return undefined
-      }
-      const { workflow } = await definitions.get(row.digest)
-      const secrets = only(row.seal?.names ?? [], await records.secrets(row.seal))
-      const rows = await records.rows(row, await records.sealer(row))
-      const parent = row.parent === undefined ? undefined : await records.row(row.parent)
-      const { maxResultBytes, longHistory, aheadMs } = settings
-      const searchable = core.searchAttributes.known
-      return {
-        ...{ row, workflow, items: rows.flat(), secrets, epoch, maxResultBytes, longHistory, searchable },
-        ...(aheadMs > 0 && { ahead: { rows: rows.length } }),
-        ...(parent && { parent: parent.id }),
-      }
-    },
+    setOut: (run) => alive(core, (signal) => setOut(core, run, signal)),
 
     commit: async (place, batches) => void (await commitBatches(core, place, batches)),
 
@@ -70,16 +51,6 @@ export function recordActivities(core: Cluster): RecordActivities {
       return records.outcome(row)
     },
   }
-}
-
-/** A store of secrets may give more than it is asked for. */
-export function only(
-  names: readonly string[],
-  secrets: { readonly [name: string]: Json },
-): { [name: string]: Json } {
-  return Object.fromEntries(
-    names.flatMap((name) => (Object.hasOwn(secrets, name) ? [[name, secrets[name] as Json]] : [])),
-  )
 }
 
 async function beginChild(core: Cluster, parent: number, key: string, child: ChildRun): Promise<ChildState> {

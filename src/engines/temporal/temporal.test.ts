@@ -140,40 +140,54 @@ do: [ { take: { call: http, with: { method: get, endpoint: http://effect/x, body
   })
 
   test.each([
-    { effects: 'one after the other', aheadMs: 2000 },
-    { effects: 'each by itself', aheadMs: 0 },
-  ])('a worker that is closed lets its effect end, and begins no other ($effects)', async ({ aheadMs }) => {
-    const begun: string[] = []
-    const ended: string[] = []
-    let arrived = () => {}
-    let answer = () => {}
-    const first = new Promise<void>((resolve) => (arrived = resolve))
-    const answered = new Promise<void>((resolve) => (answer = resolve))
-    const activities: ActivityRunner = async ({ key, signal }) => {
-      begun.push(key)
-      arrived()
-      await answered
-      signal.throwIfAborted()
-      ended.push(key)
-      return null
-    }
-    const one = await open({ activities, secrets: async () => ({}) }, { aheadMs })
-    try {
-      const call = '{ call: http, with: { method: get, endpoint: http://effect/x } }'
-      const definition = define(`do: [ { one: ${call} }, { two: ${call} }, { three: ${call} } ]`)
-      const { id } = await one.engine.start({ definition })
-      await first
-      const closing = one.engine.close(60_000)
-      answer()
-      await closing
-      expect([begun, ended]).toEqual([['/do/0/one'], ['/do/0/one']])
-      await one.crash()
-      expect(await one.engine.outcome(id)).toEqual({ status: 'completed', output: null })
-      expect(begun).toEqual(['/do/0/one', '/do/1/two', '/do/2/three'])
-    } finally {
-      await one.close()
-    }
-  })
+    { effects: 'one after the other', aheadMs: 2000, waitedFor: undefined },
+    { effects: 'each by itself', aheadMs: 0, waitedFor: 'perform' },
+    { effects: 'one that takes longer than a moment', aheadMs: 100, waitedFor: 'endUnfinished' },
+  ])(
+    'a worker that is closed lets its effect end, and begins no other ($effects)',
+    async ({ aheadMs, waitedFor }) => {
+      const begun: string[] = []
+      const ended: string[] = []
+      let arrived = () => {}
+      let answer = () => {}
+      const first = new Promise<void>((resolve) => (arrived = resolve))
+      const answered = new Promise<void>((resolve) => (answer = resolve))
+      const activities: ActivityRunner = async ({ key, signal }) => {
+        begun.push(key)
+        arrived()
+        await answered
+        signal.throwIfAborted()
+        ended.push(key)
+        return null
+      }
+      const one = await open({ activities, secrets: async () => ({}) }, { aheadMs })
+      try {
+        const call = '{ call: http, with: { method: get, endpoint: http://effect/x } }'
+        const definition = define(`do: [ { one: ${call} }, { two: ${call} }, { three: ${call} } ]`)
+        const { id } = await one.engine.start({ definition })
+        await first
+        if (waitedFor) await expect.poll(() => activitiesOf(id), { timeout: 20_000 }).toEqual([waitedFor])
+        const closing = one.engine.close(60_000)
+        answer()
+        await closing
+        expect([begun, ended]).toEqual([['/do/0/one'], ['/do/0/one']])
+        await one.crash()
+        expect(await one.engine.outcome(id)).toEqual({ status: 'completed', output: null })
+        expect(begun).toEqual(['/do/0/one', '/do/1/two', '/do/2/three'])
+      } finally {
+        await one.close()
+      }
+    },
+  )
+
+  /** Types of the activities that its workflow waits for. */
+  async function activitiesOf(id: string): Promise<(string | null | undefined)[]> {
+    const connection = await Connection.connect({ address: temporal.address })
+    const client = new Client({ connection, namespace: temporal.namespace })
+    const { raw } = await client.workflow.getHandle(id).describe()
+    await connection.close()
+    return (raw.pendingActivities ?? []).map(({ activityType }) => activityType?.name)
+  }
 
   describe('a run whose history grows long', () => {
     const opened: { close(): Promise<void> }[] = []

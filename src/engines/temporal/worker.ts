@@ -8,12 +8,19 @@ import type { Libraries } from './libraries.ts'
 import type { TemporalServerSettings } from './options.ts'
 import { recordActivities } from './record-activities.ts'
 
+interface Workers {
+  /** What any process may do. */
+  readonly all: Worker
+  /** What only this process can. */
+  readonly own: Worker
+}
+
 /** Carries runs out in this process, until it is closed or has failed. */
 export class RunWorker {
   readonly #connection: NativeConnection
-  readonly #worker: Worker
+  readonly #workers: Workers
+  readonly #allEnded: Promise<void>
   readonly #core: Cluster
-  readonly #late: Promise<void>
   /** Resolves when it has ended, however: `state` says how. */
   readonly ended: Promise<void>
   state: 'running' | 'stopped' | 'failed' = 'running'
@@ -47,15 +54,22 @@ export class RunWorker {
         // A history that does not replay here is given up: whoever leads sets the run going again from the records.
         workflowFailureErrorTypes: { '*': ['NondeterminismError'] },
         maxConcurrentActivityTaskExecutions: activityConcurrency,
-        maxConcurrentLocalActivityExecutions: 100,
+        // A run that sets out keeps its task of the workflow as long as its effects go on.
+        maxConcurrentWorkflowTaskExecutions: activityConcurrency + 40,
+        maxConcurrentLocalActivityExecutions: activityConcurrency + 140,
         maxCachedWorkflows: cachedRuns,
         stickyQueueScheduleToStartTimeout: 3000,
-        maxHeartbeatThrottleInterval: 1000,
-        defaultHeartbeatThrottleInterval: 1000,
-        // How long what is under way may take, and when it is given up, `ending.ts` says.
-        shutdownGraceTime: aDay,
+        ...heartbeats,
       })
-      return new RunWorker(core, connection, opened)
+      const own = await worker.Worker.create({
+        ...{ connection, namespace, dataConverter },
+        taskQueue: core.unfinished.queue,
+        activities: { endUnfinished: effectActivities(core).endUnfinished },
+        maxConcurrentActivityTaskExecutions: activityConcurrency,
+        maxConcurrentActivityTaskPolls: 2,
+        ...heartbeats,
+      })
+      return new RunWorker(core, connection, { all: opened, own })
     } catch (error) {
       await carriesOutNothing(core)
       await connection.close()
@@ -63,12 +77,12 @@ export class RunWorker {
     }
   }
 
-  constructor(core: Cluster, connection: NativeConnection, worker: Worker) {
+  constructor(core: Cluster, connection: NativeConnection, workers: Workers) {
     this.#core = core
-    this.#late = core.ending.late
     this.#connection = connection
-    this.#worker = worker
-    this.ended = worker.run().then(
+    this.#workers = workers
+    this.#allEnded = workers.all.run()
+    this.ended = Promise.all([this.#allEnded, workers.own.run()]).then(
       () => void (this.state = 'stopped'),
       (error: unknown) => {
         this.state = 'failed'
@@ -81,18 +95,23 @@ export class RunWorker {
   }
 
   get activitiesRunning(): number {
-    return this.#worker.getStatus().numInFlightActivities
+    return this.#workers.all.getStatus().numInFlightActivities
   }
 
   /** Runs between whose steps nothing need be replayed here. */
   get runsInMemory(): number {
-    return this.#worker.getStatus().numCachedWorkflows
+    return this.#workers.all.getStatus().numCachedWorkflows
   }
 
   /** Takes nothing new, and waits for what is under way: until that has ended, or is given up. */
   async close(): Promise<void> {
-    if (this.#worker.getState() === 'RUNNING') this.#worker.shutdown()
-    await Promise.race([this.ended, this.#late])
+    const { ending, unfinished } = this.#core
+    stop(this.#workers.all)
+    await Promise.race([this.#allEnded, ending.late]).catch(() => {})
+    // Whoever waits for what is under way here asks on the queue of this process.
+    if (ending.begun) await unfinished.asked(ending.signal)
+    stop(this.#workers.own)
+    await Promise.race([this.ended, ending.late])
     await carriesOutNothing(this.#core)
     // Where the worker has not ended it still holds its connection; the process takes both away.
     await this.#connection.close().catch(() => {})
@@ -104,7 +123,16 @@ async function carriesOutNothing({ build, member }: Cluster): Promise<void> {
   if (build !== undefined) await member.can({ carriesOut: undefined }).catch(() => {})
 }
 
-const aDay = 86_400_000
+function stop(worker: Worker): void {
+  if (worker.getState() === 'RUNNING') worker.shutdown()
+}
+
+const heartbeats = {
+  maxHeartbeatThrottleInterval: 1000,
+  defaultHeartbeatThrottleInterval: 1000,
+  // How long what is under way may take, and when it is given up, `ending.ts` says.
+  shutdownGraceTime: 86_400_000,
+}
 
 /** What runs have begun on these workers, they alone go on with. */
 function pinnedTo(taskQueue: string, buildId: string): WorkerDeploymentOptions {

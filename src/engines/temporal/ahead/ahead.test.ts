@@ -10,6 +10,7 @@ import { systemClock } from '../../records/clock.ts'
 import { Definitions } from '../../records/definitions.ts'
 import { GroupCommit } from '../../records/group-commit.ts'
 import { Inbox } from '../../records/inbox.ts'
+import { Limiter } from '../../records/limiter.ts'
 import { RunRecords } from '../../records/run-records.ts'
 import { Timers } from '../../records/timers.ts'
 import { define } from '../../testing/engine-suite.ts'
@@ -19,8 +20,10 @@ import { Ending } from '../ending.ts'
 import { commitBatches, takeBack, takeUp } from '../executions.ts'
 import { libraries } from '../libraries.ts'
 import { defaultTemporalSettings } from '../options.ts'
-import type { HandedOver } from '../protocol.ts'
+import type { HandedOver, Loaded, SetOut } from '../protocol.ts'
 import { goAhead } from './go-ahead.ts'
+import { setOut } from './set-out.ts'
+import { UnfinishedEffects } from './unfinished.ts'
 
 const call = (name: string) =>
   `{ ${name}: { call: http, with: { method: get, endpoint: http://effect/${name}, body: '\${ . }' } } }`
@@ -180,6 +183,90 @@ do:
   })
 })
 
+describe('a run that sets out', () => {
+  test('is over before the sandbox has it, where it is one quick effect after the other', async () => {
+    await created(three)
+    expect(await setOut(core, 1, never)).toEqual({
+      is: 'over',
+      ended: { status: 'completed', searchable: false },
+    })
+    expect(performed).toEqual(['one', 'two', 'three'])
+    expect(await recorded()).toEqual({ '/do/0/one': 1, '/do/1/two': 1, '/do/2/three': 1 })
+  })
+
+  test('says so again, and does nothing, where the workflow did not hear of it', async () => {
+    await created(three)
+    expect(await setOut(core, 1, never)).toEqual(await setOut(core, 1, never))
+    expect(performed).toHaveLength(3)
+  })
+
+  test('is the workflow’s from where it has to wait for something else', async () => {
+    await created(`do: [ ${call('one')}, { hear: { listen: { to: { one: { with: { type: go } } } } } } ]`)
+    const { loaded } = await outcomeOf(setOut(core, 1, never))
+    expect(loaded?.items.filter(({ type }) => type === 'result')).toMatchObject([{ key: '/do/0/one' }])
+    const { epoch = 0, batch = 0 } = loaded ?? {}
+    expect(loaded?.ahead?.rows).toBe((await core.records.rows(...(await rowAndSealer()))).length)
+    const place = { run: 1, epoch }
+    const next = [{ number: batch + 1, units: [{ feed: { run: 1, data: '[]' } }] }]
+    expect(await commitBatches(core, place, next)).toBe('written')
+  })
+
+  test('goes on with an effect that takes long, for whoever asks for it', async () => {
+    settings.aheadMs = 1000
+    await created(three)
+    const stuck = gate()
+    effects.two = stuck.effect
+    const { loaded } = await outcomeOf(setOut(core, 1, never))
+    const { key, queue } = loaded?.unfinished ?? {}
+    expect([key, queue]).toEqual(['/do/1/two', core.unfinished.queue])
+    const asked = core.unfinished.end(1, '/do/1/two', never)
+    stuck.open('late')
+    expect(await asked).toEqual({ value: 'late' })
+    expect(performed).toEqual(['one', 'two'])
+    expect(await recorded()).toEqual({ '/do/0/one': 1 })
+    expect(await core.unfinished.end(1, '/do/1/two', never)).toBeUndefined()
+  })
+
+  test('has an effect that takes long interrupted, once it has been taken up anew', async () => {
+    settings.aheadMs = 1000
+    await created(three)
+    const interrupted = new Promise<void>((resolve) => (whenAborted = resolve))
+    effects.two = () => hang()
+    await setOut(core, 1, never)
+    await takeUp(core, 1)
+    await interrupted
+    expect(await core.unfinished.end(1, '/do/1/two', never)).toBeUndefined()
+  })
+
+  test('begins anew where another workflow has taken it up meanwhile', async () => {
+    await created(three)
+    effects.two = async () => {
+      await takeUp(core, 1)
+      return 2
+    }
+    expect(await setOut(core, 1, never)).toEqual({ is: 'lost' })
+    expect(await recorded()).toEqual({ '/do/0/one': 1 })
+  })
+
+  test.each(['while the process ends', 'with each effect an activity by itself'])(
+    'is loaded as it stands %s',
+    async (when) => {
+      if (when === 'while the process ends') core.ending.begin(60_000)
+      else settings.aheadMs = 0
+      await created(three)
+      const { loaded } = await outcomeOf(setOut(core, 1, never))
+      core.ending.over()
+      expect(loaded?.items.map(({ type }) => type)).toEqual(['start'])
+      expect(performed).toEqual([])
+    },
+  )
+
+  test('is nothing where it is gone', async () => {
+    expect(await setOut(core, 1, never)).toEqual({ is: 'gone' })
+  })
+})
+
+let whenAborted: () => void
 let folder: string
 let database: Database
 let core: Cluster
@@ -196,11 +283,13 @@ beforeEach(async () => {
   performed = []
   keys = []
   told = 0
+  whenAborted = () => {}
   settings = { ...defaultTemporalSettings, aheadMs: 60_000 }
   core = await cluster()
 })
 afterEach(async () => {
   core.timers.stop()
+  core.unfinished.close(new Error('The test is over.'))
   await database.close()
   rmSync(folder, { recursive: true, force: true })
 })
@@ -211,14 +300,23 @@ function ahead(over: HandedOver, signal = never) {
   return goAhead(core, over, signal)
 }
 
+async function outcomeOf(out: Promise<SetOut>) {
+  const { is, loaded } = (await out) as { is: string; loaded?: Loaded }
+  return { is, loaded }
+}
+
 /** A run that some workflow has taken up, at its first effect. */
 async function begun(body: string): Promise<HandedOver> {
+  await created(body)
+  return { place: { run: 1, epoch: await takeUp(core, 1) }, batches: [], rows: 1 }
+}
+
+async function created(body: string): Promise<void> {
   const { pinned, statements } = core.definitions.pin(define(body))
   core.definitions.remember(pinned)
   await new Promise<void>((durable, refused) => {
     core.runs.create(pinned, { input: null, statements, durable, refused }).catch(refused)
   })
-  return { place: { run: 1, epoch: await takeUp(core, 1) }, batches: [], rows: 1 }
 }
 
 /** How many results are recorded, by their effects. */
@@ -247,6 +345,7 @@ const perform: ActivityRunner = async ({ input, kind, idempotencyKey, signal }: 
   performed.push(name)
   keys.push(idempotencyKey)
   signal.throwIfAborted()
+  signal.addEventListener('abort', () => whenAborted())
   return effects[name] ? effects[name](null) : name
 }
 
@@ -288,6 +387,8 @@ async function cluster(): Promise<Cluster> {
     libraries: await libraries(),
     underWay: { began: () => () => {} } as unknown as Cluster['underWay'],
     ending: new Ending(),
+    limiter: new Limiter(100),
+    unfinished: new UnfinishedEffects(database, 'test'),
     searchAttributes: { known: false } as unknown as Cluster['searchAttributes'],
     ask: () => new Promise(() => {}),
     notify: () => void told++,

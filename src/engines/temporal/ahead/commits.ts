@@ -48,8 +48,9 @@ export class AheadCommits {
     while (this.#writing) await this.#writing
   }
 
-  get items(): FeedItem[] {
-    return this.rows.flatMap((data) => decodeItems(this.#sealer.read(data)))
+  /** What is written, a row each. */
+  get written(): FeedItem[][] {
+    return this.rows.map((data) => decodeItems(this.#sealer.read(data)))
   }
 
   async #write(): Promise<void> {

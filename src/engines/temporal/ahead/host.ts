@@ -1,5 +1,5 @@
 import type { RunStatus } from '../../../history/index.ts'
-import { interpret, type Json } from '../../../workflow/index.ts'
+import { interpret, WorkflowFault, type Json } from '../../../workflow/index.ts'
 import type { Workflow } from '../../../workflow/definition/index.ts'
 import type { ActivityRequest } from '../../engine.ts'
 import { derivedId } from '../../records/ids.ts'
@@ -7,15 +7,25 @@ import { Turns } from '../../records/turns.ts'
 import type { Host } from '../../run/host.ts'
 import type { LiveRun } from '../../run/live-run.ts'
 import type { Pending } from '../../run/pending.ts'
+import type { RunRow } from '../../run/run-row.ts'
 import { afterEnd, standingElsewhere } from '../../run/standing.ts'
 import type { Cluster } from '../cluster.ts'
 import { performedBy } from '../performed.ts'
-import { goesAhead, type Performed } from '../protocol.ts'
+import { goesAhead, type Left, type Performed } from '../protocol.ts'
 import type { AheadCommits } from './commits.ts'
+import type { Unfinished } from './unfinished.ts'
 
 /** Most effects of one activity, and most characters that they may record: both are in Temporal's history again. */
 const mostEffects = 200
 const mostRecorded = 1_000_000
+
+/** How far a run goes ahead. */
+export interface Bounds {
+  /** Nothing more is begun after so many milliseconds. */
+  readonly forMs: number
+  /** Nor is anything waited for any longer: an effect that is under way then is left so. Default: it is waited for. */
+  readonly atOnce?: boolean
+}
 
 /** All runs of this process that go ahead take turns with one another. */
 const turns = new Turns()
@@ -33,7 +43,7 @@ export class AheadHost implements Host {
   readonly log: Host['log']
   readonly timers: Host['timers']
   readonly settings: Host['settings']
-  readonly limiter: Host['limiter'] = { run: (work) => work() }
+  readonly limiter: Host['limiter']
   readonly standing = standingElsewhere()
   readonly gates: Host['gates'] = { kept: false, wait: () => () => {}, parked: () => {} }
   readonly parking: Host['parking'] = {
@@ -67,22 +77,25 @@ export class AheadHost implements Host {
   #stop = () => {}
   #stops = false
   readonly #core: Cluster
-  readonly #number: number
+  readonly #row: RunRow
   readonly #until: number
+  readonly #atOnce: boolean
   #begun = 0
-  #underWay: Promise<void> | undefined
+  #underWay: (Unfinished & { readonly request: ActivityRequest }) | undefined
   /** The effect that was carried out last, until it is known to be recorded. */
-  #last: { readonly key: string; readonly performed: Performed } | undefined
+  #last: Left | undefined
 
-  constructor(core: Cluster, number: number, workflow: Workflow, commits: AheadCommits) {
-    this.#number = number
+  constructor(core: Cluster, row: RunRow, workflow: Workflow, commits: AheadCommits, bounds: Bounds) {
+    this.#row = row
     this.#core = core
     this.commits = commits
     this.clock = core.clock
     this.log = core.log
     this.timers = core.timers
     this.settings = core.settings
-    this.#until = core.clock.now() + core.settings.aheadMs
+    this.limiter = core.limiter
+    this.#until = core.clock.now() + bounds.forMs
+    this.#atOnce = bounds.atOnce ?? false
     this.inbox = {
       listen: () => {},
       next: async () => undefined,
@@ -101,13 +114,20 @@ export class AheadHost implements Host {
   }
 
   /** What was carried out, and is not recorded: the run was taken over, or the effect was put off. */
-  get left(): { readonly key: string; readonly performed: Performed } | undefined {
+  get left(): Left | undefined {
     return this.#last
   }
 
   /** Resolves when no effect is under way. */
   async idle(): Promise<void> {
-    while (this.#underWay) await this.#underWay
+    while (this.#underWay) await this.#underWay.performed
+  }
+
+  /** The effect that is under way: from here on its result is not this run's in here. */
+  takeUnfinished(): Unfinished | undefined {
+    const taken = this.#underWay
+    this.#underWay = undefined
+    return taken?.request.signal.aborted ? undefined : taken
   }
 
   begins(run: LiveRun, { request }: Pending): boolean {
@@ -125,36 +145,40 @@ export class AheadHost implements Host {
   #may(run: LiveRun): boolean {
     if (this.#stops || this.commits.lost) return false
     const isLate = this.#core.ending.begun || this.clock.now() >= this.#until
-    if (this.#begun > 0 && isLate) return false
+    if (isLate && (this.#begun > 0 || this.#atOnce)) return false
     if (this.#begun >= mostEffects || this.commits.size >= mostRecorded) return false
     return [...run.pending.values()].filter((one) => one.request.kind !== 'sleep').length === 1
   }
 
-  readonly activities = (request: ActivityRequest): Promise<Json> => {
-    const performed = this.#perform(request)
-    const ended = performed.then(
-      () => {},
-      () => {},
-    )
-    this.#underWay = ended.then(() => (this.#underWay = undefined))
-    return performed.then((value) => (value === undefined ? new Promise<never>(() => {}) : value))
+  readonly activities = async (request: ActivityRequest): Promise<Json> => {
+    const { key } = request
+    const unwanted = new AbortController()
+    const abort = (reason: unknown) => unwanted.abort(reason)
+    const performed = this.#perform({ ...request, signal: unwanted.signal })
+    const effect = { key, request, performed, abort }
+    this.#underWay = effect
+    request.signal.addEventListener('abort', () => {
+      if (this.#underWay === effect) abort(request.signal.reason)
+    })
+    const how = await performed
+    // Somebody else waits for it by now.
+    if (this.#underWay !== effect) return new Promise(() => {})
+    this.#underWay = undefined
+    this.#last = { key, performed: how }
+    if ('value' in how) return how.value
+    if ('problem' in how) throw new WorkflowFault(how.problem)
+    // Its time is the workflow's to wait for.
+    this.stop()
+    return new Promise(() => {})
   }
 
-  /** `undefined` where it was put off. */
-  async #perform(request: ActivityRequest): Promise<Json | undefined> {
+  async #perform(request: ActivityRequest): Promise<Performed> {
     const { key, kind, attempt } = request
-    const ended = this.#core.underWay.began(this.#number, key, kind)
+    const ended = this.#core.underWay.began(this.#row.number, key, kind)
     try {
-      const value = (await this.#core.activities(request)) ?? null
-      this.#last = { key, performed: { value } }
-      return value
+      return { value: (await this.#core.activities(request)) ?? null }
     } catch (error) {
-      const performed = performedBy(error, attempt, this.clock.now())
-      this.#last = { key, performed }
-      if (!('postponed' in performed)) throw error
-      // Its time is the workflow's to wait for.
-      this.stop()
-      return undefined
+      return performedBy(error, attempt, this.clock.now())
     } finally {
       ended()
     }

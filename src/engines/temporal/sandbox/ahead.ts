@@ -40,6 +40,7 @@ export class Ahead {
     this.#effects = effects
     this.#ended = ended
     this.#wanted = loaded.ahead !== undefined
+    this.#left = loaded.left
     this.#secret = loaded.items.some(({ type }) => type === 'secret')
   }
 
@@ -58,6 +59,7 @@ export class Ahead {
     })
     const [first, ...rest] = others
     if (!first) return []
+    if (others.some((one) => this.#effects.isUnfinished(one))) return others
     if (this.#underWay?.back && !this.#bound) {
       this.#bind(first)
       return rest

@@ -23,14 +23,19 @@ export class Commits {
   readonly #superseded: () => void
   #units: Unit[] = []
   #sent: Sent[] = []
-  #number = 0
+  #number: number
   #writing = 0
   /** One that may be refused is under way, by itself. */
   #asking = false
 
   /** `superseded` is called where another execution has taken the run up meanwhile: nothing is written any more. */
-  constructor(place: Place, rows: number, turns: Turns, superseded: () => void) {
+  constructor(
+    { place, batch, rows }: Pick<TakenBack, 'place' | 'batch' | 'rows'>,
+    turns: Turns,
+    superseded: () => void,
+  ) {
     this.place = place
+    this.#number = batch
     this.rows = rows
     this.#turns = turns
     this.#superseded = superseded

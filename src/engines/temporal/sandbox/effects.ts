@@ -1,9 +1,9 @@
 import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow'
 import { Postponed, WorkflowFault, type Json } from '../../../workflow/index.ts'
 import type { ActivityRequest } from '../../engine.ts'
-import type { EffectActivities, Performed } from '../protocol.ts'
+import type { EffectActivities, Loaded, Performed } from '../protocol.ts'
 import { isSuperseded, type Commits } from './commits.ts'
-import { effectOptions } from './options.ts'
+import { effectOptions, unfinishedOptions } from './options.ts'
 import { room } from './room.ts'
 
 const effects = proxyActivities<EffectActivities>(effectOptions)
@@ -19,9 +19,16 @@ export class Effects {
   readonly #commits: Commits
   #asked: Asked[] = []
   #underWay = 0
+  #unfinished: Loaded['unfinished']
 
-  constructor(commits: Commits) {
+  constructor(commits: Commits, unfinished: Loaded['unfinished']) {
     this.#commits = commits
+    this.#unfinished = unfinished
+  }
+
+  /** Whether it is this effect that the process has under way which took the run up. */
+  isUnfinished({ request }: Asked): boolean {
+    return request.key === this.#unfinished?.key
   }
 
   get underWay(): number {
@@ -39,25 +46,21 @@ export class Effects {
     return this.#asked.splice(0).filter(({ request }) => !request.signal.aborted)
   }
 
-  /** An effect by itself; it takes along what is to be written before it. */
-  async begin({ request, resolve, reject }: Asked): Promise<void> {
-    const { key, attempt, kind, input, onFailure, signal } = request
+  /** An effect by itself. */
+  async begin(asked: Asked): Promise<void> {
+    const { request, resolve, reject } = asked
+    const { signal } = request
     const later = room()
     if (later) await later
     if (later && signal.aborted) return
-    const { batches, written } = this.#commits.waiting
-      ? this.#commits.carry()
-      : { batches: [], written: () => {} }
-    const { place } = this.#commits
     const scope = new CancellationScope({ cancellable: true })
-    const call = { kind, input, ...(onFailure && { onFailure }) }
     const unwanted = () => scope.cancel()
     signal.addEventListener('abort', unwanted)
     this.#underWay++
     try {
-      const performed = await scope.run(() => effects.perform({ place, batches, key, attempt, call }))
-      written()
-      settle(performed, { resolve, reject })
+      const ended = this.isUnfinished(asked) ? await this.#endUnfinished(request, scope) : undefined
+      // In this turn where it can be: else what is to be written would go by itself.
+      settle(ended ?? (await this.#perform(request, scope)), { resolve, reject })
     } catch (error) {
       // What it was to write is written by the next batch: that takes along all that is not known to be written.
       if (isSuperseded(error)) this.#commits.failed(error)
@@ -65,6 +68,33 @@ export class Effects {
     } finally {
       this.#underWay--
       signal.removeEventListener('abort', unwanted)
+    }
+  }
+
+  /** It takes along what is to be written before it. */
+  async #perform(request: ActivityRequest, scope: CancellationScope): Promise<Performed> {
+    const { key, attempt, kind, input, onFailure } = request
+    const { batches, written } = this.#commits.waiting
+      ? this.#commits.carry()
+      : { batches: [], written: () => {} }
+    const { place } = this.#commits
+    const call = { kind, input, ...(onFailure && { onFailure }) }
+    const performed = await scope.run(() => effects.perform({ place, batches, key, attempt, call }))
+    written()
+    return performed
+  }
+
+  /** `undefined` where its process is gone. */
+  async #endUnfinished({ key }: ActivityRequest, scope: CancellationScope): Promise<Performed | undefined> {
+    const { queue = '' } = this.#unfinished ?? {}
+    this.#unfinished = undefined
+    const { run } = this.#commits.place
+    try {
+      const { endUnfinished } = proxyActivities<EffectActivities>(unfinishedOptions(queue))
+      return await scope.run(() => endUnfinished(run, key))
+    } catch (error) {
+      if (isCancellation(error)) throw error
+      return undefined
     }
   }
 }

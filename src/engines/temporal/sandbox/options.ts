@@ -1,14 +1,14 @@
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow'
 import { superseded } from '../protocol.ts'
 
-const hour = 3_600_000
+const ever = 10 * 365 * 24 * 3_600_000
 
 /**
  * An effect may take as long as its own timeouts allow; a worker that died is known by its silence. What fails for the
  * pipeline is a result, so that a failure here is only ever a reason to try again elsewhere.
  */
 export const effectOptions: ActivityOptions = {
-  startToCloseTimeout: 10 * 365 * 24 * hour,
+  startToCloseTimeout: ever,
   heartbeatTimeout: 10_000,
   cancellationType: 'TRY_CANCEL',
   retry: {
@@ -17,6 +17,14 @@ export const effectOptions: ActivityOptions = {
     nonRetryableErrorTypes: [superseded],
   },
 }
+
+/** An effect that one process has under way: where that is gone it is carried out anew, by whichever. */
+export const unfinishedOptions = (taskQueue: string): ActivityOptions => ({
+  ...effectOptions,
+  taskQueue,
+  scheduleToStartTimeout: 10_000,
+  retry: { maximumAttempts: 1 },
+})
 
 /** What reads and writes the records: tried until the database answers. */
 export const recordOptions: LocalActivityOptions = {
@@ -28,3 +36,6 @@ export const recordOptions: LocalActivityOptions = {
     nonRetryableErrorTypes: [superseded],
   },
 }
+
+/** It carries effects out, which take as long as their own timeouts allow. */
+export const setOutOptions: LocalActivityOptions = { ...recordOptions, startToCloseTimeout: ever }

@@ -4,16 +4,19 @@ import {
   condition,
   defineSignal,
   defineUpdate,
+  getExternalWorkflowHandle,
   makeContinueAsNewFunc,
   setHandler,
+  workflowInfo,
 } from '@temporalio/workflow'
 import { LiveRun, type Control } from '../../run/live-run.ts'
 import { sealerOf } from '../../run/seal.ts'
 import { startOf } from '../../records/start-of.ts'
-import { names, type Command, type CommandResult } from '../protocol.ts'
+import { names, type Command, type CommandResult, type Ended } from '../protocol.ts'
 import { records } from './records.ts'
 import { drive } from './rest.ts'
 import { SandboxHost } from './sandbox-host.ts'
+import { ShownStatus } from './status.ts'
 
 const look = defineSignal(names.look)
 const pass = defineSignal<[string]>(names.pass)
@@ -71,13 +74,19 @@ export async function run(number: number): Promise<void> {
   })
 
   await CancellationScope.nonCancellable(async () => {
-    const loaded = await records.load(number)
-    gone = loaded === undefined
-    if (!loaded) return
+    const out = await records.setOut(number)
+    if (out.is !== 'loaded') {
+      again = out.is === 'lost'
+      gone = true
+      if (out.is === 'over') await tellOf(out.ended)
+      await condition(allHandlersFinished)
+      return again ? beginAnew(number) : undefined
+    }
+    const { loaded } = out
     const { row, items, secrets } = loaded
     const host = new SandboxHost(loaded)
     const sealer = sealerOf(row.seal, secrets)
-    const start = startOf(row, { workflow: loaded.workflow }, items, secrets)
+    const start = startOf(row, loaded, items, secrets)
     const live = new LiveRun(host, { row, start, sealer, items })
     host.carries(live)
     begun = { live, host }
@@ -90,6 +99,17 @@ export async function run(number: number): Promise<void> {
     await condition(allHandlersFinished)
     if (again) await beginAnew(number)
   })
+}
+
+/** Of a run that was over before it came here. */
+async function tellOf({ status, searchable, parent }: Ended): Promise<void> {
+  const shown = new ShownStatus(searchable, status)
+  shown.show()
+  if (parent === undefined) return
+  // Where there is none any more nobody waits.
+  await getExternalWorkflowHandle(parent)
+    .signal(names.ended, workflowInfo().workflowId)
+    .catch(() => {})
 }
 
 const goneOn = "DELETE FROM waits WHERE run = ? AND key = ? AND kind = 'gate'"

@@ -60,11 +60,13 @@ export class SandboxHost implements Host {
 
   constructor(loaded: Loaded) {
     this.#loaded = loaded
-    const place = { run: loaded.row.number, epoch: loaded.epoch }
-    this.settings = { maxResultBytes: loaded.maxResultBytes }
-    this.commits = new Commits(place, loaded.ahead?.rows ?? 0, this.turns, () => (this.superseded = true))
-    this.#status = new ShownStatus(loaded.searchable === true, loaded.row.status)
-    this.#effects = new Effects(this.commits)
+    const { row, epoch, batch, ahead, maxResultBytes, searchable } = loaded
+    const place = { run: row.number, epoch }
+    this.settings = { maxResultBytes }
+    const from = { place, batch, rows: ahead?.rows ?? 0 }
+    this.commits = new Commits(from, this.turns, () => (this.superseded = true))
+    this.#status = new ShownStatus(searchable, row.status)
+    this.#effects = new Effects(this.commits, loaded.unfinished)
     this.#ahead = new Ahead(loaded, this.commits, this.#effects, (status) => {
       this.#end(status)
       this.turns.schedule()
