@@ -1,20 +1,15 @@
 import type { Delivery } from '../../connectors/index.ts'
 import type { Statement } from '../../database/index.ts'
-import { changeTarget, insertLetters, type NewLetter } from '../store/store.ts'
-import type { Consignment } from './consignment.ts'
-import type { DeliveryState, Tally } from './tally.ts'
+import { changeTarget, insertLetters } from '../store/store.ts'
+import type { Delivering } from './deliver-all.ts'
+import type { Tally } from './tally.ts'
 
 export interface CheckpointsOptions {
-  readonly of: Consignment
-  readonly delivery: Delivery
+  /** What must be durable at the target before each; not given: all is. */
+  readonly delivery?: Pick<Delivery, 'resumable' | 'flush' | 'state'>
   readonly tally: Tally
-  /** Where it stands by what is kept: brought up to date. */
-  readonly state: DeliveryState
-  readonly commit: (statements: readonly Statement[]) => Promise<void>
-  readonly check: () => void
-  readonly signal: AbortSignal
-  /** What becomes of refused records, where that is not a dead letter of this transfer: in a replay. */
-  readonly refused?: ((letters: readonly NewLetter[]) => readonly Statement[]) | undefined
+  /** What is committed with each as well. */
+  readonly also?: () => readonly Statement[]
 }
 
 const checkpointEveryMs = 250
@@ -22,26 +17,31 @@ const mostLettersAtOnce = 500
 
 /** Keeps where a delivery stands, many batches at once. */
 export class Checkpoints {
-  readonly #options: CheckpointsOptions
+  readonly #delivering: Delivering
+  readonly #delivery: NonNullable<CheckpointsOptions['delivery']>
+  readonly #tally: Tally
+  readonly #also: () => readonly Statement[]
   #last = performance.now()
   #isOpen = false
-  /** What is committed with the next one as well. */
-  also: () => readonly Statement[] = () => []
 
-  constructor(options: CheckpointsOptions) {
-    this.#options = options
+  constructor(delivering: Delivering, options: CheckpointsOptions) {
+    const { delivery = { resumable: true }, tally, also = () => [] } = options
+    this.#delivering = delivering
+    this.#delivery = delivery
+    this.#tally = tally
+    this.#also = also
   }
 
   /** A delivery that cannot go on where it was begins anew, and its counts with it. */
   async begin(): Promise<void> {
-    const { delivery, tally, state } = this.#options
-    if (!delivery.resumable) {
+    const { state } = this.#delivering
+    if (!this.#delivery.resumable) {
       const at = { segment: 0, offset: 0 }
-      tally.reached = { at, records: 0, delivered: 0, refused: 0, skipped: 0, state: null }
+      this.#tally.reached = { at, records: 0, delivered: 0, refused: 0, skipped: 0, state: null }
       return
     }
-    if (delivery.state === undefined || state.state !== null) return
-    tally.reached.state = delivery.state
+    if (this.#delivery.state === undefined || state.state !== null) return
+    this.#tally.reached.state = this.#delivery.state
     this.#isOpen = true
     await this.save()
   }
@@ -49,35 +49,34 @@ export class Checkpoints {
   /** The tally has grown. */
   async grown(): Promise<void> {
     this.#isOpen = true
-    const { delivery, tally } = this.#options
     const isDue =
-      performance.now() - this.#last >= checkpointEveryMs || tally.letters.length >= mostLettersAtOnce
-    if (isDue && delivery.resumable) await this.save()
+      performance.now() - this.#last >= checkpointEveryMs || this.#tally.letters.length >= mostLettersAtOnce
+    if (isDue && this.#delivery.resumable) await this.save()
   }
 
   async save(): Promise<void> {
-    const { delivery, tally, state, signal, commit, check } = this.#options
-    if (!this.#isOpen || !delivery.resumable) return
-    const { reached } = tally
+    const { state, signal, commit, check } = this.#delivering
+    if (!this.#isOpen || !this.#delivery.resumable) return
+    const { reached } = this.#tally
     check()
-    await delivery.flush?.(signal)
+    await this.#delivery.flush?.(signal)
     await commit(this.#statements())
-    tally.kept()
+    this.#tally.kept()
     this.#isOpen = false
     this.#last = performance.now()
     Object.assign(state, reached)
   }
 
   async end(): Promise<void> {
-    const { of, commit, state, tally } = this.#options
-    const done = changeTarget(of.transfer, of.index, { status: 'completed', trouble: undefined })
+    const { transfer, index, commit, state } = this.#delivering
+    const done = changeTarget(transfer, index, { status: 'completed', trouble: undefined })
     await commit([...this.#statements(), done])
-    Object.assign(state, tally.reached)
+    Object.assign(state, this.#tally.reached)
   }
 
   #statements(): readonly Statement[] {
-    const { of, tally, refused = insertLetters } = this.#options
-    const change = changeTarget(of.transfer, of.index, { ...tally.reached, trouble: undefined })
-    return [change, ...refused(tally.letters), ...this.also()]
+    const { transfer, index, refused = insertLetters } = this.#delivering
+    const change = changeTarget(transfer, index, { ...this.#tally.reached, trouble: undefined })
+    return [change, ...refused(this.#tally.letters), ...this.#also()]
   }
 }

@@ -30,25 +30,35 @@ export interface Delivering extends Consignment {
 }
 
 /**
- * Delivers a dataset to one target, from where it stands to the dataset's end, at the target's own pace. Throws what
- * the target throws: then it goes on another time from the last checkpoint.
+ * Delivers a dataset to one target, from where it stands to the dataset's end, at the target's own pace; what there is much
+ * of together with others, where they may. Throws what the target throws: then it goes on another time from the last
+ * checkpoint.
  */
 export async function deliverAll(delivering: Delivering): Promise<void> {
-  const { planned, plan, follower, state, signal, target, check, commit, refused } = delivering
+  const { follower, state } = delivering
+  const progress = { tally: new Tally(delivering, state), pace: new Pace() }
+  try {
+    for (;;) {
+      const sharing = await deliverAlone(delivering, progress)
+      if (!sharing) return
+      await deliverInParts(delivering, sharing, progress)
+    }
+  } finally {
+    await follower.close()
+  }
+}
+
+/** To the end; or up to where others should help, and then gives how they are asked. */
+async function deliverAlone(
+  delivering: Delivering,
+  { tally, pace }: { tally: Tally; pace: Pace },
+): Promise<Sharing | undefined> {
+  const { planned, plan, follower, state, signal, target, check } = delivering
   const { mode, key } = planned
   const concurrency = plan.order === 'any' ? plan.concurrency : 1
   const deliveryId = deliveryIdOf(delivering)
-  const delivery = await target
-    .begin({ mode, key, deliveryId, state: state.state, concurrency, signal })
-    .catch(async (error: unknown) => {
-      await follower.close()
-      throw error
-    })
-  const tally = new Tally(delivering, state)
-  const checkpoints = new Checkpoints({
-    ...{ of: delivering, delivery, tally, state, commit, check, signal, refused },
-  })
-  const pace = new Pace()
+  const delivery = await target.begin({ mode, key, deliveryId, state: state.state, concurrency, signal })
+  const checkpoints = new Checkpoints(delivering, { delivery, tally })
   const sharing = concurrency > 1 && isParallel(delivery) ? delivering.sharing : undefined
   /** After so many records at once: whether there is so much left that others should help. */
   const isMuch = (records: number) => {
@@ -56,30 +66,26 @@ export async function deliverAll(delivering: Delivering): Promise<void> {
     const left = delivering.staged.extent.records - tally.reached.records
     return left > 2 * Math.max(pace.perMs * sharing.partMs, records)
   }
+  const each = async (records: number, ms: number) => {
+    pace.took(records, ms)
+    await checkpoints.grown()
+    return !isMuch(records)
+  }
   try {
     await checkpoints.begin()
-    const each = async (records: number, ms: number) => {
-      pace.took(records, ms)
-      await checkpoints.grown()
-      return !isMuch(records)
-    }
-    while (!(await deliverBlocks(delivering, { delivery, follower, tally, check, signal, each }))) {
-      if (!sharing) continue
-      // Nothing of ours may hold up the others, as an open transaction would.
-      await checkpoints.save()
-      await deliverInParts(delivering, sharing, { tally, checkpoints, pace })
-    }
+    const isAll = await deliverBlocks(delivering, { delivery, follower, tally, check, signal, each })
     await checkpoints.save()
     check()
+    // Also before others help: what is open at the target would stay so for as long as they do.
     await delivery.finish(signal)
+    if (!isAll) return sharing
     await checkpoints.end()
+    return undefined
   } catch (error) {
     // What was written well before the fault need not be written again.
     if (delivery.resumable) await checkpoints.save().catch(() => {})
     await delivery.abort().catch(() => {})
     throw error
-  } finally {
-    await follower.close()
   }
 }
 

@@ -2,7 +2,7 @@ import type { BlockAddress } from '../dataset/block.ts'
 import type { Follower } from '../dataset/staged.ts'
 import type { Sharing } from '../parts.ts'
 import { errorTold } from '../trouble.ts'
-import type { Checkpoints } from './checkpoints.ts'
+import { Checkpoints } from './checkpoints.ts'
 import type { Delivering } from './deliver-all.ts'
 import { Pace } from './pace.ts'
 import { deliverPart, type Delivered, type Range } from './part.ts'
@@ -22,13 +22,13 @@ const mostBytes = 4 * 1024 * 1024
 export async function deliverInParts(
   delivering: Delivering,
   sharing: Sharing,
-  { tally, checkpoints, pace }: { tally: Tally; checkpoints: Checkpoints; pace: Pace },
+  { tally, pace }: { tally: Tally; pace: Pace },
 ): Promise<void> {
   const { plan, staged, follower, target, check, signal } = delivering
   const others = sharing.others()
   const { most, concurrency } = divide(plan.concurrency, partsOfEach * (others + 1))
   const parts = sharing.open(most)
-  checkpoints.also = () => parts.settled()
+  const checkpoints = new Checkpoints(delivering, { tally, also: () => parts.settled() })
   const stopping = new AbortController()
   const either = AbortSignal.any([signal, stopping.signal])
   const underWay: Promise<Delivered>[] = []
@@ -67,6 +67,9 @@ export async function deliverInParts(
     }
     // Nothing is left of these parts when the next are opened.
     await checkpoints.save()
+  } catch (error) {
+    await checkpoints.save().catch(() => {})
+    throw error
   } finally {
     stopping.abort(new Error('The parts of the delivery have ended.'))
     parts.close()
