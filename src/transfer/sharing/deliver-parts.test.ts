@@ -83,14 +83,20 @@ describe.skipIf(isMissing('PostgreSQL'))('one target that several processes deli
 
   test('has each record once, from all of them, and never more at a time than it may', async () => {
     const { target, by, under, connectors, beforeEach } = system()
-    const all = gate()
+    const [all, seen] = [gate(), gate()]
     beforeEach(async (id) => {
       if (under.now === given.concurrency) all.open()
       // The first batch is the one after which it is seen how much is left.
-      if (id >= perBatch) await all.opened
+      if (id >= perBatch) await seen.opened
     })
-    const { perform, database } = await start({ connectors })
-    expect(await perform(given)).toMatchObject({ read: records, targets: { it: { delivered: records } } })
+    const { perform, database, transfers } = await start({ connectors })
+    const done = perform(given)
+    await all.opened
+    const [{ id = '' } = {}] = (await transfers.overview.list()).transfers
+    const [shown] = (await transfers.overview.transfer(id)).targets
+    expect(shown?.helpers).not.toContain(shown?.worker)
+    seen.open()
+    expect(await done).toMatchObject({ read: records, targets: { it: { delivered: records } } })
     expect(held(target)).toEqual(ids)
     expect(target.keys).toHaveLength(records)
     expect(keysOf(target)).toBe(records)
