@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
+import { offerParts, readParts } from './sharing/part-rows.ts'
 import { openTestTransfers, type TestTransfers } from './testing/open-test-transfers.ts'
 
 let open: TestTransfers | undefined
@@ -77,4 +78,17 @@ test('one that a transfer needs stays until that has ended', async () => {
   await database.commit([{ sql: 'UPDATE transfers SET ended_at = 1 WHERE id = ?', parameters: [first] }])
   vi.advanceTimersByTime(60_000)
   await expect.poll(there).toEqual(left())
+})
+
+test('batches that others were to work on stay while their transfer is under way, and go at once when it is not', async () => {
+  const { database, ids } = await twoTransfers()
+  const [ended = '', under = ''] = ids
+  await database.commit([
+    { sql: 'UPDATE transfers SET ended_at = NULL WHERE id = ?', parameters: [under] },
+    ...[ended, under, 'gone'].flatMap((transfer) =>
+      offerParts({ transfer, job: 'read' }, [{ number: 1, input: 'sealed' }]),
+    ),
+  ])
+  vi.advanceTimersByTime(60_000)
+  await expect.poll(async () => (await readParts(database)).map(({ transfer }) => transfer)).toEqual([under])
 })
