@@ -1,21 +1,14 @@
 import type { Statement } from '../../database/index.ts'
 import type { FeedItem } from '../../history/index.ts'
 import { SluseError } from '../../errors.ts'
-import {
-  Cancelled,
-  problemOf,
-  Scope,
-  type Json,
-  type LifecycleReport,
-  type RunStart,
-} from '../../workflow/index.ts'
+import { Cancelled, Scope, type LifecycleReport, type RunStart } from '../../workflow/index.ts'
 import type { Outcome } from '../engine.ts'
-import { record, type Arrival } from './arrival.ts'
+import { Arrivals, type Arrival } from './arrivals.ts'
 import { Commands, type Control } from './commands.ts'
 import { contextOf } from './context.ts'
 import { begin, type Postponement } from './effects.ts'
 import type { Host, Turning } from './host.ts'
-import { defect, reportOf, strayed } from './outcome.ts'
+import { failure, recordEnd, strayed } from './outcome.ts'
 import { Outstanding } from './outstanding.ts'
 import type { Pending, Result } from './pending.ts'
 import { Probes } from './probes.ts'
@@ -23,7 +16,6 @@ import { Replaying } from './replaying.ts'
 import type { RunRow } from './run-row.ts'
 import { RunWriter, type Birth } from './run-writer.ts'
 import type { Sealer } from './seal.ts'
-import * as sql from './statements.ts'
 
 export type { Arrival, Control }
 
@@ -66,9 +58,7 @@ export class LiveRun implements Turning {
   readonly #replaying: Replaying
   readonly #commands: Commands
   readonly #probes: Probes
-  /** Given to it while it was suspended, and in the records. */
-  readonly #recorded: Arrival[] = []
-  readonly #arrivals: Arrival[] = []
+  readonly #arrivals: Arrivals
   #outcome: Outcome | undefined
   #over = false
   /** The journal has been given in full. */
@@ -91,17 +81,18 @@ export class LiveRun implements Turning {
     this.#writer = writer
     this.#outstanding = outstanding
     this.pending = outstanding.all
+    const give = (pending: Pending, result: Result) => this.#give(pending, result)
+    this.#arrivals = new Arrivals({ run: this, writer, outstanding, give })
     this.#replaying = new Replaying(items, {
-      ...{ run: this, outstanding, cancel },
-      give: (pending, result) => this.#give(pending, result),
+      ...{ run: this, outstanding, give, cancel },
       stray: (detail) => this.#stray(detail),
     })
     this.#commands = new Commands(row.status === 'suspended', {
       ...{ run: this, writer, cancel },
-      owes: () => this.#recorded.length > 0,
+      owes: () => this.#arrivals.recorded > 0,
       changed: (held) => this.#changed(held),
     })
-    this.#probes = new Probes(this, (arrival) => this.#arrivals.unshift(arrival))
+    this.#probes = new Probes(this, (arrival) => this.#arrivals.waiting.unshift(arrival))
     this.consumed = new Set(this.#replaying.journal.consumed)
     this.#parked = row.status === 'waiting'
     if (birth) {
@@ -163,8 +154,8 @@ export class LiveRun implements Turning {
 
   arrive(arrival: Arrival): void {
     if (this.#over || !this.awaits(arrival.pending)) return
-    if (this.held && this.#live && arrival.pending.request.kind === 'activity') this.#record(arrival)
-    else this.#arrivals.push(arrival)
+    if (this.held && this.#live && arrival.pending.request.kind === 'activity') this.#arrivals.record(arrival)
+    else this.#arrivals.add(arrival)
     this.look()
   }
 
@@ -249,20 +240,16 @@ export class LiveRun implements Turning {
   // Turn and rest (`turns.ts`).
 
   turn(): void {
-    if (this.#outcome || this.#isElsewhere) return
+    if (this.#outcome || this.#isBusy) return
     if (this.#replaying.giveCopy()) return
-    if (!this.#live) return this.#replaying.turn(this.#arrivals)
-    const recorded = this.held ? undefined : this.#recorded.shift()
-    if (recorded)
-      return this.awaits(recorded.pending) ? this.#give(recorded.pending, recorded.result) : undefined
+    if (!this.#live) return this.#replaying.turn(this.#arrivals.waiting)
+    if (!this.held && this.#arrivals.giveRecorded()) return
     if (this.#commands.obeyNext() || this.held) return
-    const arrival = this.#arrivals.shift()
-    if (arrival) this.#deliver(arrival)
-    else this.#probes.next()
+    if (!this.#arrivals.giveNext()) this.#probes.next()
   }
 
   rest(): void {
-    if (this.#isElsewhere) return
+    if (this.#isBusy) return
     if (this.#outcome) return this.#end(this.#outcome)
     if (!this.#live && this.#replaying.done) this.#goLive()
     if (this.#live) this.#send()
@@ -271,7 +258,7 @@ export class LiveRun implements Turning {
   }
 
   /** Nothing can be given to it now. */
-  get #isElsewhere(): boolean {
+  get #isBusy(): boolean {
     return this.#over || this.#probes.busy || this.#commands.asking || this.#away
   }
 
@@ -281,36 +268,10 @@ export class LiveRun implements Turning {
     this.core.runs.ready(this)
   }
 
-  #deliver(arrival: Arrival): void {
-    if (!this.awaits(arrival.pending)) return
-    const { event } = arrival
-    this.#write(arrival)
-    if (event !== undefined) {
-      this.consumed.add(event)
-      this.#writer.statement(sql.consumed(event))
-      this.#writer.durable(this.core.inbox.claim(event))
-    }
-    this.#give(arrival.pending, arrival.result)
-  }
-
-  #give(pending: Pending | undefined, result: Result): void {
-    if (!pending) return
+  #give(pending: Pending, result: Result): void {
     this.movedAt = this.core.clock.now()
     this.#outstanding.remove(pending)
     pending.settle(result)
-  }
-
-  #write(arrival: Arrival, queued?: true): void {
-    this.now = Math.max(this.now, this.core.clock.now())
-    record(arrival, this.#writer, this.now, queued)
-  }
-
-  /** While suspended: what came is kept, and given when the run is resumed. A secret is fetched again instead. */
-  #record(arrival: Arrival): void {
-    if (arrival.secret) return this.#outstanding.begin(arrival.pending)
-    arrival.pending.phase = 'waiting'
-    this.#write(arrival, true)
-    this.#recorded.push(arrival)
   }
 
   /** It is suspended, or goes on. */
@@ -323,9 +284,9 @@ export class LiveRun implements Turning {
 
   get #hasMore(): boolean {
     if (this.#replaying.journal.copyDue) return true
-    if (!this.#live) return this.#replaying.hasMore(this.#arrivals)
+    if (!this.#live) return this.#replaying.hasMore(this.#arrivals.waiting)
     if (this.#commands.waiting > 0) return true
-    return !this.held && this.#arrivals.length + this.#recorded.length + this.#probes.waiting > 0
+    return !this.held && this.#arrivals.waiting.length + this.#arrivals.recorded + this.#probes.waiting > 0
   }
 
   get #still(): boolean {
@@ -389,16 +350,9 @@ export class LiveRun implements Turning {
     const real = early ? strayed('It ended before its journal did.') : outcome
     this.#scope.cancel(endedReason)
     this.#over = true
-    const { number, id } = this.row
-    const at = Math.max(this.now, this.core.clock.now())
-    const error = real.status === 'faulted' ? this.sealer.conceal(real.error as Json) : undefined
-    this.#writer.item({ type: 'report', report: reportOf(real), at })
-    this.#writer.statement(sql.ended(number, real.status, at, error))
-    this.#writer.statement(...this.core.standing.ended(this, this.#parked))
-    this.#writer.statement(...this.core.schedules.runEnded(this.row, at))
-    this.#writer.durable(() => this.core.runs.ended(this, real))
+    recordEnd(real, { run: this, writer: this.#writer, wasParked: this.#parked })
     for (const tell of this.#probes.takeAll()) this.#writer.durable(tell)
-    this.#commands.refuseAll(() => new SluseError('SLUSE-RUN-ENDED', id))
+    this.#commands.refuseAll(() => new SluseError('SLUSE-RUN-ENDED', this.row.id))
     this.#writer.send(() => {})
   }
 
@@ -409,11 +363,7 @@ export class LiveRun implements Turning {
   }
 
   #failed(error: unknown): Outcome {
-    if (error instanceof Cancelled && this.#scope.reason) return { status: 'cancelled' }
-    const known = problemOf(error)
-    if (known) return { status: 'faulted', error: known }
-    this.core.log('error', 'A run ended by a defect.', { run: this.row.id, error: String(error) })
-    return defect(error)
+    return failure(error, this, this.#scope.reason !== undefined)
   }
 }
 

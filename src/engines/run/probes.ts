@@ -1,5 +1,5 @@
 import type { Json } from '../../workflow/index.ts'
-import type { Arrival } from './arrival.ts'
+import type { Arrival } from './arrivals.ts'
 import type { LiveRun } from './live-run.ts'
 import type { Pending } from './pending.ts'
 

@@ -1,6 +1,6 @@
 import type { FeedItem } from '../../history/index.ts'
 import type { Json, Problem } from '../../workflow/index.ts'
-import type { Arrival } from './arrival.ts'
+import type { Arrival } from './arrivals.ts'
 import type { LiveRun } from './live-run.ts'
 import type { Outstanding } from './outstanding.ts'
 import type { Pending, Result } from './pending.ts'
@@ -9,7 +9,7 @@ import { Replay } from './replay.ts'
 export interface ReplayingParts {
   readonly run: LiveRun
   readonly outstanding: Outstanding
-  readonly give: (pending: Pending | undefined, result: Result) => void
+  readonly give: (pending: Pending, result: Result) => void
   readonly cancel: () => void
   /** It does otherwise than it was recorded. */
   readonly stray: (detail: string) => void
@@ -50,8 +50,10 @@ export class Replaying {
 
   /** A copy of another run's result, in the place of carrying the effect out; `false` where there is none. */
   giveCopy(): boolean {
+    const { run, give } = this.#parts
     const copy = this.#journal.takeCopy()
-    if (copy) this.#parts.give(this.#parts.run.pending.get(copy.key), resultOf(copy.value, copy.problem))
+    const pending = copy && run.pending.get(copy.key)
+    if (pending) give(pending, resultOf(copy.value, copy.problem))
     return copy !== undefined
   }
 
