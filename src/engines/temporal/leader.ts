@@ -9,6 +9,7 @@ import { fenced } from './fenced.ts'
 import { Gates } from './gates.ts'
 import { Lease } from './lease.ts'
 import { setLostGoing } from './lost-runs.ts'
+import { beginInOtherNamespace } from './other-namespace.ts'
 import { forget, resumedPipelines, type Resumed } from './resumed.ts'
 import { Upgrades } from './upgrades.ts'
 import { Watchdog } from './watchdog.ts'
@@ -32,6 +33,8 @@ interface Duties {
   schedules: Schedules
   readonly dispatcher: Dispatcher
   readonly retention: Retention
+  /** Runs under way are in the namespace of Temporal that this process uses. */
+  knowsNamespace?: boolean
   /** From when on this process has a build: it may wait for Temporal to be there. */
   upgrades?: Upgrades
   readonly watchdog: Watchdog
@@ -139,6 +142,8 @@ export class Leader {
     // Whatever becomes of Temporal, what is due is durable in time.
     await duties.schedules.look()
     if (!core.temporalIsThere()) return
+    if (!duties.knowsNamespace) await beginInOtherNamespace(core, this.#lease.fence)
+    duties.knowsNamespace = true
     await duties.dispatcher.look()
     await duties.schedules.look()
     await this.#forgetResumed(duties)

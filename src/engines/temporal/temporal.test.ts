@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasTemporal, startTemporal, type TemporalServer } from '../../../test/servers/temporal/index.ts'
+import { registerNamespace } from '../../../test/servers/temporal/namespace.ts'
 import { openDatabase } from '../../database/index.ts'
 import type { Definition } from '../../workflow/definition/index.ts'
 import type { Json } from '../../workflow/index.ts'
@@ -30,7 +31,7 @@ describe.skipIf(!hasTemporal())('on a real server', () => {
   ) => {
     const folder = mkdtempSync(join(tmpdir(), 'sluse-engine-'))
     const { address, namespace } = temporal
-    const server = { address, namespace, taskQueue: `test-${randomUUID()}` }
+    let server = { address, namespace: namespace as string, taskQueue: `test-${randomUUID()}` }
     const key = randomBytes(32)
     let database = await openDatabase({ folder })
     const openEngine = (role: 'api' | 'worker' | 'all') =>
@@ -54,6 +55,10 @@ describe.skipIf(!hasTemporal())('on a real server', () => {
       restart: () => again(1000),
       crash: () => again(0),
       restartAs: (role: 'api' | 'all') => again(1000, role),
+      restartIn: (other: string) => {
+        server = { ...server, namespace: other }
+        return again(1000)
+      },
       close,
     }
 
@@ -135,6 +140,30 @@ do: [ { take: { call: http, with: { method: get, endpoint: http://effect/x, body
       expect(one.engine.health()).toMatchObject({ missing: undefined, worker: 'running' })
     } finally {
       if (away) await temporal.start()
+      await one.close()
+    }
+  })
+
+  test('where Temporal has lost its data, what was under way goes on in another namespace, each recorded effect once', async () => {
+    const taken: string[] = []
+    const activities: ActivityRunner = async ({ key }) => {
+      taken.push(key)
+      return null
+    }
+    const one = await open({ activities, secrets: async () => ({}) })
+    try {
+      const call = '{ call: http, with: { method: get, endpoint: http://effect/x } }'
+      const hear = '{ listen: { to: { one: { with: { type: go } } } } }'
+      const definition = define(`do: [ { one: ${call} }, { hear: ${hear} }, { two: ${call} } ]`)
+      await expect.poll(() => one.engine.health().leads, { timeout: 20_000 }).toBe(true)
+      const { id } = await one.engine.start({ definition })
+      await expect.poll(() => taken, { timeout: 20_000 }).toEqual(['/do/0/one'])
+      await registerNamespace(temporal.address, 'another')
+      await one.restartIn('another')
+      await one.engine.publish([{ specversion: '1.0', id: '1', source: '/test', type: 'go', data: null }])
+      expect(await one.engine.outcome(id)).toMatchObject({ status: 'completed' })
+      expect(taken).toEqual(['/do/0/one', '/do/2/two'])
+    } finally {
       await one.close()
     }
   })
