@@ -345,10 +345,11 @@ do:
       await notes.of(2)
       await world.crash()
       await world.engine.publish([event('order', 1, 'a'), event('order', 4)])
-      await notes.of(3)
-      await settled()
       // An effect that was under way comes again after a crash, but with the run and key that it had.
-      expect(new Set(requests.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(3)
+      const keys = () => new Set(requests.map(({ idempotencyKey }) => idempotencyKey)).size
+      await expect.poll(keys, { timeout: 30_000 }).toBe(3)
+      await settled()
+      expect(keys()).toBe(3)
       expect(new Set(await notes.of(3))).toEqual(new Set([1, 3, 4]))
     })
 
