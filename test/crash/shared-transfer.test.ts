@@ -13,7 +13,7 @@ const records = Number(process.env.SLUSE_TEST_CRASH_RECORDS ?? 24_000)
 const driver = fileURLToPath(new URL('transfer-worker.mjs', import.meta.url))
 /**
  * What happens to whoever has a job just then, or as a helper a part of one; one that is frozen sleeps longer than what it
- * has is held for it. Others help with steps no longer than the source is read: so nobody is waited for in between.
+ * has is held for it. Functions wait until helpers were hit, and the end of the source for the rest.
  */
 const all = ['freeze helper', 'kill helper', 'kill', 'freeze', 'end', 'kill leader']
 const ways = [
@@ -95,6 +95,7 @@ describe.skipIf(isMissing('PostgreSQL')).each(ways)('%s, by three processes', (_
     for (const fault of faults) {
       await new Promise((resolve) => setTimeout(resolve, 100 + random() * 300))
       const [does = '', whom = 'job'] = fault.split(' ')
+      if (whom !== 'helper') writeFileSync(join(folder, 'helpers-hit'), '')
       const found = await busy(whom as keyof typeof busyOnes, random)
       if (!found) break
       const [name, child] = found
@@ -116,6 +117,7 @@ describe.skipIf(isMissing('PostgreSQL')).each(ways)('%s, by three processes', (_
       exits.push(child.exitCode ?? child.signalCode)
       await live(name.startsWith('lead') ? 'lead' : 'worker')
     }
+    writeFileSync(join(folder, 'all-hit'), '')
     while (!outcome) await new Promise((resolve) => setTimeout(resolve, 50))
     await Promise.all(waking)
     for (const child of [...living.values()]) {

@@ -22,7 +22,7 @@ export const given = {
 
 /**
  * `files` is the folder, `keyed` the rows by key that another process has, behind the socket, which takes `keyedMs` for a batch, and
- * `people` gives `people.count` records, `people.pauseMs` after each batch.
+ * `people` gives `people.count` records, `people.pauseMs` after each batch, and the last after `people.beforeLast`.
  */
 export function openParts(folder, dataFolder, socket, people = { count: 0, pauseMs: 0 }, keyedMs = 0) {
   const keyed = {
@@ -82,11 +82,12 @@ export function datasetsIn({ endpoint, bucket, accessKey, secretKey }, database,
   return bucketDatasets({ client, prefix: '', place, database, cacheFolder, now: Date.now })
 }
 
-async function* readPeople({ position, batchSize, signal }, { count, pauseMs }) {
+async function* readPeople({ position, batchSize, signal }, { count, pauseMs, beforeLast }) {
   for (let at = Number(position ?? 0); at < count;) {
     const from = at
     at = Math.min(at + batchSize, count)
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    if (at === count) await beforeLast?.()
     signal.throwIfAborted()
     const records = Array.from({ length: at - from }, (_, index) => ({
       id: from + index,

@@ -1,6 +1,7 @@
 // One of many processes that carry a transfer out, to be killed or frozen at any moment: to three targets, or to one slow
 // target in any order, so that several deliver to it.
 // Usage: transfer-worker.mjs <folder> <socket of the keyed target> <worker|lead> <name> <records> <three|any>
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openDatabase } from '../../dist/database/index.js'
 import { databaseMembers, Member } from '../../dist/members/index.js'
@@ -10,16 +11,23 @@ import { given, openParts } from './transfer-parts.mjs'
 const [, , folder, socket, role, name, count, to] = process.argv
 
 const data = join(folder, 'data')
+/** Until the test has done it. Where several deliver, nothing waits. */
+const until = async (done) => {
+  while (to !== 'any' && !existsSync(join(folder, done)))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+}
+const people = { count: Number(count), pauseMs: 20, beforeLast: () => until('all-hit') }
 const database = await openDatabase({ folder: data, url: process.env.DATABASE_URL, exclusive: false })
 const store = databaseMembers(database)
 const member = await Member.join({ store, role: 'worker', version: '1', name, presentMs: 1500 })
 const transfers = openTransfers({
   database,
   dataFolder: data,
-  connections: openParts(folder, data, socket, { count: Number(count), pauseMs: 20 }, to === 'any' ? 250 : 0),
+  connections: openParts(folder, data, socket, people, to === 'any' ? 250 : 0),
   // A function that takes its time, so that others help with it.
   functions: {
     call: async (_, values) => {
+      await until('helpers-hit')
       await new Promise((resolve) => setTimeout(resolve, 60))
       return values.map((value) => ({ records: [value] }))
     },
