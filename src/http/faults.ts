@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { fault, type WorkflowFault } from '../workflow/index.ts'
 import type { Mask } from './masking.ts'
+import { networkReasons } from './network-reasons.ts'
 
 /** Most characters of an answer's body that a fault repeats. */
 const excerptLength = 500
@@ -47,14 +48,7 @@ export function shownAddress(url: URL, mask: Mask): string {
 }
 
 const explanations: { readonly [code: string]: string } = {
-  ECONNREFUSED: 'the host refused the connection',
-  ECONNRESET: 'the connection was reset',
-  EPIPE: 'the connection was closed while sending',
-  ENOTFOUND: 'there is no host of this name',
-  EAI_AGAIN: 'the name service did not answer',
-  EHOSTUNREACH: 'the host cannot be reached',
-  ENETUNREACH: 'the network cannot be reached',
-  ETIMEDOUT: 'the connection timed out',
+  ...networkReasons,
   UND_ERR_CONNECT_TIMEOUT: 'no connection within the time allowed',
   UND_ERR_HEADERS_TIMEOUT: 'no answer within the time allowed',
   UND_ERR_BODY_TIMEOUT: 'the answer stopped coming',

@@ -13,4 +13,5 @@ export type {
   UnderPolicies,
 } from './client.ts'
 export { maskFor, type Mask } from './masking.ts'
+export { networkReasons } from './network-reasons.ts'
 export { socketRules, type SocketRules, type SocketTls } from './sockets.ts'

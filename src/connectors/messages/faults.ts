@@ -1,3 +1,4 @@
+import { networkReasons } from '../../http/index.ts'
 import { fault, problemOf, type WorkflowFault } from '../../workflow/index.ts'
 
 /** What a client library said of a server, as a fault; `where` is the server. */
@@ -9,17 +10,13 @@ export function clientFault(error: unknown, where: string): WorkflowFault {
   if (/auth|not authori[sz]ed|credential|bad user|permission/i.test(message) || code === 'EAUTH') {
     return fault('authentication', `${where} did not let us in: ${message.replace(/\.$/, '')}.`)
   }
-  return fault('communication', `${where}: ${reasons[code] ?? (message.replace(/\.$/, '') || code)}.`, {
-    cause: code,
-  })
-}
-
-const reasons: { readonly [code: string]: string } = {
-  ECONNREFUSED: 'the host refused the connection',
-  ECONNRESET: 'the connection was reset',
-  ENOTFOUND: 'there is no host of this name',
-  EAI_AGAIN: 'the name service did not answer',
-  ETIMEDOUT: 'the connection timed out',
+  return fault(
+    'communication',
+    `${where}: ${networkReasons[code] ?? (message.replace(/\.$/, '') || code)}.`,
+    {
+      cause: code,
+    },
+  )
 }
 
 /** The innermost says most: libraries wrap what the socket said, some of them several times. */

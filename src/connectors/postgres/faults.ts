@@ -1,3 +1,4 @@
+import { networkReasons } from '../../http/index.ts'
 import { fault, problemOf, type WorkflowFault } from '../../workflow/index.ts'
 import { SqlRefusal } from '../sql/index.ts'
 
@@ -29,20 +30,11 @@ export function postgresFault(error: unknown, host: string): WorkflowFault | Sql
   if (/SCRAM|password must be a string/i.test(message)) {
     return fault('authentication', `${host} asks for a password, and none is given.`)
   }
-  const why = reasons[code] ?? message
+  const why = networkReasons[code] ?? message
   return fault('communication', `${host}: ${why}.`, { cause: code })
 }
 
 const isState = (code: string): boolean => /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('E')
-
-const reasons: { readonly [code: string]: string } = {
-  ECONNREFUSED: 'the host refused the connection',
-  ECONNRESET: 'the connection was reset',
-  ENOTFOUND: 'there is no host of this name',
-  EAI_AGAIN: 'the name service did not answer',
-  ETIMEDOUT: 'the connection timed out',
-  EPIPE: 'the connection was closed',
-}
 
 function aboutData({ code = '', column, constraint, where, message }: DatabaseError): string {
   const place = column ?? /column "?([^":]+)"?/.exec(where ?? '')?.[1]

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Client, ConnectConfig, SFTPWrapper } from 'ssh2'
+import { networkReasons } from '../../http/index.ts'
 import { fault } from '../../workflow/index.ts'
 import type { ConnectionSettings, ConnectorHost } from '../connector.ts'
 import { fingerprintOf, keysOfFile, keysOfLines, type KnownKeys } from './host-keys.ts'
@@ -159,14 +160,7 @@ function connectFault(
       'The privateKey cannot be read: is it whole, and is privateKeyPassphrase right?',
     )
   }
-  const reasons: { readonly [code: string]: string } = {
-    ECONNREFUSED: 'the host refused the connection',
-    ENOTFOUND: 'there is no host of this name',
-    EAI_AGAIN: 'the name service did not answer',
-    ETIMEDOUT: 'the connection timed out',
-    ECONNRESET: 'the connection was reset',
-  }
-  return fault('communication', `${address}: ${reasons[error.code ?? ''] ?? error.message}.`, {
+  return fault('communication', `${address}: ${networkReasons[error.code ?? ''] ?? error.message}.`, {
     cause: error.code ?? 'SSH',
   })
 }
