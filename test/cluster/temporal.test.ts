@@ -7,7 +7,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { openDatabase, type Database } from '../../src/database/index.ts'
 import { openTemporalEngine, type ActivityRunner, type TemporalEngine } from '../../src/engines/index.ts'
-import { openHistory } from '../../src/history/index.ts'
+import { encodeRow, openHistory } from '../../src/history/index.ts'
 import { testEvent } from '../../src/engines/testing/embedded-engine.ts'
 import { define } from '../../src/engines/testing/engine-suite.ts'
 import { workflowBundle } from '../../src/engines/testing/workflow-bundle.ts'
@@ -140,6 +140,26 @@ describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', as
       )
       reached.open?.()
       expect(await engine.outcome(id)).toEqual({ status: 'completed', output: 'kept' })
+    })
+
+    test('a run that a task has ended which Temporal did not accept is over for its workflow, too', async () => {
+      await query('postgres', 'CREATE DATABASE ended')
+      const nothing: ActivityRunner = async () => null
+      const { engine } = await process('all', nothing, { queue: `test-${randomUUID()}`, records: 'ended' })
+      const hear = (name: string) => `{ ${name}: { listen: { to: { one: { with: { type: go } } } } } }`
+      const { id } = await engine.start({ definition: define(`do: [ ${hear('one')}, ${hear('two')} ]`) })
+      const outcome = engine.outcome(id)
+      await vi.waitFor(
+        async () => expect(await query('ended', 'SELECT 1 FROM waits')).toHaveLength(1),
+        20_000,
+      )
+      // As it is left where the task had a command, and is done again without it.
+      await query('ended', `UPDATE runs SET status = 'cancelled', ended_at = started_at WHERE id = '${id}'`)
+      const end = encodeRow([{ type: 'report', report: { kind: 'workflow.cancelled' }, at: Date.now() }])
+      await query('ended', `INSERT INTO journal (run, data) SELECT number, '${end}' FROM runs`)
+      await query('ended', 'DELETE FROM executions')
+      await engine.publish([testEvent('go', 1)])
+      expect(await outcome).toEqual({ status: 'cancelled' })
     })
 
     test('what several processes deploy at once is deployed once', async () => {

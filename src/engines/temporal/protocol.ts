@@ -14,8 +14,11 @@ import type { Unit } from '../run/unit.ts'
 export interface RecordActivities {
   /** From here on only this workflow writes of the run; it may have been carried on already. */
   setOut(run: number): Promise<SetOut>
-  /** Makes batches durable, each once. Fails with `superseded` where another execution has taken the run over. */
-  commit(place: Place, batches: readonly Batch[]): Promise<void>
+  /**
+   * Makes batches durable, each once. Gives how the run has ended where it has. Fails with `superseded` where another
+   * execution has taken the run over.
+   */
+  commit(place: Place, batches: readonly Batch[]): Promise<RunStatus | undefined>
   /** Takes the run back from an activity that was handed it, wherever that has come to. */
   takeBack(over: HandedOver): Promise<Ahead>
   /** One batch, unless the database refuses it for what is in it: then nothing is written, and this is why. */

@@ -15,7 +15,11 @@ export function recordActivities(core: Cluster): RecordActivities {
   return {
     setOut: (run) => alive(core, (signal) => setOut(core, run, signal)),
 
-    commit: async (place, batches) => void (await commitBatches(core, place, batches)),
+    async commit(place, batches) {
+      if ((await commitBatches(core, place, batches)) === 'written') return undefined
+      const status = (await records.row(place.run))?.status ?? 'cancelled'
+      return isOver(status) ? status : undefined
+    },
 
     async takeBack(over) {
       const place = await takeBack(core, over)

@@ -1,4 +1,5 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow'
+import type { RunStatus } from '../../../history/index.ts'
 import type { Unit } from '../../run/unit.ts'
 import { superseded, type Batch, type Place, type TakenBack } from '../protocol.ts'
 import { records } from './records.ts'
@@ -21,6 +22,7 @@ export class Commits {
   rows: number
   readonly #turns: Turns
   readonly #superseded: () => void
+  readonly #ended: (status: RunStatus) => void
   #units: Unit[] = []
   #sent: Sent[] = []
   #number: number
@@ -28,17 +30,23 @@ export class Commits {
   /** One that may be refused is under way, by itself. */
   #asking = false
 
-  /** `superseded` is called where another execution has taken the run up meanwhile: nothing is written any more. */
+  /**
+   * `superseded` is called where another execution has taken the run up meanwhile: nothing is written any more. `ended`
+   * where the run has ended: a task of this workflow that Temporal did not accept may have written so, and is done again
+   * without the command that it had.
+   */
   constructor(
     { place, batch, rows }: Pick<TakenBack, 'place' | 'batch' | 'rows'>,
     turns: Turns,
     superseded: () => void,
+    ended: (status: RunStatus) => void,
   ) {
     this.place = place
     this.#number = batch
     this.rows = rows
     this.#turns = turns
     this.#superseded = superseded
+    this.#ended = ended
   }
 
   add(unit: Unit): void {
@@ -72,9 +80,10 @@ export class Commits {
     const { batches, written } = this.carry()
     this.#writing++
     void records.commit(this.place, batches).then(
-      () => {
+      (over) => {
         this.#writing--
         written()
+        if (over) this.#ended(over)
       },
       (error: unknown) => this.failed(error),
     )

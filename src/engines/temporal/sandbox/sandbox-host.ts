@@ -64,13 +64,14 @@ export class SandboxHost implements Host {
     const place = { run: row.number, epoch }
     this.settings = { maxResultBytes }
     const from = { place, batch, rows: ahead?.rows ?? 0 }
-    this.commits = new Commits(from, this.turns, () => (this.superseded = true))
-    this.#status = new ShownStatus(searchable, row.status)
-    this.#effects = new Effects(this.commits, loaded.unfinished)
-    this.#ahead = new Ahead(loaded, this.commits, this.#effects, (status) => {
+    const ended = (status: RunStatus) => {
       this.#end(status)
       this.turns.schedule()
-    })
+    }
+    this.commits = new Commits(from, this.turns, () => (this.superseded = true), ended)
+    this.#status = new ShownStatus(searchable, row.status)
+    this.#effects = new Effects(this.commits, loaded.unfinished)
+    this.#ahead = new Ahead(loaded, this.commits, this.#effects, ended)
     this.children = new Children(this.#outstanding)
   }
 
