@@ -73,6 +73,17 @@ test('all are moved, as fast as workers take them up: never are many before what
   })
 })
 
+test('where more builds have lost their workers, it ends, to begin again with the runs of those', async () => {
+  const begun: number[] = []
+  const { core } = await cluster((number) => {
+    begun.push(number)
+    moves.interrupt()
+  })
+  const moves = new Moves(core, 'sluse')
+  expect(await moves.look(['old'])).toBe(20)
+  expect(begun).toHaveLength(20)
+})
+
 test('while workers take none up no more are moved, and who stops to lead moves no more', async () => {
   const begun: number[] = []
   const { core } = await cluster((number) => void begun.push(number))

@@ -29,6 +29,7 @@ export class Moves {
   /** How often a workflow had taken up those that were moved and that none has taken up since. */
   readonly #waiting = new Map<number, number>()
   #stopped = false
+  #again = false
   #left = 0
   #toldAt = 0
 
@@ -47,9 +48,15 @@ export class Moves {
     this.#left = 0
   }
 
-  /** Resolves to how many there were. */
+  /** More have lost their workers: what is under way ends soon, to be begun again with those. */
+  interrupt(): void {
+    this.#again = true
+  }
+
+  /** The youngest runs first. Resolves to how many there were. */
   async look(gone: readonly string[]): Promise<number> {
     const { client, log } = this.#core
+    this.#again = false
     const query = this.#query(gone)
     this.#left = (await client.workflow.count(query)).count
     if (this.#left === 0) return 0
@@ -63,7 +70,7 @@ export class Moves {
       batch.push(execution)
       if (batch.length < atOnce) continue
       await this.#moveAll(batch, gone, found)
-      if (this.#stopped) return found.moved
+      if (this.#stopped || this.#again) return found.moved
       batch = []
     }
     await this.#moveAll(batch, gone, found)

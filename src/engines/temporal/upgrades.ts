@@ -28,6 +28,7 @@ export class Upgrades {
   #movedAt = -Infinity
   #movedFor = ''
   #moving = false
+  #movingFor: readonly string[] = []
   #refused = false
   #stopped = false
 
@@ -51,8 +52,10 @@ export class Upgrades {
     // There must be somebody to move to.
     if (!live.has(this.#current ?? '')) return
     const pause = this.#settled === this.#movedFor ? lookAgainAfter : moveEvery
-    if (gone.length > 0 && !this.#moving && now - this.#movedAt > pause)
-      void this.#move(gone.map(([build]) => build))
+    const builds = gone.map(([build]) => build)
+    // Those of a build that has just lost its workers do not wait for a hundred thousand of another.
+    if (this.#moving && builds.some((build) => !this.#movingFor.includes(build))) this.#moves.interrupt()
+    if (builds.length > 0 && !this.#moving && now - this.#movedAt > pause) void this.#move(builds)
   }
 
   /** How many runs are still to be set going again. */
@@ -69,6 +72,7 @@ export class Upgrades {
   async #move(gone: readonly string[]): Promise<void> {
     const settled = this.#settled
     this.#moving = true
+    this.#movingFor = gone
     try {
       this.#movedFor = (await this.#moves.look(gone)) > 0 ? '' : settled
     } catch (error) {
