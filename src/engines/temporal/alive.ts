@@ -1,4 +1,5 @@
 import type { Cluster } from './cluster.ts'
+import { joined } from './joined.ts'
 
 /** Twice before the server takes the worker for dead. */
 const beatEvery = 3000
@@ -14,7 +15,7 @@ export async function alive<T>(
   const { cancellationSignal, heartbeat } = activity.Context.current()
   const beats = setInterval(() => heartbeat(), beatEvery)
   try {
-    return await work(AbortSignal.any([cancellationSignal, ending.signal]))
+    return await joined([cancellationSignal, ending.signal], work)
   } catch (error) {
     if (!ending.signal.aborted) throw error
     throw common.ApplicationFailure.create({

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 /** The database may be away, for which whoever writes waits. */
 const longAfter = 10_000
 
@@ -11,6 +13,8 @@ export class Ending {
   #isLate = () => {}
 
   constructor() {
+    // Every activity that is under way listens.
+    setMaxListeners(0, this.#controller.signal)
     this.late = new Promise((resolve) => (this.#isLate = resolve))
   }
 
