@@ -245,13 +245,12 @@ export function badRecord(origin: string, found: Problem): Error {
   return fault('validation', detail, { origin, cause: found as unknown as Json })
 }
 
-export function tooMany(most: number, found: Problem): Error {
+/** `found`: one of them, where it is known. */
+export function tooMany(most: number, found?: Problem): Error {
+  const many = `More than ${most} records are bad; something else is wrong.`
+  if (!found) return fault('validation', many)
   const last = found.detail ?? found.title ?? found.type
-  return fault(
-    'validation',
-    `More than ${most} records are bad; something else is wrong. One of them: ${last}`,
-    {
-      cause: problem('validation', last) as unknown as Json,
-    },
-  )
+  return fault('validation', `${many} One of them: ${last}`, {
+    cause: problem('validation', last) as unknown as Json,
+  })
 }

@@ -27,7 +27,10 @@ export function deliveryIdOf({ transfer, index }: Pick<Consignment, 'transfer' |
   return `${transfer}:${index}`
 }
 
-/** Delivers block after block. Gives whether it came to the end. Throws what the target throws. */
+/**
+ * Delivers block after block. Gives whether it came to the end. Throws what the target throws, and where too many records
+ * are bad.
+ */
 export async function deliverBlocks(of: Consignment, blocks: Blocks): Promise<boolean> {
   const { delivery, follower, tally, to, check, each, signal } = blocks
   const { staged, personal } = of
@@ -35,6 +38,8 @@ export async function deliverBlocks(of: Consignment, blocks: Blocks): Promise<bo
   const valuesOf = (block: Block) => staged.valuesOf(block)
   const how = { steps, personal, key: staged.key, deliveryId: deliveryIdOf(of), valuesOf }
   for (;;) {
+    // What was counted before this is kept by now, with the letters of what was refused.
+    tally.check()
     const { at } = tally.reached
     if (to?.segment === at.segment && to.offset === at.offset) return true
     const block = await follower.next(at, signal)

@@ -45,13 +45,13 @@ export class Tally {
     return this.#problem
   }
 
-  /** Throws where a bad record is to fail the transfer, or there are too many of them. */
+  /** Throws where a bad record is to fail the transfer. */
   add(
     batch: TargetBatch,
     result: WriteResult | undefined,
     place: Pick<DeliveryState, 'at' | 'records'>,
   ): void {
-    const { onBadRecord, mostBadRecords } = this.#of.plan
+    const { onBadRecord } = this.#of.plan
     const letters = this.#lettersOf(batch, result)
     const { reached } = this
     const [first] = letters
@@ -65,13 +65,11 @@ export class Tally {
       state: result ? result.state : reached.state,
     }
     this.#problem ??= first?.problem
-    if (first && this.reached.refused > mostBadRecords) throw tooMany(mostBadRecords, first.problem)
     if (onBadRecord === 'deadLetter') this.#letters.push(...letters)
   }
 
   /** What another tally, which began where this one has reached, has counted and gathered. */
   join({ reached: more, letters, problem }: Counted): void {
-    const { mostBadRecords } = this.#of.plan
     const { reached } = this
     this.reached = {
       ...reached,
@@ -81,8 +79,14 @@ export class Tally {
       refused: reached.refused + more.refused,
       skipped: reached.skipped + more.skipped,
     }
-    if (problem && this.reached.refused > mostBadRecords) throw tooMany(mostBadRecords, problem)
+    this.#problem ??= problem
     this.#letters.push(...letters)
+  }
+
+  /** Throws where too many records are bad. They are counted and gathered all the same: people look for why among them. */
+  check(): void {
+    const { mostBadRecords } = this.#of.plan
+    if (this.reached.refused > mostBadRecords) throw tooMany(mostBadRecords, this.#problem)
   }
 
   /** All that was gathered is kept. */
