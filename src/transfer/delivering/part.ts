@@ -64,6 +64,7 @@ async function deliverRange(
     try {
       if (!delivery.parallel) throw fault('runtime', 'The target does not take several deliveries at a time.')
       const each = async () => {
+        check()
         // At once: several that keep what they write open for longer may wait for each other, in a circle.
         await delivery.flush?.(signal)
         kept = counted(tally)
