@@ -5,12 +5,13 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Delivery, DeliveryRequest, RecordBatch, Target } from '../../connectors/index.ts'
 import type { Statement } from '../../database/index.ts'
-import { isObject, problem, type Json } from '../../workflow/index.ts'
+import { fault, isObject, problem, type Json } from '../../workflow/index.ts'
 import { nothingYet, type Extent } from '../dataset/block.ts'
 import { folderStorage } from '../dataset/folder-storage.ts'
 import { Staged } from '../dataset/staged.ts'
 import { DatasetWriter } from '../dataset/writer.ts'
 import type { OpenParts, Part } from '../parts.ts'
+import { openPlain, sealPlain } from '../steps/sealed.ts'
 import type { NewLetter } from '../store/store.ts'
 import { deliverAll } from './deliver-all.ts'
 import { divide } from './in-parts.ts'
@@ -121,18 +122,18 @@ describe('a delivery in parts', () => {
     }
   }
 
-  /** Others do all parts, each as `how` says it. */
+  /** Others do all parts that they may, each as `how` says it. */
   const elsewhere =
     (how: (range: Range) => Promise<string>): OpenParts =>
     () => ({
-      do: async <T>({ input, from }: Part<T>): Promise<T> =>
-        from(await how(JSON.parse((await input?.()) ?? '') as Range)),
+      do: async <T>({ here, input, from }: Part<T>): Promise<T> =>
+        input ? from(await how(openPlain(await input(), key) as Range)) : here(),
       settled: () => [],
       close: () => {},
     })
   const other = async (target: Target, range: Range) => {
     const given = { target, check: () => {}, signal: new AbortController().signal }
-    return JSON.stringify(await deliverPart(consignment(), range, given))
+    return sealPlain(await deliverPart(consignment(), range, given), key)
   }
 
   const taken = Array.from({ length: records }, (_, id) => id).filter((id) => !isRefused(id))
@@ -180,28 +181,98 @@ describe('a delivery in parts', () => {
     expect([...target.held.keys()]).toEqual(taken)
   })
 
-  test('has the records before a failure, none after it, and ends with what failed', async () => {
-    const target = new Keyed()
-    const installation = new Installation()
-    const failing = new Keyed()
-    failing.before = (id) => {
-      if (id === 31)
-        throw Object.assign(new Error('out'), { code: 'SLUSE-POSTPONED', until: 5000, reason: 'out' })
+  const failsAt = (target: Keyed, at: number, error: () => Error) => {
+    target.before = (id) => {
+      if (id === at) throw error()
     }
+    return target
+  }
+  const postponed = () =>
+    Object.assign(new Error('out'), { code: 'SLUSE-POSTPONED', until: 5000, reason: 'out' })
+
+  test('has the records before a failure, none after it, and ends with what failed', async () => {
+    const installation = new Installation()
+    const failing = failsAt(new Keyed(), 31, postponed)
     const done = installation.deliver(
-      target.target(),
+      failing.target(),
       elsewhere((range) => other(failing.target(), range)),
     )
     await expect(done).rejects.toMatchObject({ code: 'SLUSE-POSTPONED', until: 5000, reason: 'out' })
     // The block of 30, 31 and 32 comes again.
     expect(installation.state).toMatchObject({ records: 30, delivered: 27, refused: 3 })
     expect(installation.letters).toEqual([7, 17, 27])
+    const target = new Keyed()
     await installation.deliver(
       target.target(),
       elsewhere((range) => other(target.target(), range)),
     )
     expect(installation.state).toMatchObject(ended)
     expect(installation.letters).toEqual(refused)
+  })
+
+  test.each([
+    ['is out for another process alone', 31, postponed],
+    ['another process has no right to', 31, () => fault('configuration', 'There is no such table.')],
+    ['another process cannot begin with', 0, () => new Error('no route')],
+  ])('to a target that %s goes on here, and has each record once', async (_, at, error) => {
+    const target = new Keyed()
+    const failing = new Keyed()
+    failing.before = (id) => {
+      if (id >= at) throw error()
+      // What it delivered before is there.
+      if (!isRefused(id)) target.held.set(id, new Set([`t:0:${id}`]))
+    }
+    const installation = new Installation()
+    await installation.deliver(
+      target.target(),
+      elsewhere((range) => other(failing.target(), range)),
+    )
+    expect([...target.held.keys()].sort((a, b) => a - b)).toEqual(taken)
+    expect(installation.state).toMatchObject(ended)
+    expect(installation.letters).toEqual(refused)
+  })
+
+  test('says nothing of a record, nor of why it was refused, to who has no key', async () => {
+    const texts: string[] = []
+    const target = new Keyed()
+    const installation = new Installation()
+    await installation.deliver(target.target(), () => ({
+      do: async <T>({ input, from }: Part<T>): Promise<T> => {
+        const given = (await input?.()) ?? ''
+        const output = await other(target.target(), openPlain(given, key) as Range)
+        texts.push(given, output)
+        return from(output)
+      },
+      settled: () => [],
+      close: () => {},
+    }))
+    expect(installation.letters).toEqual(refused)
+    expect(texts.length).toBeGreaterThan(0)
+    for (const text of texts) expect(text).not.toMatch(/not \d+|people\.csv|segment|[{}"]/)
+  })
+
+  test('that fails for so many bad records keeps a dead letter of each that it counts', async () => {
+    const plan = { mostBadRecords: 3 }
+    const target = new Keyed()
+    const many = new Installation()
+    const shared = elsewhere((range) => other(target.target(), range))
+    await expect(many.deliver(target.target(), shared, { plan })).rejects.toThrow(
+      'More than 3 records are bad',
+    )
+    expect(many.letters).toEqual([7, 17, 27, 37])
+    expect(many.state).toMatchObject({ refused: 4 })
+    const one = new Installation()
+    Object.assign(target.is, { parallel: false })
+    await expect(one.deliver(target.target(), shared, { plan })).rejects.toThrow(
+      'More than 3 records are bad',
+    )
+    expect(one.letters).toEqual([7, 17, 27, 37])
+    expect(one.state).toMatchObject({ refused: 4 })
+    // Whoever dies before that was said says it afterwards.
+    await expect(one.deliver(target.target(), shared, { plan })).rejects.toThrow(
+      'More than 3 records are bad',
+    )
+    expect(one.letters).toHaveLength(4)
   })
 
   test('fails for good where a refused record is to fail it, or there are too many of them', async () => {
@@ -211,7 +282,7 @@ describe('a delivery in parts', () => {
     await expect(many).rejects.toThrow('More than 3 records are bad')
     const shared = elsewhere(async (range) => {
       const given = { target: target.target(), check: () => {}, signal: new AbortController().signal }
-      return JSON.stringify(await deliverPart(consignment({ onBadRecord: 'fail' }), range, given))
+      return sealPlain(await deliverPart(consignment({ onBadRecord: 'fail' }), range, given), key)
     })
     const failing = new Installation()
     const one = failing.deliver(target.target(), shared, { plan: { onBadRecord: 'fail' } })
@@ -221,7 +292,8 @@ describe('a delivery in parts', () => {
 
   test('ends where it is another process that has the part by now', async () => {
     const target = new Keyed()
-    let left = 2
+    // Before each write, and before each flush after it.
+    let left = 4
     const check = () => {
       if (left-- === 0) throw new Error('It is another process that has it.')
     }
@@ -231,6 +303,20 @@ describe('a delivery in parts', () => {
     const { reached } = await deliverPart(of, range, { target: target.target(), check, signal })
     expect(reached).toMatchObject({ records: 2 * perBlock, delivered: 2 * perBlock })
     expect(target.held.size).toBe(2 * perBlock)
+  })
+
+  test('makes nothing durable where another process may have the part by now', async () => {
+    const target = new Keyed()
+    let [left, flushed] = [1, 0]
+    Object.assign(target.is, { flush: async () => void flushed++ })
+    const check = () => {
+      if (left-- <= 0) throw new Error('It is another process that has it.')
+    }
+    const range = { from: start().at, to: extent, first: 0, concurrency: 1 }
+    const { signal } = new AbortController()
+    const { reached } = await deliverPart(consignment(), range, { target: target.target(), check, signal })
+    expect(reached).toMatchObject({ records: 0 })
+    expect(flushed).toBe(0)
   })
 
   test('whoever dies whenever, has each record once in the target and each dead letter once', async () => {
@@ -263,7 +349,8 @@ describe('a delivery in parts', () => {
           const open: OpenParts = () => ({
             do: async <T>({ here, input, from }: Part<T>): Promise<T> => {
               const { here: isHere, diesAfter } = next()
-              const range = JSON.parse((await input?.()) ?? '') as Range
+              if (!input) return here()
+              const range = openPlain(await input(), key) as Range
               if (diesAfter !== null) await dying(range, diesAfter)
               return isHere ? here() : from(await other(target.target(), range))
             },

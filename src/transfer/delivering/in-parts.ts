@@ -1,6 +1,7 @@
 import type { BlockAddress } from '../dataset/block.ts'
 import type { Follower } from '../dataset/staged.ts'
 import type { Sharing } from '../parts.ts'
+import { openPlain, sealPlain } from '../steps/sealed.ts'
 import { errorTold } from '../trouble.ts'
 import { Checkpoints } from './checkpoints.ts'
 import type { Delivering } from './deliver-all.ts'
@@ -14,10 +15,19 @@ const partsOfEach = 2
 const mostRecords = 10_000
 const mostBytes = 4 * 1024 * 1024
 
+/** What became of a range, and where. */
+interface Done {
+  readonly range: Range
+  readonly delivered: Delivered
+  /** Whether another process delivered it. */
+  readonly elsewhere: boolean
+}
+
 /**
  * Delivers what is durable of the dataset by now in parts, here and in other processes, at the same time. What became of
  * them is counted and kept in order. Ends where all of it is delivered, or there are more or fewer processes than at
- * the beginning. Throws the failure of a part once all before it is counted.
+ * the beginning. Throws the failure of a part once all before it is counted; that of another process only where this one has
+ * it as well, for what is wrong may be there and not at the target.
  */
 export async function deliverInParts(
   delivering: Delivering,
@@ -31,39 +41,49 @@ export async function deliverInParts(
   const checkpoints = new Checkpoints(delivering, { tally, also: () => parts.settled() })
   const stopping = new AbortController()
   const either = AbortSignal.any([signal, stopping.signal])
-  const underWay: Promise<Delivered>[] = []
+  const underWay: Promise<Done>[] = []
   // Until it is known: a part has but its share of what may be under way.
   const ofParts = new Pace((pace.perMs * concurrency) / plan.concurrency)
   let { at, records: first } = tally.reached
 
-  const begin = (range: Range) => {
-    const done = parts.do<Delivered>({
-      here: () => deliverPart(delivering, range, { target, check, signal: either }),
-      input: async () => JSON.stringify(range),
-      from: async (output) => JSON.parse(output) as Delivered,
+  const here = async (range: Range): Promise<Done> => {
+    const delivered = await deliverPart(delivering, range, { target, check, signal: either })
+    return { range, delivered, elsewhere: false }
+  }
+  const from = (range: Range, output: string): Done => {
+    return { range, delivered: openPlain(output, staged.key) as Delivered, elsewhere: true }
+  }
+  const begin = (range: Range, how: 'anywhere' | 'here' = 'anywhere'): Promise<Done> => {
+    const done = parts.do<Done>({
+      here: () => here(range),
+      from: async (output) => from(range, output),
+      ...(how === 'anywhere' && { input: async () => sealPlain(range, staged.key) }),
     })
     done.catch(() => {})
-    underWay.push(done)
+    return done
   }
   try {
     for (;;) {
+      tally.check()
       while (underWay.length < 2 * most && sharing.others() === others) {
         // Towards the end they are smaller, so that nobody has much to do when the others are done.
         const left = staged.extent.records - first
         const records = Math.min(ofParts.perMs * sharing.partMs, left / (2 * most), mostRecords)
         const found = await nextBlocks(follower, at, records)
         if (!found) break
-        begin({ from: at, to: found.to, first, concurrency })
+        underWay.push(begin({ from: at, to: found.to, first, concurrency }))
         at = found.to
         first = found.records
       }
       const next = underWay.shift()
       if (!next) break
-      const done = await next
-      ofParts.took(done.reached.delivered + done.reached.refused, done.ms)
-      tally.join(done)
+      const { range, delivered, elsewhere } = await next
+      const { reached, ms, failure } = delivered
+      tally.join(delivered)
       await checkpoints.grown()
-      if (done.failure) throw errorTold(done.failure)
+      if (!failure) ofParts.took(reached.delivered + reached.refused, ms)
+      else if (elsewhere) underWay.unshift(begin(restOf(range, delivered), 'here'))
+      else throw errorTold(failure)
     }
     // Nothing is left of these parts when the next are opened.
     await checkpoints.save()
@@ -75,6 +95,11 @@ export async function deliverInParts(
     parts.close()
     await Promise.allSettled(underWay)
   }
+}
+
+/** What is left of a range. */
+function restOf(range: Range, { reached }: Delivered): Range {
+  return { ...range, from: reached.at, first: reached.records }
 }
 
 /** The most of `concurrency` that can be divided evenly among at most so many parts, and as many parts as go. */

@@ -1,6 +1,8 @@
 import { beginOf, type Means } from '../carry-out.ts'
 import { consignmentOf, openTarget } from '../delivering/consignment.ts'
 import { deliverPart, type Range } from '../delivering/part.ts'
+import { openPlain, sealPlain } from '../steps/sealed.ts'
+import { errorTold } from '../trouble.ts'
 import type { PartWork } from './helper.ts'
 import type { Stages } from './stages.ts'
 
@@ -18,8 +20,12 @@ export async function openDeliveryWork(
     return {
       async do(input, held) {
         const check = () => held.check()
-        const range = JSON.parse(input) as Range
-        return JSON.stringify(await deliverPart(of, range, { target, check, signal: held.signal }))
+        const range = openPlain(input, staged.key) as Range
+        const delivered = await deliverPart(of, range, { target, check, signal: held.signal })
+        const { reached, failure } = delivered
+        // Of what nothing was delivered here nothing is to be said, but that it cannot be done here.
+        if (failure && reached.records === range.first) throw errorTold(failure)
+        return sealPlain(delivered, staged.key)
       },
       async close() {
         stages.leave(dataset)

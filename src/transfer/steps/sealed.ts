@@ -28,6 +28,16 @@ export function openBegun(text: string, key: Uint8Array): Begun {
   return 'made' in begun ? { made: { ...begun.made, lines: bytes.subarray(end + 1) } } : begun
 }
 
+/** Plain data as such a text. */
+export function sealPlain(data: unknown, key: Uint8Array): string {
+  return seal(Buffer.from(JSON.stringify(data)), key)
+}
+
+/** Throws where that is not what was sealed with this key. */
+export function openPlain(text: string, key: Uint8Array): unknown {
+  return JSON.parse(open(text, key).toString())
+}
+
 function seal(bytes: Uint8Array, key: Uint8Array): string {
   return encryptBytes(brotliCompressSync(bytes, quick), key).toString('base64')
 }
