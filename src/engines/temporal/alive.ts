@@ -1,5 +1,5 @@
+import { joined } from '../../joined.ts'
 import type { Cluster } from './cluster.ts'
-import { joined } from './joined.ts'
 
 /** Twice before the server takes the worker for dead. */
 const beatEvery = 3000

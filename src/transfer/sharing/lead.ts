@@ -1,4 +1,5 @@
 import { hasCode } from '../../errors.ts'
+import { joined } from '../../joined.ts'
 import { Postponed, problemOf, type JsonObject, type Problem } from '../../workflow/index.ts'
 import { beginOf, end, endedBefore, type Means } from '../carry-out.ts'
 import { longestWaitMs } from '../jobs.ts'
@@ -56,7 +57,6 @@ export async function leadAs(
 ): Promise<JsonObject> {
   const { means, taker, closing } = options
   const { transfer: id } = held
-  const either = AbortSignal.any([signal, held.signal])
   let again: number | undefined
   try {
     await begin()
@@ -64,7 +64,7 @@ export async function leadAs(
     if (row.kind === 'replay') again = means.now() + failedPauseMs
     const ended = await endedBefore(row, dataset, means.store)
     if (ended) return ended
-    const problem = await waitForAll(row, held, options, either)
+    const problem = await joined([signal, held.signal], (either) => waitForAll(row, held, options, either))
     if (problem) await recall(held, taker)
     return await end(id, problem, means, held, closeJobs(id))
   } catch (error) {
