@@ -25,11 +25,20 @@ export interface Part<T> {
   readonly from: (output: string) => Promise<T>
 }
 
-/**
- * Opens the parts of a job of which at most `concurrency` are under way at a time, over all processes. What this process
- * does more quickly than in `worthMs` a part it does by itself. Default: it shares all.
- */
-export type OpenParts = (concurrency: number, worthMs?: number) => Parts
+/** Opens the parts of a job. */
+export type OpenParts = (options: PartsOptions) => Parts
+
+export interface PartsOptions {
+  /** Most that are under way at a time, over all processes. */
+  readonly concurrency: number
+  /** Most where there is no other process. Default: `concurrency`. */
+  readonly alone?: number
+  /**
+   * What this process does more quickly it does by itself, in milliseconds a part: others would hear of it too late to be
+   * of help. Default: it shares all.
+   */
+  readonly worthMs?: number
+}
 
 /** The processes that may do parts of a job. */
 export interface Sharing {

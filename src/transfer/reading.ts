@@ -50,6 +50,8 @@ export interface ReadState {
 }
 
 const mostLettersAtOnce = 500
+/** Batches that are read and not settled, for each that may be in the steps: who does them never waits for the source. */
+export const ahead = 2
 
 /**
  * Reads the source from where it stands to its end, through the steps, into the dataset. What is durable is seen by
@@ -77,7 +79,7 @@ export async function readAll(reading: Reading): Promise<void> {
       // Whoever waits for it is told; until then it must not count as unheard.
       begun.catch(() => {})
       under.push({ batch, begun })
-      while (under.length >= concurrency * 2 || (concurrency === 1 && under.length > 0)) await settle()
+      while (under.length >= ahead * concurrency || (concurrency === 1 && under.length > 0)) await settle()
     }
     while (under.length > 0) await settle()
     await committer.end(true)

@@ -12,7 +12,7 @@ import type { Hold } from './hold.ts'
 import type { Job } from './jobs.ts'
 import { lettersSource } from './letters-source.ts'
 import type { Sharing } from './parts.ts'
-import { readAll, type ReadState } from './reading.ts'
+import { ahead, readAll, type ReadState } from './reading.ts'
 import { isWorthSharing } from './steps/apart.ts'
 import { Pipeline } from './steps/pipeline.ts'
 import { isPure } from './steps/pure.ts'
@@ -177,7 +177,8 @@ export class Work {
     const threads = pure && plan.concurrency > 1 ? openThreads(plan.concurrency, work) : undefined
     const shared = plan.concurrency > 1 && isWorthSharing(plan.steps)
     const sharing = shared ? this.#sharing : undefined
-    const parts = sharing?.open(plan.concurrency, sharing.worthMs)
+    const { concurrency } = plan
+    const parts = sharing?.open({ concurrency, alone: ahead * concurrency, worthMs: sharing.worthMs })
     let writer: DatasetWriter | undefined
     let pipeline: Pipeline | undefined
     try {

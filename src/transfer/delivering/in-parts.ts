@@ -1,3 +1,4 @@
+import { joined } from '../../joined.ts'
 import type { BlockAddress } from '../dataset/block.ts'
 import type { Follower } from '../dataset/staged.ts'
 import type { Sharing } from '../parts.ts'
@@ -32,22 +33,33 @@ interface Done {
 export async function deliverInParts(
   delivering: Delivering,
   sharing: Sharing,
+  progress: { tally: Tally; pace: Pace },
+): Promise<void> {
+  const ending = new AbortController()
+  await joined([delivering.signal, ending.signal], (signal) =>
+    deliverAtOnce({ ...delivering, signal }, sharing, progress, (why) => ending.abort(why)),
+  )
+}
+
+/** `stop` aborts the signal. */
+async function deliverAtOnce(
+  delivering: Delivering,
+  sharing: Sharing,
   { tally, pace }: { tally: Tally; pace: Pace },
+  stop: (why: Error) => void,
 ): Promise<void> {
   const { plan, staged, follower, target, check, signal } = delivering
   const others = sharing.others()
   const { most, concurrency } = divide(plan.concurrency, partsOfEach * (others + 1))
-  const parts = sharing.open(most)
+  const parts = sharing.open({ concurrency: most })
   const checkpoints = new Checkpoints(delivering, { tally, also: () => parts.settled() })
-  const stopping = new AbortController()
-  const either = AbortSignal.any([signal, stopping.signal])
   const underWay: Promise<Done>[] = []
   // Until it is known: a part has but its share of what may be under way.
   const ofParts = new Pace((pace.perMs * concurrency) / plan.concurrency)
   let { at, records: first } = tally.reached
 
   const here = async (range: Range): Promise<Done> => {
-    const delivered = await deliverPart(delivering, range, { target, check, signal: either })
+    const delivered = await deliverPart(delivering, range, { target, check, signal })
     return { range, delivered, elsewhere: false }
   }
   const from = (range: Range, output: string): Done => {
@@ -91,7 +103,7 @@ export async function deliverInParts(
     await checkpoints.save().catch(() => {})
     throw error
   } finally {
-    stopping.abort(new Error('The parts of the delivery have ended.'))
+    stop(new Error('The parts of the delivery have ended.'))
     parts.close()
     await Promise.allSettled(underWay)
   }

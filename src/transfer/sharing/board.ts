@@ -1,15 +1,15 @@
 import type { Database } from '../../database/index.ts'
-import type { Member } from '../../members/index.ts'
+import type { LivingMember, Member } from '../../members/index.ts'
 import { readJobs, type JobRow } from './job-rows.ts'
 import { readParts, type PartRow } from './part-rows.ts'
 
 /** What all processes do of all transfers, as it was at the last look. */
 export interface View {
   readonly jobs: readonly JobRow[]
-  /** Of jobs; looked for only where there is, or was, another process, or somebody follows them. */
-  readonly parts: readonly PartRow[]
-  /** Names of the processes that take jobs. */
-  readonly processes: readonly string[]
+  /** Of jobs. `undefined`: nobody looked, for there is, and was, no other process, and nobody follows them. */
+  readonly parts: readonly PartRow[] | undefined
+  /** The processes that take jobs. */
+  readonly processes: readonly LivingMember[]
   /** Replays that have not ended. */
   readonly replays: readonly string[]
   /** When it was asked for, by `performance.now()`. */
@@ -35,7 +35,7 @@ export class Board {
   #again = false
   #gap = gapMs
   #closed = false
-  #processes: readonly string[] = []
+  #processes: readonly LivingMember[] = []
   #followers = 0
 
   constructor(database: Database, member: Member) {
@@ -46,9 +46,9 @@ export class Board {
     this.#unsubscribe = database.onCommit(() => this.poke())
   }
 
-  /** Names of the processes that take jobs, as of the last look. */
-  get processes(): readonly string[] {
-    return this.#processes
+  /** How many processes take jobs beside this one, as of the last look. */
+  get others(): number {
+    return this.#processes.filter(({ id }) => id !== this.#member.identity.id).length
   }
 
   /** Gives how to stop. */
@@ -121,16 +121,16 @@ export class Board {
     const asOf = performance.now()
     const [jobs, parts, living, replays] = await Promise.all([
       readJobs(this.#database),
-      this.#processes.length > 1 || this.#followers > 0 ? readParts(this.#database) : [],
+      this.#processes.length > 1 || this.#followers > 0 ? readParts(this.#database) : undefined,
       this.#member.living(),
       this.#database.query<{ id: string }>(
         "SELECT id FROM transfers WHERE ended_at IS NULL AND kind = 'replay' ORDER BY number",
       ),
     ])
     // Where a look takes long there is much to do: then there are fewer of them.
-    const least = parts.length > 0 ? gapWithPartsMs : gapMs
+    const least = parts && parts.length > 0 ? gapWithPartsMs : gapMs
     this.#gap = Math.min(Math.max(least, 4 * (performance.now() - asOf)), everyMs)
-    this.#processes = living.filter(({ abilities }) => abilities.takesTransfers).map(({ name }) => name)
+    this.#processes = living.filter(({ abilities }) => abilities.takesTransfers)
     const view = {
       jobs,
       parts,

@@ -19,7 +19,7 @@ export interface HelperOptions {
   readonly database: Database
   readonly holds: Holds
   readonly board: Board
-  /** The name of this process. */
+  /** The id of this process. */
   readonly process: string
   /** Most parts that it does at a time. */
   readonly most: number
@@ -30,13 +30,15 @@ export interface HelperOptions {
 
 /** Of what one part gave, as text: what is more is for the job's holder to do. */
 const mostOutput = 16 * 1024 * 1024
+/** For so long a job is left alone of which a part could not be done here: the next one could hardly be. */
+const pauseMs = 5000
 
 interface Doing {
   readonly held: HeldPart
   readonly done: Promise<void>
 }
 
-/** What parts of one job, as long as it is its holder's, are done with. */
+/** What parts of one job are done with, until the job is another's or has ended. */
 interface Opened {
   readonly work: Promise<PartWork>
   users: number
@@ -48,6 +50,9 @@ export class Helper {
   readonly #doing = new Map<string, Doing>()
   /** By the holders of the jobs. */
   readonly #opened = new Map<string, Opened>()
+  readonly #closing = new Set<Promise<void>>()
+  /** Until when jobs are left alone, by their holders. */
+  readonly #paused = new Map<string, number>()
   #taking = false
   #closed = false
 
@@ -64,7 +69,8 @@ export class Helper {
     this.#closed = true
     for (const { held } of this.#doing.values()) held.stop(new Error('The server is stopping.'))
     await Promise.all([...this.#doing.values()].map(({ done }) => done))
-    await this.#tidy([])
+    this.#tidy([])
+    await Promise.all(this.#closing)
   }
 
   async #look(view: View): Promise<void> {
@@ -73,7 +79,7 @@ export class Helper {
     this.#taking = true
     try {
       await this.#take(view)
-      await this.#tidy(view.jobs)
+      this.#tidy(view.jobs)
     } finally {
       this.#taking = false
     }
@@ -81,6 +87,7 @@ export class Helper {
 
   /** Those that nobody waits for any more. */
   #giveUp({ parts, asOf }: View): void {
+    if (!parts) return
     const holders = new Set(parts.map(({ holder }) => holder))
     for (const { held } of this.#doing.values()) {
       if (held.takenAt < asOf && !holders.has(held.holder)) held.lose()
@@ -95,6 +102,8 @@ export class Helper {
       const key = keyOf(row)
       const held = this.#doing.has(key) ? undefined : await holds.takePart(row)
       if (!held) continue
+      // It was taken while this process ended.
+      if (this.#closed) return held.release()
       const done = this.#do(held, job).finally(() => {
         this.#doing.delete(key)
         board.poke()
@@ -107,17 +116,24 @@ export class Helper {
    * The parts that nobody has, each with the row of its job, and how many are to be here at most, so that all helpers have
    * the same. All look at the same time: each begins with others of them, so that few want the same.
    */
-  #open({ parts, jobs, processes }: View): { open: readonly (readonly [PartRow, JobRow])[]; share: number } {
-    const { process, now } = this.#options
+  #open({ parts = [], jobs, processes }: View): {
+    open: readonly (readonly [PartRow, JobRow])[]
+    share: number
+  } {
+    const { process, holds, now } = this.#options
     const at = now()
     const left = parts.flatMap((row) => {
       const job = jobs.find((each) => each.transfer === row.transfer && each.job === row.job)
       // Where the job's holder has died, whoever takes the job begins anew.
       return job && job.until > at && row.state === 'open' ? [[row, job] as const] : []
     })
-    const helpers = processes.filter((name) => left.some(([, job]) => job.process !== name))
-    const place = helpers.indexOf(process)
-    const open = left.filter(([row, job]) => row.until <= at && job.process !== process)
+    const isOurs = ({ holder }: JobRow) => holds.has(holder)
+    const helpers = processes.filter(({ id, name }) =>
+      left.some(([, job]) => (id === process ? !isOurs(job) : isOurs(job) || job.process !== name)),
+    )
+    const place = helpers.findIndex(({ id }) => id === process)
+    const isPaused = ({ holder }: JobRow) => (this.#paused.get(holder) ?? 0) > at
+    const open = left.filter(([row, job]) => row.until <= at && !isOurs(job) && !isPaused(job))
     const isFirst = (index: number) => Number(index % helpers.length !== place)
     return {
       open: open
@@ -129,7 +145,7 @@ export class Helper {
   }
 
   async #do(held: HeldPart, job: JobRow): Promise<void> {
-    const { database, log } = this.#options
+    const { database, log, now } = this.#options
     const opened = this.#enter(job)
     try {
       const input = await readInput(database, held.place, held.holder)
@@ -143,6 +159,7 @@ export class Helper {
         ...{ transfer, job: name, number },
         why: String(error),
       })
+      this.#paused.set(job.holder, now() + pauseMs)
       await held.decline().catch(() => {})
     } finally {
       opened.users -= 1
@@ -163,13 +180,21 @@ export class Helper {
     return opened
   }
 
-  /** Lets go of what is for jobs that their holders do not have any more. */
-  async #tidy(jobs: readonly JobRow[]): Promise<void> {
+  /**
+   * Lets go of what is for jobs that their holders do not have any more. Nobody waits for a connection that closes slowly: the
+   * jobs of others would wait, too.
+   */
+  #tidy(jobs: readonly JobRow[]): void {
     const holders = new Set(jobs.map(({ holder }) => holder))
+    for (const holder of this.#paused.keys()) if (!holders.has(holder)) this.#paused.delete(holder)
     for (const [holder, { work, users }] of this.#opened) {
       if (holders.has(holder) || users > 0) continue
       this.#opened.delete(holder)
-      await work.then((each) => each.close?.()).catch(() => {})
+      const closed = work
+        .then((each) => each.close?.())
+        .catch(() => {})
+        .finally(() => this.#closing.delete(closed))
+      this.#closing.add(closed)
     }
   }
 }

@@ -49,6 +49,11 @@ export class Holds {
     )
   }
 
+  /** Whether this process has it: names of processes may be the same on two machines. */
+  has(holder: string): boolean {
+    return [...this.#all].some((held) => held.holder === holder)
+  }
+
   close(): void {
     clearInterval(this.#timer)
   }

@@ -63,7 +63,7 @@ export function openSharing(
   } = options
   const { database } = means.store
   const { now, log } = means
-  const { name } = member.identity
+  const { id: process, name } = member.identity
   const board = new Board(database, member)
   const holds = new Holds({ database, now, process: name, heldFor })
   const stages = new Stages(means)
@@ -72,11 +72,11 @@ export function openSharing(
       ? { runId: `replay:${id}`, key: 'replay', secrets: {} }
       : { runId: run ?? id, key: task ?? '', secrets: run === undefined ? {} : await secrets(run) }
   const taker = new Taker({
-    ...{ means, holds, board, stages, process: name, most, context, left },
+    ...{ means, holds, board, stages, process, most, context, left },
     ...{ courtesyMs: courtesy, partMs, worthMs },
   })
   const helper = new Helper({
-    ...{ database, holds, board, process: name, most, now, log },
+    ...{ database, holds, board, process, most, now, log },
     work: ({ transfer, job }) => {
       const target = targetOf(job)
       return target === undefined

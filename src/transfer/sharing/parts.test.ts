@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../database/index.ts'
 import { isMissing, testDatabase, type TestDatabase } from '../../database/testing/databases.ts'
@@ -7,7 +8,7 @@ import { Board } from './board.ts'
 import { Helper, type PartWork } from './helper.ts'
 import { Holds, type HeldJob } from './holds.ts'
 import { openJob } from './job-rows.ts'
-import { SharedParts } from './parts.ts'
+import { SharedParts, type SharedPartsOptions } from './parts.ts'
 
 describe.skipIf(isMissing('PostgreSQL'))('parts of a job, over several processes', () => {
   let records: TestDatabase
@@ -24,7 +25,7 @@ describe.skipIf(isMissing('PostgreSQL'))('parts of a job, over several processes
   const heldFor = 60_000
 
   /** A process as far as parts go; `late` is added to what its clock says. */
-  async function open(process: string, work?: PartWork['do'], most = 16) {
+  async function open(process: string, work?: PartWork['do'], how: Pick<PartWork, 'close'> = {}) {
     const database = await records.open({ exclusive: false })
     const clock = { late: 0 }
     const now = () => Date.now() + clock.late
@@ -34,8 +35,8 @@ describe.skipIf(isMissing('PostgreSQL'))('parts of a job, over several processes
     const board = new Board(database, member)
     const holds = new Holds({ database, now, process, heldFor })
     const helper = new Helper({
-      ...{ database, holds, board, process, most, now, log: () => {} },
-      work: async () => ({ do: work ?? (async (input) => `${input} by ${process}`) }),
+      ...{ database, holds, board, process: member.identity.id, most: 16, now, log: () => {} },
+      work: async () => ({ do: work ?? (async (input) => `${input} by ${process}`), ...how }),
     })
     if (work) helper.start()
     closing.push(async () => {
@@ -67,7 +68,12 @@ describe.skipIf(isMissing('PostgreSQL'))('parts of a job, over several processes
     return held
   }
 
-  async function partsOf(process: Process, concurrency: number, others = 1, worthMs = 0) {
+  async function partsOf(
+    process: Process,
+    concurrency: number,
+    others = 1,
+    options: Partial<SharedPartsOptions> = {},
+  ) {
     const held = process.held ?? (await take(process))
     process.held = held
     await until(async () => {
@@ -75,7 +81,7 @@ describe.skipIf(isMissing('PostgreSQL'))('parts of a job, over several processes
       return (await process.board.next(1000, held.signal))?.processes.length === others + 1
     })
     const { database, board } = process
-    const parts = new SharedParts({ database, board, held, process: process.process, concurrency, worthMs })
+    const parts = new SharedParts({ database, board, held, concurrency, patienceMs: heldFor, ...options })
     closing.push(() => parts.close())
     return { held, parts }
   }
@@ -146,11 +152,11 @@ describe.skipIf(isMissing('PostgreSQL'))('parts of a job, over several processes
     const slow = gate()
     const holder = await open('holder')
     await open('helper', async (input) => `${input} by helper`)
-    const { parts } = await partsOf(holder, 4, 1, 50)
+    const { parts } = await partsOf(holder, 4, 1, { worthMs: 50 })
     const quick = await Promise.all(Array.from({ length: 40 }, (_, at) => parts.do(part(`${at}`))))
     expect(quick).toEqual(quick.map((_, at) => `${at} here`))
     parts.close()
-    const { parts: next } = await partsOf(holder, 4, 1, 50)
+    const { parts: next } = await partsOf(holder, 4, 1, { worthMs: 50 })
     const mine = [1, 2].map(() => next.do(part('mine', () => slow.done.then(() => 'here'))))
     expect(await next.do(part('another'))).toBe('another by helper')
     slow.letGo()
@@ -179,7 +185,7 @@ describe.skipIf(isMissing('PostgreSQL'))('parts of a job, over several processes
     await open('helper', async () => {
       throw new Error('not on this machine')
     })
-    const { held, parts } = await partsOf(holder, 3)
+    const { held, parts } = await partsOf(holder, 3, 1, { patienceMs: 250 })
     const first = parts.do(part('0', () => busy.done.then(() => '0 here')))
     const second = parts.do(part('1', () => busy.done.then(() => '1 here')))
     const third = parts.do(part('2'))
@@ -287,5 +293,233 @@ describe.skipIf(isMissing('PostgreSQL'))('parts of a job, over several processes
     await told.done
     busy.letGo()
     await first
+  })
+
+  test('are as many at a time as where nobody shares, while there is nobody else', async () => {
+    const busy = gate()
+    const holder = await open('holder')
+    const { parts } = await partsOf(holder, 2, 0, { alone: 4 })
+    let begun = 0
+    const all = Array.from({ length: 6 }, (_, at) =>
+      parts.do(part(`${at}`, () => (begun++, busy.done.then(() => 'here')))),
+    )
+    expect(begun).toBe(4)
+    busy.letGo()
+    await Promise.all(all)
+  })
+
+  test('are done by another process that has the same name, as on two machines', async () => {
+    const busy = gate()
+    const holder = await open('host:1')
+    await open('host:1', async (input) => `${input} by the other`)
+    const { parts } = await partsOf(holder, 2)
+    const first = parts.do(part('0', () => busy.done.then(() => '0 here')))
+    expect(await parts.do(part('1'))).toBe('1 by the other')
+    busy.letGo()
+    await first
+  })
+
+  test('are not given up by who does them where for a moment nobody else seems to be there', async () => {
+    const [busy, begun, stuck] = [gate(), gate(), gate()]
+    let aborted = false
+    const holder = await open('holder')
+    const helper = await open('helper', async (input, { signal }) => {
+      begun.letGo()
+      await stuck.done
+      aborted = signal.aborted
+      return `${input} by helper`
+    })
+    const { held, parts } = await partsOf(holder, 2)
+    const first = parts.do(part('0', () => busy.done.then(() => '0 here')))
+    const second = parts.do(part('1'))
+    await begun.done
+    await holder.member.can({ takesTransfers: false })
+    const look = () => {
+      helper.board.poke()
+      return helper.board.next(1000, held.signal)
+    }
+    await until(async () => (await look())?.processes.length === 1)
+    await look()
+    await look()
+    stuck.letGo()
+    expect(await second).toBe('1 by helper')
+    expect(aborted).toBe(false)
+    busy.letGo()
+    await first
+  })
+
+  test('that are taken while the process ends are not begun', async () => {
+    const [busy, taken, closed] = [gate(), gate(), gate()]
+    const holder = await open('holder')
+    const helper = await open('helper', async (input) => `${input} by helper`)
+    const takePart = helper.holds.takePart.bind(helper.holds)
+    helper.holds.takePart = async (row) => {
+      const held = await takePart(row)
+      taken.letGo()
+      await closed.done
+      return held
+    }
+    const { parts } = await partsOf(holder, 2)
+    const first = parts.do(part('0', () => busy.done.then(() => '0 here')))
+    const second = parts.do(part('1'))
+    await taken.done
+    await helper.helper.close()
+    closed.letGo()
+    busy.letGo()
+    expect(await second).toBe('1 here')
+    await first
+  })
+
+  test('of a job that is over hold up no look at the others, however slowly what they were done with is closed', async () => {
+    const [busy, closing, stuck] = [gate(), gate(), gate()]
+    const holder = await open('holder')
+    const close = () => {
+      closing.letGo()
+      return stuck.done
+    }
+    const helper = await open('helper', async (input) => `${input} by helper`, { close })
+    const { held, parts } = await partsOf(holder, 2)
+    const first = parts.do(part('0', () => busy.done.then(() => '0 here')))
+    expect(await parts.do(part('1'))).toBe('1 by helper')
+    busy.letGo()
+    await first
+    parts.close()
+    await held.done()
+    await closing.done
+    const looks = async () => {
+      helper.board.poke()
+      return helper.board.next(2000, new AbortController().signal)
+    }
+    await looks()
+    expect(await looks()).toBeDefined()
+    stuck.letGo()
+  })
+
+  test('of a job of which one could not be done are left alone for a while', async () => {
+    let tried = 0
+    const holder = await open('holder')
+    const helper = await open('helper', async () => {
+      tried++
+      throw new Error('not on this machine')
+    })
+    const { held, parts } = await partsOf(holder, 2)
+    for (let round = 0; round < 3; round++) {
+      const busy = gate()
+      const first = parts.do(part('first', () => busy.done.then(() => 'here')))
+      let ended = false
+      const second = parts.do(part('second')).finally(() => (ended = true))
+      // Until the helper has had time for it.
+      await until(async () => ended || (await rows(holder.database)).some(({ output }) => output === null))
+      for (let looks = 0; looks < 2 && !ended; looks++) {
+        helper.board.poke()
+        await helper.board.next(1000, held.signal)
+      }
+      if (round === 0) await until(async () => tried > 0)
+      busy.letGo()
+      await first
+      expect(await second).toBe('second here')
+    }
+    expect(tried).toBe(1)
+  })
+
+  test('that are being taken back are not taken for lost, however late the answer is', async () => {
+    const [busy, gone, late] = [gate(), gate(), gate()]
+    const holder = await open('holder')
+    await open('idler')
+    const commit = holder.database.commit.bind(holder.database)
+    holder.database.commit = async (statements, options) => {
+      const written = await commit(statements, options)
+      if (statements.length === 1 && statements[0]?.sql.startsWith('DELETE FROM transfer_parts')) {
+        gone.letGo()
+        await late.done
+      }
+      return written
+    }
+    const { held, parts } = await partsOf(holder, 2)
+    const first = parts.do(part('0', () => busy.done.then(() => '0 here')))
+    const second = parts.do(part('1')).catch((error: unknown) => error)
+    await until(async () => (await rows(holder.database)).length === 1)
+    busy.letGo()
+    await first
+    await gone.done
+    for (let looks = 0; looks < 2; looks++) {
+      holder.board.poke()
+      await holder.board.next(1000, held.signal)
+    }
+    late.letGo()
+    expect(await second).toBe('1 here')
+  })
+
+  test('whose inputs are much are not offered all at once', async () => {
+    const busy = gate()
+    const holder = await open('holder')
+    await open('idler')
+    const much = 'x'.repeat(7 * 1024 * 1024)
+    const commits: number[] = []
+    const { held, parts } = await partsOf(holder, 24)
+    const commit = held.commit.bind(held)
+    held.commit = (statements) => {
+      const bytes = statements.flatMap(({ parameters = [] }) => parameters).map((each) => String(each).length)
+      commits.push(bytes.reduce((sum, each) => sum + each, 0))
+      return commit(statements)
+    }
+    const all = Array.from({ length: 24 }, (_, at) =>
+      parts.do({ ...part(`${at}`, () => busy.done.then(() => 'here')), input: async () => much }),
+    )
+    await until(async () => commits.filter((bytes) => bytes >= much.length).length >= 4)
+    expect(Math.max(...commits)).toBeLessThan(8 * 1024 * 1024)
+    const [{ bytes } = { bytes: 0 }] = await holder.database.query<{ bytes: number }>(
+      'SELECT sum(length(input)) AS bytes FROM transfer_parts',
+    )
+    expect(Number(bytes)).toBeLessThanOrEqual(32 * 1024 * 1024)
+    busy.letGo()
+    await Promise.all(all)
+  })
+
+  test('are offered whenever they come, also as others have just been written', async () => {
+    const busy = gate()
+    const holder = await open('holder')
+    await open('helper', async (input) => `${input} by helper`)
+    const { held, parts } = await partsOf(holder, 4)
+    const commit = held.commit.bind(held)
+    let written = gate()
+    held.commit = async (statements) => {
+      await commit(statements)
+      written.letGo()
+    }
+    const mine = [0, 1].map((at) => parts.do(part(`${at}`, () => busy.done.then(() => 'here'))))
+    for (let turns = 0; turns < 8; turns++) {
+      written = gate()
+      const input = async () => {
+        await written.done
+        for (let turn = 0; turn < turns; turn++) await undefined
+        return 'late'
+      }
+      const one = parts.do(part('early'))
+      const two = parts.do({ ...part('late'), input })
+      expect([await one, await two]).toEqual(['early by helper', 'late by helper'])
+    }
+    busy.letGo()
+    await Promise.all(mine)
+  })
+
+  test('of which nothing can be made of what another gave are done here', async () => {
+    const busy = gate()
+    const holder = await open('holder')
+    await open('helper', async () => 'nonsense')
+    const { parts } = await partsOf(holder, 2)
+    const first = parts.do(part('0', () => busy.done.then(() => '0 here')))
+    const from = () => Promise.reject(new Error('That is nonsense.'))
+    expect(await parts.do({ ...part('1'), from })).toBe('1 here')
+    busy.letGo()
+    await first
+  })
+
+  test('leave nothing at the hold of their job when they are over', async () => {
+    const holder = await open('holder')
+    const { held, parts } = await partsOf(holder, 2, 0)
+    expect(getEventListeners(held.signal, 'abort')).toHaveLength(1)
+    parts.close()
+    expect(getEventListeners(held.signal, 'abort')).toEqual([])
   })
 })

@@ -1,30 +1,28 @@
 import { commitIf, type Database, type Statement } from '../../database/index.ts'
 import { hasCode } from '../../errors.ts'
-import type { Part, Parts } from '../parts.ts'
+import type { Part, Parts, PartsOptions } from '../parts.ts'
 import type { Board, View } from './board.ts'
 import { lostError } from './held.ts'
 import type { HeldJob } from './holds.ts'
 import { offerParts, readOutputs, settleParts, takeBackPart, type PartRow } from './part-rows.ts'
 import { Worth } from './worth.ts'
 
-export interface SharedPartsOptions {
+export interface SharedPartsOptions extends PartsOptions {
   readonly database: Database
   readonly board: Board
   readonly held: HeldJob
-  /** The name of this process. */
-  readonly process: string
-  /** Most that are under way at a time, over all processes. */
-  readonly concurrency: number
-  /** What this process does more quickly, in milliseconds a part, others would hear of too late to be of help. */
-  readonly worthMs: number
+  /** When nobody has taken a part for so long it is done here, for the others may be busy, or leave the job alone. */
+  readonly patienceMs?: number
 }
 
 /** Of the input of one part, as text: what is more is done here. */
 const mostInput = 8 * 1024 * 1024
 /** Of the inputs of all parts of a job that others have or may take. */
 const mostInputs = 32 * 1024 * 1024
-/** The next to settle is waited for by all: when nobody has taken it for so long it is done here. */
-const patienceMs = 250
+/** Of what is written at once: what else this process writes waits for it. */
+const mostAtOnce = 8 * 1024 * 1024
+/** Outputs that are read at once. */
+const outputsAtOnce = 4
 
 /** A part on its way. */
 interface Item {
@@ -35,9 +33,12 @@ interface Item {
   state: 'waiting' | 'here' | 'offering' | 'offered' | 'given' | 'ended'
   /** Whether nobody else is to do it. */
   own: boolean
+  /** Of its input, as text; the most that there may be while that is made. */
   bytes: number
   /** When it was offered, by `performance.now()`. */
   offeredAt: number
+  /** Since when nobody has it, by `performance.now()`. */
+  freeSince: number
   /** Whether another had it at the last look. */
   taken: boolean
 }
@@ -56,17 +57,18 @@ export class SharedParts implements Parts {
   #others: number
   #settled: number[] = []
   #toOffer: { item: Item; input: string }[] = []
-  #offering: Promise<void> | undefined
-  #takingBack = false
+  #offering = false
+  #takingBack: Item | undefined
+  readonly #aborted = () => this.close()
   #closed = false
 
   constructor(options: SharedPartsOptions) {
     this.#options = options
     // Whoever asks for parts asks for twice as many as may be under way.
-    this.#worth = new Worth(options.worthMs, 2 * options.concurrency)
-    this.#others = this.#othersOf(options.board.processes)
+    this.#worth = new Worth(options.worthMs ?? 0, 2 * options.concurrency)
+    this.#others = options.board.others
     this.#unfollow = options.board.follow((view) => this.#look(view))
-    options.held.signal.addEventListener('abort', () => this.close(), { once: true })
+    options.held.signal.addEventListener('abort', this.#aborted, { once: true })
   }
 
   do<T>(part: Part<T>): Promise<T> {
@@ -74,7 +76,17 @@ export class SharedParts implements Parts {
       if (this.#closed) return reject(this.#reason() as Error)
       const number = this.#options.held.nextPart()
       this.#items.set(number, {
-        ...{ number, part, reject, state: 'waiting', own: !part.input, bytes: 0, offeredAt: 0, taken: false },
+        ...{
+          number,
+          part,
+          reject,
+          state: 'waiting',
+          own: !part.input,
+          bytes: 0,
+          offeredAt: 0,
+          freeSince: 0,
+          taken: false,
+        },
         resolve: (value) => resolve(value as T),
       })
       this.#pump()
@@ -92,6 +104,8 @@ export class SharedParts implements Parts {
     if (this.#closed) return
     this.#closed = true
     this.#unfollow()
+    // The job may have many parts, one after the other.
+    this.#options.held.signal.removeEventListener('abort', this.#aborted)
     clearTimeout(this.#timer)
     for (const item of this.#items.values()) {
       if (item.state !== 'here') this.#end(item, () => item.reject(this.#reason()))
@@ -106,14 +120,15 @@ export class SharedParts implements Parts {
   /** Begins what may be begun, in order. */
   #pump(): void {
     if (this.#closed) return
-    const { concurrency } = this.#options
+    const { concurrency, alone = concurrency } = this.#options
+    const most = this.#others === 0 ? alone : concurrency
     for (const item of this.#items.values()) {
       if (item.state !== 'waiting') continue
-      if (this.#underWay() >= concurrency) return
+      if (this.#underWay() >= most) return
       const isWorth = this.#isWorth()
       if (this.#here() < this.#share() || item.own || isWorth === false) this.#begin(item)
       else if (isWorth === undefined) return this.#pumpSoon()
-      else if (this.#offered() < mostInputs) this.#offer(item)
+      else if (this.#offered() + mostInput <= mostInputs) this.#offer(item)
       else return
     }
   }
@@ -142,10 +157,6 @@ export class SharedParts implements Parts {
 
   #offered(): number {
     return this.#all('offering', 'offered').reduce((sum, { bytes }) => sum + bytes, 0)
-  }
-
-  #othersOf(processes: readonly string[]): number {
-    return processes.filter((name) => name !== this.#options.process).length
   }
 
   /** How many this process does itself before others are asked. */
@@ -177,6 +188,7 @@ export class SharedParts implements Parts {
 
   #offer(item: Item): void {
     item.state = 'offering'
+    item.bytes = mostInput
     const { part } = item
     const make = async () => {
       const input = (await part.input?.()) ?? ''
@@ -184,7 +196,9 @@ export class SharedParts implements Parts {
       item.bytes = input.length
       if (input.length > mostInput) return this.#keep(item)
       this.#toOffer.push({ item, input })
-      this.#offering ??= this.#offerAll().finally(() => (this.#offering = undefined))
+      if (!this.#offering) void this.#offerAll()
+      // It may be less than it might have been.
+      this.#pump()
     }
     make().catch((error: unknown) => this.#end(item, () => item.reject(error)))
   }
@@ -200,8 +214,9 @@ export class SharedParts implements Parts {
   /** What comes while some are written is written together after them. */
   async #offerAll(): Promise<void> {
     const { held } = this.#options
+    this.#offering = true
     while (this.#toOffer.length > 0 && !this.#closed) {
-      const some = this.#toOffer.splice(0)
+      const some = this.#toOffer.splice(0, this.#manyAtOnce())
       const rows = some.map(({ item: { number }, input }) => ({ number, input }))
       const items = some.map(({ item }) => item).filter(({ state }) => state === 'offering')
       try {
@@ -217,23 +232,43 @@ export class SharedParts implements Parts {
       for (const item of items) {
         if (item.state !== 'offering') continue
         item.state = 'offered'
-        item.offeredAt = performance.now()
+        item.offeredAt = item.freeSince = performance.now()
         this.#worth.asked(item.offeredAt)
       }
     }
+    // With nothing between this and the last look at what there is to offer.
+    this.#offering = false
   }
 
-  #look({ parts, processes, asOf }: View): void {
+  /** How many of those that are to be offered are written at once; at least one. */
+  #manyAtOnce(): number {
+    let bytes = 0
+    const first = this.#toOffer.findIndex(({ input }) => (bytes += input.length) > mostAtOnce)
+    return first === -1 ? this.#toOffer.length : Math.max(1, first)
+  }
+
+  #look({ parts, asOf }: View): void {
+    const { board } = this.#options
+    this.#others = board.others
+    if (parts) this.#lookAt(parts, asOf)
+    this.#pump()
+    void this.#takeBack()
+  }
+
+  #lookAt(parts: readonly PartRow[], asOf: number): void {
     const { held } = this.#options
-    this.#others = this.#othersOf(processes)
     const rows = new Map<number, PartRow>()
     for (const row of parts) {
       if (row.transfer === held.transfer && row.job === held.job) rows.set(row.number, row)
     }
     const done: Item[] = []
     for (const item of this.#all('offered')) {
+      // That its row is gone may be this process's own doing.
+      if (item === this.#takingBack) continue
       const row = rows.get(item.number)
-      item.taken = row?.state === 'open' && row.until > held.now()
+      const taken = row?.state === 'open' && row.until > held.now()
+      if (item.taken && !taken) item.freeSince = performance.now()
+      item.taken = taken
       if (row?.state === 'done') done.push(item)
       else if (row?.state === 'declined') {
         this.#settled.push(item.number)
@@ -242,31 +277,35 @@ export class SharedParts implements Parts {
       // Only who takes the job over takes them away.
       else if (!row && item.offeredAt < asOf) this.#end(item, () => item.reject(lostError()))
     }
+    for (const item of done) item.state = 'given'
     void this.#give(done)
-    this.#pump()
-    void this.#takeBack()
   }
 
-  /** What others have done. */
+  /** What others have done: a few at a time, for all of them may be much. */
   async #give(items: readonly Item[]): Promise<void> {
     const { database, held } = this.#options
-    for (const item of items) item.state = 'given'
     try {
-      const outputs = await readOutputs(
-        database,
-        held,
-        items.map(({ number }) => number),
-      )
-      for (const item of items) {
-        const output = outputs.get(item.number)
-        if (output === undefined) throw lostError()
-        const value = await item.part.from(output)
-        this.#worth.answered(performance.now(), item.offeredAt)
-        this.#settled.push(item.number)
-        this.#end(item, () => item.resolve(value))
+      for (let at = 0; at < items.length && !this.#closed; at += outputsAtOnce) {
+        const some = items.slice(at, at + outputsAtOnce)
+        const numbers = some.map(({ number }) => number)
+        const outputs = await readOutputs(database, held, numbers)
+        for (const item of some) await this.#giveOne(item, outputs.get(item.number))
       }
     } catch (error) {
       for (const item of items) this.#end(item, () => item.reject(error))
+    }
+  }
+
+  async #giveOne(item: Item, output: string | undefined): Promise<void> {
+    if (output === undefined) throw lostError()
+    this.#settled.push(item.number)
+    try {
+      const value = await item.part.from(output)
+      this.#worth.answered(performance.now(), item.offeredAt)
+      this.#end(item, () => item.resolve(value))
+    } catch {
+      // What cannot be read is as if it had not been done.
+      if (item.state === 'given') this.#keep(item)
     }
   }
 
@@ -275,7 +314,7 @@ export class SharedParts implements Parts {
     const item = this.#closed || this.#takingBack ? undefined : this.#toTakeBack()
     if (!item) return
     const { database, held } = this.#options
-    this.#takingBack = true
+    this.#takingBack = item
     try {
       const place = { transfer: held.transfer, job: held.job, number: item.number }
       const isBack = await commitIf(database, [takeBackPart(place, held.now())])
@@ -286,7 +325,7 @@ export class SharedParts implements Parts {
       // The database is away: after the next look at it.
       return
     } finally {
-      this.#takingBack = false
+      this.#takingBack = undefined
     }
     await this.#takeBack()
   }
@@ -294,8 +333,8 @@ export class SharedParts implements Parts {
   #toTakeBack(): Item | undefined {
     const first = this.#all('offered').find(({ taken }) => !taken)
     if (!first) return undefined
-    const [next] = this.#items.keys()
-    const isLate = next === first.number && performance.now() - first.offeredAt > patienceMs
+    const { patienceMs = 250 } = this.#options
+    const isLate = performance.now() - first.freeSince > patienceMs
     const isRoom = this.#here() < this.#share() && this.#all('waiting').length === 0
     return isLate || isRoom ? first : undefined
   }

@@ -2,6 +2,7 @@ import type { FunctionContext } from '../../functions/index.ts'
 import { fault } from '../../workflow/index.ts'
 import { beginOf, type Means } from '../carry-out.ts'
 import { attempt, longestWaitMs, type Ended, type Job } from '../jobs.ts'
+import type { PartsOptions } from '../parts.ts'
 import type { TransferRow } from '../store/rows.ts'
 import { isPassing, problemOfError } from '../trouble.ts'
 import { Work } from '../work.ts'
@@ -16,7 +17,7 @@ export interface TakerOptions {
   readonly holds: Holds
   readonly board: Board
   readonly stages: Stages
-  /** The name of this process. */
+  /** The id of this process. */
   readonly process: string
   /** Most that it reads at a time, and most that it delivers. */
   readonly most: number
@@ -128,7 +129,10 @@ export class Taker {
         continue
       }
       const held = await this.#options.holds.take(row)
-      if (held) this.#begin(held)
+      if (!held) continue
+      // It was taken while this process ended.
+      if (this.#closed) return held.release()
+      this.#begin(held)
     }
   }
 
@@ -149,11 +153,12 @@ export class Taker {
 
   /** How long a job is to be left to others yet: they have heard of it as well, and have less to do. */
   #courtesy(row: JobRow, { jobs, processes }: View): number {
-    const { process, courtesyMs, means } = this.#options
+    const { process, holds, courtesyMs, means } = this.#options
     const now = means.now()
-    const others = processes.filter((name) => name !== process)
-    const has = (name: string) => jobs.filter((each) => isOf(each, name, now)).length
-    const fewest = Math.min(...others.map(has))
+    const others = processes.filter(({ id }) => id !== process)
+    const theirs = jobs.filter(({ holder }) => !holds.has(holder))
+    const has = (name: string) => theirs.filter((each) => isOf(each, name, now)).length
+    const fewest = Math.min(...others.map(({ name }) => has(name)))
     if (others.length === 0 || this.#doing.size <= fewest) return 0
     return Math.ceil(this.#since(row) + courtesyMs * (this.#doing.size - fewest) - performance.now())
   }
@@ -197,7 +202,7 @@ export class Taker {
   }
 
   async #attempt(held: HeldJob, doing: Doing): Promise<Ended> {
-    const { means, stages, context, board, process, partMs, worthMs } = this.#options
+    const { means, stages, context, board, partMs, worthMs } = this.#options
     // Only now that it is ours do the rows stay as they are.
     const { row, dataset } = await beginOf(held.transfer, means)
     const targets = await means.store.targets(row.id)
@@ -211,9 +216,8 @@ export class Taker {
     try {
       const { database } = means.store
       const sharing = {
-        open: (concurrency: number, worth?: number) =>
-          new SharedParts({ database, board, held, process, concurrency, worthMs: worth ?? 0 }),
-        others: () => board.processes.filter((name) => name !== process).length,
+        open: (options: PartsOptions) => new SharedParts({ database, board, held, ...options }),
+        others: () => board.others,
         ...{ partMs, worthMs },
       }
       const underway = { row, dataset, targets, staged, context: () => context(row), sharing }
