@@ -185,7 +185,9 @@ export class Helper {
    * jobs of others would wait, too.
    */
   #tidy(jobs: readonly JobRow[]): void {
-    const holders = new Set(jobs.map(({ holder }) => holder))
+    const at = this.#options.now()
+    // Who has given a job back, as until its target is asked again, is still named in its row.
+    const holders = new Set(jobs.filter(({ until }) => until > at).map(({ holder }) => holder))
     for (const holder of this.#paused.keys()) if (!holders.has(holder)) this.#paused.delete(holder)
     for (const [holder, { work, users }] of this.#opened) {
       if (holders.has(holder) || users > 0) continue

@@ -92,7 +92,7 @@ export const transferArguments = closed(
     to: Type.Array(target, { description: 'The targets, one or many.', minItems: 1 }),
     concurrency: orYielded(
       'Concurrency',
-      'How many batches may be in the steps, and with `order: any` how many records may be under way to a target, at the same time, over all workers. Default: 1.',
+      'How many batches may be in the steps, and with `order: any` how many records may be under way to a target, at the same time, over all workers. While one worker does all steps, twice as many batches are begun, so that it never waits for the source. Default: 1.',
       count('A number.', { minimum: 1, maximum: 64 }),
     ),
     order: Type.Optional(
