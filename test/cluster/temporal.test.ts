@@ -142,6 +142,19 @@ describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', as
       expect(await engine.outcome(id)).toEqual({ status: 'completed', output: 'kept' })
     })
 
+    test('a run that is cancelled before any worker has taken it up begins nothing', async () => {
+      await query('postgres', 'CREATE DATABASE unbegun')
+      const place = { queue: `test-${randomUUID()}`, records: 'unbegun' }
+      const api = await process('api', async () => null, place)
+      const call = '{ call: http, with: { method: get, endpoint: http://effect/x } }'
+      const { id } = await api.engine.start({ definition: define(`do: [ { one: ${call} } ]`) })
+      const cancelled = api.engine.cancel(id, 'anna')
+      const worker = await process('worker', async () => null, place)
+      await cancelled
+      expect(await api.engine.outcome(id)).toEqual({ status: 'cancelled' })
+      expect(worker.carriedOut).toBe(0)
+    })
+
     test('a run that a task has ended which Temporal did not accept is over for its workflow, too', async () => {
       await query('postgres', 'CREATE DATABASE ended')
       const nothing: ActivityRunner = async () => null

@@ -13,6 +13,11 @@ export class Limiter {
     return this.#running
   }
 
+  /** Whether whoever comes now has to wait. */
+  get full(): boolean {
+    return this.#running >= this.#most
+  }
+
   get waiting(): number {
     return this.#queue.size
   }

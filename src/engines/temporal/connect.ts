@@ -19,7 +19,7 @@ export async function connect(
   let connection: Connection | undefined
   try {
     connection = await client.Connection.connect({
-      ...connectionTo(server),
+      ...connectionTo({ client }, server),
       connectTimeout: patienceMs,
     })
     await connection.workflowService.describeNamespace({ namespace })
@@ -63,12 +63,38 @@ export function unreachable({ address }: TemporalServerSettings, why: string, ca
   return new SluseError('SLUSE-TEMPORAL-UNREACHABLE', `(${address}) ${why}`, { cause })
 }
 
-export function connectionTo({ address, tls, apiKey }: TemporalServerSettings): ConnectionOptions {
+export function connectionTo(
+  { client }: Pick<Libraries, 'client'>,
+  { address, tls, apiKey }: TemporalServerSettings,
+): ConnectionOptions {
   return {
     address,
     // However long it was away: without this, up to two minutes.
     channelArgs: { 'grpc.max_reconnect_backoff_ms': 3000 },
+    interceptors: [client.makeGrpcRetryInterceptor(client.defaultGrpcRetryOptions()), unlessClosed],
     ...(tls && { tls: tlsOf(tls) }),
     ...(apiKey !== undefined && { apiKey }),
   }
 }
+
+type Interceptor = NonNullable<ConnectionOptions['interceptors']>[number]
+
+/**
+ * The library asks again from a timer of its own. Where the connection was closed meanwhile that would throw, and nobody
+ * could catch it; so that call is one that never ends: its answer is nobody's any more.
+ */
+const unlessClosed = ((options, nextCall) => {
+  try {
+    return nextCall(options)
+  } catch {
+    const nothing = () => {}
+    const call = { start: nothing, sendMessage: nothing, sendMessageWithContext: nothing, halfClose: nothing }
+    const rest = {
+      startRead: nothing,
+      cancelWithStatus: nothing,
+      getPeer: () => '',
+      getAuthContext: () => null,
+    }
+    return { ...call, ...rest }
+  }
+}) as Interceptor

@@ -30,14 +30,20 @@ export class Dispatcher {
     return this.#position ?? 0
   }
 
-  /** Deals with all that has come. Rejects where that cannot be: then again from there. */
-  async look(): Promise<void> {
+  /** The number of the newest event that has come. */
+  async newest(): Promise<number> {
+    const [row] = await this.#core.database.query<{ seq: number | null }>('SELECT max(seq) AS seq FROM inbox')
+    return row?.seq ?? 0
+  }
+
+  /** Deals with what has come up to this event. Rejects where that cannot be: then again from there. */
+  async look(upTo: number): Promise<void> {
     const { database } = this.#core
     let position = (this.#position ??= await this.#kept())
     for (;;) {
       const rows = await database.query<{ seq: number; data: string }>(
-        'SELECT seq, data FROM inbox WHERE seq > ? ORDER BY seq LIMIT ?',
-        [position, pageSize],
+        'SELECT seq, data FROM inbox WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
+        [position, upTo, pageSize],
       )
       for (const { seq, data } of rows) {
         const event = JSON.parse(data) as CloudEvent

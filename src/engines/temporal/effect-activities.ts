@@ -46,9 +46,24 @@ export function effectActivities(core: Cluster): EffectActivities {
     return unlessAborted(signal, performed)
   }
 
+  /** Effects that were let go of have places, and no slot of Temporal's: where they have all, another worker has one. */
+  const room = async (signal: AbortSignal) => {
+    for (const until = performance.now() + patience; limiter.full && !signal.aborted; await aMoment()) {
+      if (performance.now() < until) continue
+      throw common.ApplicationFailure.create({
+        message: 'Other effects have all places of this process.',
+        type: 'no-room',
+        nextRetryDelay: patience,
+      })
+    }
+  }
+
   const perform = (run: number, key: string, attempt: number, call: ActivityCall): Promise<Performed> => {
     const ended = core.underWay.began(run, key, call.kind)
-    return alive(core, (signal) => carryOut(run, key, attempt, call, signal)).finally(ended)
+    return alive(core, async (signal) => {
+      await room(signal)
+      return carryOut(run, key, attempt, call, signal)
+    }).finally(ended)
   }
 
   return {
@@ -59,7 +74,11 @@ export function effectActivities(core: Cluster): EffectActivities {
 
     endUnfinished: (run, key) => alive(core, (signal) => unfinished.end(run, key, signal)),
 
-    goAhead: (over) => alive(core, (signal) => goAhead(core, over, signal)),
+    goAhead: (over) =>
+      alive(core, async (signal) => {
+        await room(signal)
+        return goAhead(core, over, signal)
+      }),
 
     async performDetached(run, key) {
       const [row] = await database.query<{ kind: string; input: string; attempt: number }>(
@@ -91,6 +110,11 @@ export function effectActivities(core: Cluster): EffectActivities {
     },
   }
 }
+
+/** How long an effect waits for a place in this process, in milliseconds, before another one may have it. */
+const patience = 1000
+
+const aMoment = () => new Promise((resolve) => setTimeout(resolve, 50))
 
 function valueOf(value: Json): Performed {
   return { value: value ?? null }

@@ -138,13 +138,15 @@ export class Leader {
 
   async #attend(duties: Duties, now: number): Promise<void> {
     const core = this.#core
+    // Asked before: what was deployed before one of these was published is known by then.
+    const newest = await duties.dispatcher.newest()
     await this.#follow(duties)
     // Whatever becomes of Temporal, what is due is durable in time.
     await duties.schedules.look()
     if (!core.temporalIsThere()) return
     if (!duties.knowsNamespace) await beginInOtherNamespace(core, this.#lease.fence)
     duties.knowsNamespace = true
-    await duties.dispatcher.look()
+    await duties.dispatcher.look(newest)
     await duties.schedules.look()
     await this.#forgetResumed(duties)
     if (core.build !== undefined) await (duties.upgrades ??= new Upgrades(core)).look()

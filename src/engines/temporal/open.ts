@@ -54,9 +54,9 @@ export async function openTemporalEngine(options: TemporalEngineOptions): Promis
     }),
   }
   const away = await knock(loaded, server)
-  const connection = loaded.client.Connection.lazy(connectionTo(server))
+  const connection = loaded.client.Connection.lazy(connectionTo(loaded, server))
   const client = new loaded.client.Client({ connection, namespace: server.namespace, dataConverter })
-  const probe = loaded.client.Connection.lazy({ ...connectionTo(server), interceptors: [] })
+  const probe = loaded.client.Connection.lazy({ ...connectionTo(loaded, server), interceptors: [] })
   const closed = new AbortController()
   // Every question that is under way listens.
   setMaxListeners(0, closed.signal)

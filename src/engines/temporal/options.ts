@@ -54,8 +54,8 @@ export interface TemporalSettings extends EngineSettings {
   /** Runs kept ready in this process between their steps; others are replayed when they go on. */
   readonly cachedRuns: number
   /**
-   * For how long an activity goes on with the effects of a run after its first, where they come one after the other;
-   * 0: each is an activity by itself.
+   * For how long an activity goes on with the effects of a run after its first, where they come one after the other, and a
+   * run with its first ones when it is taken up, at most a second; 0: each effect is an activity by itself.
    */
   readonly aheadMs: number
   /** Events of a workflow's history from which on its run begins anew, from the records, as soon as nothing is under way. */

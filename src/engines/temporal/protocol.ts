@@ -12,8 +12,8 @@ import type { Unit } from '../run/unit.ts'
  * history (`codec.ts`); what is large lies in the database (`payload-store.ts`).
  */
 export interface RecordActivities {
-  /** From here on only this workflow writes of the run; it may have been carried on already. */
-  setOut(run: number): Promise<SetOut>
+  /** From here on only this workflow writes of the run. With `carriesOn` it may have been carried on already. */
+  setOut(run: number, carriesOn: boolean): Promise<SetOut>
   /**
    * Makes batches durable, each once. Gives how the run has ended where it has. Fails with `superseded` where another
    * execution has taken the run over.

@@ -13,7 +13,7 @@ import type { ChildState, RecordActivities } from './protocol.ts'
 export function recordActivities(core: Cluster): RecordActivities {
   const { records, inbox } = core
   return {
-    setOut: (run) => alive(core, (signal) => setOut(core, run, signal)),
+    setOut: (run, carriesOn) => alive(core, (signal) => setOut(core, run, carriesOn, signal)),
 
     async commit(place, batches) {
       if ((await commitBatches(core, place, batches)) === 'written') return undefined

@@ -1,5 +1,5 @@
 import type { DataConverter } from '@temporalio/common'
-import type { NativeConnection, Worker, WorkerDeploymentOptions } from '@temporalio/worker'
+import type { NativeConnection, Worker, WorkerDeploymentOptions, WorkerOptions } from '@temporalio/worker'
 import { deploymentOf } from './builds.ts'
 import type { Log } from '../run/host.ts'
 import type { Cluster } from './cluster.ts'
@@ -19,7 +19,8 @@ interface Workers {
 export class RunWorker {
   readonly #connection: NativeConnection
   readonly #workers: Workers
-  readonly #allEnded: Promise<void>
+  /** Resolve when they have ended, however. */
+  readonly #ended: { readonly all: Promise<void>; readonly own: Promise<void> }
   readonly #core: Cluster
   /** Resolves when it has ended, however: `state` says how. */
   readonly ended: Promise<void>
@@ -41,37 +42,46 @@ export class RunWorker {
     })
     const { activityConcurrency, cachedRuns } = core.settings
     const { build } = core
-    try {
-      if (build !== undefined) await core.member.can({ carriesOut: { build, taskQueue } })
-      const opened = await worker.Worker.create({
+    const made: Worker[] = []
+    const make = async (options: WorkerOptions) => {
+      const one = await worker.Worker.create({
         connection,
         namespace,
+        dataConverter,
+        ...heartbeats,
+        ...options,
+      })
+      made.push(one)
+      return one
+    }
+    try {
+      if (build !== undefined) await core.member.can({ carriesOut: { build, taskQueue } })
+      const own = await make({
+        taskQueue: core.unfinished.queue,
+        activities: { endUnfinished: effectActivities(core).endUnfinished },
+        // Those that have ended and are not asked for yet come beside those that are under way.
+        maxConcurrentActivityTaskExecutions: 2 * activityConcurrency,
+        maxConcurrentActivityTaskPolls: 2,
+      })
+      const all = await make({
         taskQueue,
         workflowBundle: { code: bundle },
         activities: { ...recordActivities(core), ...effectActivities(core) },
-        dataConverter,
         ...(build !== undefined && { workerDeploymentOptions: pinnedTo(taskQueue, build) }),
         // A history that does not replay here is given up: whoever leads sets the run going again from the records.
         workflowFailureErrorTypes: { '*': ['NondeterminismError'] },
         maxConcurrentActivityTaskExecutions: activityConcurrency,
-        // A run that sets out keeps its task of the workflow as long as its effects go on.
+        // A run that sets out keeps its task of the workflow for a second.
         maxConcurrentWorkflowTaskExecutions: activityConcurrency + 40,
         maxConcurrentLocalActivityExecutions: activityConcurrency + 140,
         maxCachedWorkflows: cachedRuns,
         stickyQueueScheduleToStartTimeout: 3000,
-        ...heartbeats,
       })
-      const own = await worker.Worker.create({
-        ...{ connection, namespace, dataConverter },
-        taskQueue: core.unfinished.queue,
-        activities: { endUnfinished: effectActivities(core).endUnfinished },
-        maxConcurrentActivityTaskExecutions: activityConcurrency,
-        maxConcurrentActivityTaskPolls: 2,
-        ...heartbeats,
-      })
-      return new RunWorker(core, connection, { all: opened, own })
+      return new RunWorker(core, connection, { all, own })
     } catch (error) {
       await carriesOutNothing(core)
+      // One that never ran holds on to its connection.
+      await Promise.all(made.map(endUnused))
       await connection.close()
       throw error
     }
@@ -81,8 +91,10 @@ export class RunWorker {
     this.#core = core
     this.#connection = connection
     this.#workers = workers
-    this.#allEnded = workers.all.run()
-    this.ended = Promise.all([this.#allEnded, workers.own.run()]).then(
+    const [all, own] = [workers.all.run(), workers.own.run()]
+    const settled = (ended: Promise<void>) => ended.catch(() => {})
+    this.#ended = { all: settled(all), own: settled(own) }
+    this.ended = Promise.all([all, own]).then(
       () => void (this.state = 'stopped'),
       (error: unknown) => {
         this.state = 'failed'
@@ -106,14 +118,19 @@ export class RunWorker {
   /** Takes nothing new, and waits for what is under way: until that has ended, or is given up. */
   async close(): Promise<void> {
     const { ending, unfinished } = this.#core
-    stop(this.#workers.all)
-    await Promise.race([this.#allEnded, ending.late]).catch(() => {})
-    // Whoever waits for what is under way here asks on the queue of this process.
-    if (ending.begun) await unfinished.asked(ending.signal)
-    stop(this.#workers.own)
-    await Promise.race([this.ended, ending.late])
+    const { all, own } = this.#workers
+    stop(all)
+    if (ending.begun) {
+      await Promise.race([this.#ended.all, ending.late])
+      // Whoever waits for what is under way here asks on the queue of this process.
+      await unfinished.asked(ending.signal)
+    }
+    stop(own)
+    // One that failed is not waited for: another is to take its place.
+    const patience = ending.begun ? ending.late : aMoment()
+    await Promise.race([Promise.all([this.#ended.all, this.#ended.own]), patience])
     await carriesOutNothing(this.#core)
-    // Where the worker has not ended it still holds its connection; the process takes both away.
+    // Where a worker has not ended it still holds its connection; the process takes both away.
     await this.#connection.close().catch(() => {})
   }
 }
@@ -126,6 +143,14 @@ async function carriesOutNothing({ build, member }: Cluster): Promise<void> {
 function stop(worker: Worker): void {
   if (worker.getState() === 'RUNNING') worker.shutdown()
 }
+
+async function endUnused(worker: Worker): Promise<void> {
+  const ended = worker.run().catch(() => {})
+  stop(worker)
+  await ended
+}
+
+const aMoment = () => new Promise<void>((resolve) => setTimeout(resolve, 1000))
 
 const heartbeats = {
   maxHeartbeatThrottleInterval: 1000,
@@ -166,6 +191,8 @@ export function logQuietly({
   const logger = new worker.DefaultLogger('WARN', ({ level, message, meta }) => {
     // Many times a second while the server is away, which `Reach` tells once.
     if (/^gRPC call \w+ retried \d+ times/.test(message)) return
+    // The worker of what only this process can do has none, and is to have none.
+    if (message.startsWith('No workflows registered')) return
     const { error, detail, workflowId } = (meta ?? {}) as { [name: string]: unknown }
     const said = Object.entries({ run: workflowId, detail, error }).filter(([, value]) => value !== undefined)
     const told = Object.fromEntries(said.map(([name, value]) => [name, String(value)]))

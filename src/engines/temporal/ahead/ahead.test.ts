@@ -45,6 +45,7 @@ describe('a run that goes ahead', () => {
     const over = await begun(three)
     expect(await ahead(over)).toEqual({ over: 'completed' })
     expect(performed).toEqual(['one', 'two', 'three'])
+    expect(recordedKeys).toEqual(['/do/0/one', '/do/1/two', '/do/2/three'])
     expect(await recorded()).toEqual({ '/do/0/one': 1, '/do/1/two': 1, '/do/2/three': 1 })
     expect(await outcome()).toEqual({ status: 'completed', output: 'three' })
     expect(await database.query('SELECT * FROM executions')).toEqual([])
@@ -141,6 +142,7 @@ describe('a run that goes ahead', () => {
       throw new Postponed(99, 1, 'the breaker is open')
     }
     const { back, left } = await ahead(over)
+    await expect.poll(() => core.limiter.running).toBe(0)
     const postponed = { until: 99, attempt: 1, reason: 'the breaker is open' }
     expect(left).toEqual({ key: '/do/1/two', performed: { postponed } })
     expect(back?.rows).toBe((await core.records.rows(...(await rowAndSealer()))).length)
@@ -186,7 +188,7 @@ do:
 describe('a run that sets out', () => {
   test('is over before the sandbox has it, where it is one quick effect after the other', async () => {
     await created(three)
-    expect(await setOut(core, 1, never)).toEqual({
+    expect(await out()).toEqual({
       is: 'over',
       ended: { status: 'completed', searchable: false },
     })
@@ -196,13 +198,13 @@ describe('a run that sets out', () => {
 
   test('says so again, and does nothing, where the workflow did not hear of it', async () => {
     await created(three)
-    expect(await setOut(core, 1, never)).toEqual(await setOut(core, 1, never))
+    expect(await out()).toEqual(await out())
     expect(performed).toHaveLength(3)
   })
 
   test('is the workflow’s from where it has to wait for something else', async () => {
     await created(`do: [ ${call('one')}, { hear: { listen: { to: { one: { with: { type: go } } } } } } ]`)
-    const { loaded } = await outcomeOf(setOut(core, 1, never))
+    const { loaded } = await outcomeOf(out())
     expect(loaded?.items.filter(({ type }) => type === 'result')).toMatchObject([{ key: '/do/0/one' }])
     const { epoch = 0, batch = 0 } = loaded ?? {}
     expect(loaded?.ahead?.rows).toBe((await core.records.rows(...(await rowAndSealer()))).length)
@@ -216,7 +218,7 @@ describe('a run that sets out', () => {
     await created(three)
     const stuck = gate()
     effects.two = stuck.effect
-    const { loaded } = await outcomeOf(setOut(core, 1, never))
+    const { loaded } = await outcomeOf(out())
     const { key, queue } = loaded?.unfinished ?? {}
     expect([key, queue]).toEqual(['/do/1/two', core.unfinished.queue])
     const asked = core.unfinished.end(1, '/do/1/two', never)
@@ -232,10 +234,42 @@ describe('a run that sets out', () => {
     await created(three)
     const interrupted = new Promise<void>((resolve) => (whenAborted = resolve))
     effects.two = () => hang()
-    await setOut(core, 1, never)
+    await out()
     await takeUp(core, 1)
     await interrupted
     expect(await core.unfinished.end(1, '/do/1/two', never)).toBeUndefined()
+  })
+
+  test('has its place as long as its effect goes on, and gives it back', async () => {
+    settings.aheadMs = 300
+    await created(three)
+    const stuck = gate()
+    effects.one = stuck.effect
+    await out()
+    expect(core.limiter.running).toBe(1)
+    const asked = core.unfinished.end(1, '/do/0/one', never)
+    stuck.open(1)
+    await asked
+    await expect.poll(() => core.limiter.running).toBe(0)
+  })
+
+  test('tells an effect that takes long that its result is recorded, as somebody else records it', async () => {
+    settings.aheadMs = 300
+    await created(three)
+    const stuck = gate()
+    effects.one = stuck.effect
+    await out()
+    expect(recordedKeys).toEqual([])
+    const asked = core.unfinished.end(1, '/do/0/one', never)
+    stuck.open(1)
+    await asked
+    expect(recordedKeys).toEqual(['/do/0/one'])
+  })
+
+  test('is loaded as it stands where somebody waits to tell it something', async () => {
+    await created(three)
+    const { loaded } = await outcomeOf(out(false))
+    expect([loaded?.batch, performed]).toEqual([0, []])
   })
 
   test('begins anew where another workflow has taken it up meanwhile', async () => {
@@ -244,7 +278,7 @@ describe('a run that sets out', () => {
       await takeUp(core, 1)
       return 2
     }
-    expect(await setOut(core, 1, never)).toEqual({ is: 'lost' })
+    expect(await out()).toEqual({ is: 'lost' })
     expect(await recorded()).toEqual({ '/do/0/one': 1 })
   })
 
@@ -254,7 +288,7 @@ describe('a run that sets out', () => {
       if (when === 'while the process ends') core.ending.begin(60_000)
       else settings.aheadMs = 0
       await created(three)
-      const { loaded } = await outcomeOf(setOut(core, 1, never))
+      const { loaded } = await outcomeOf(out())
       core.ending.over()
       expect(loaded?.items.map(({ type }) => type)).toEqual(['start'])
       expect(performed).toEqual([])
@@ -262,7 +296,7 @@ describe('a run that sets out', () => {
   )
 
   test('is nothing where it is gone', async () => {
-    expect(await setOut(core, 1, never)).toEqual({ is: 'gone' })
+    expect(await out()).toEqual({ is: 'gone' })
   })
 })
 
@@ -273,6 +307,8 @@ let core: Cluster
 let effects: { [name: string]: (input: Json) => Json | Promise<Json> }
 let performed: string[]
 let keys: string[]
+/** Of effects that were told that their result is recorded. */
+let recordedKeys: string[]
 let told: number
 let settings: { aheadMs: number }
 
@@ -282,6 +318,7 @@ beforeEach(async () => {
   effects = {}
   performed = []
   keys = []
+  recordedKeys = []
   told = 0
   whenAborted = () => {}
   settings = { ...defaultTemporalSettings, aheadMs: 60_000 }
@@ -298,6 +335,10 @@ const never = new AbortController().signal
 
 function ahead(over: HandedOver, signal = never) {
   return goAhead(core, over, signal)
+}
+
+function out(carriesOn = true) {
+  return setOut(core, 1, carriesOn, never)
 }
 
 async function outcomeOf(out: Promise<SetOut>) {
@@ -339,14 +380,17 @@ async function outcome() {
   return core.records.outcome(row)
 }
 
-const perform: ActivityRunner = async ({ input, kind, idempotencyKey, signal }: ActivityRequest) => {
+const perform: ActivityRunner = async (request: ActivityRequest) => {
+  const { input, kind, key, idempotencyKey, signal } = request
   const endpoint = isObject(input) && isObject(input.endpoint) ? String(input.endpoint.uri) : kind
   const name = endpoint.split('/').at(-1) ?? kind
   performed.push(name)
   keys.push(idempotencyKey)
   signal.throwIfAborted()
   signal.addEventListener('abort', () => whenAborted())
-  return effects[name] ? effects[name](null) : name
+  const value = effects[name] ? await effects[name](null) : name
+  request.whenRecorded?.(() => recordedKeys.push(key))
+  return value
 }
 
 function hang(begun = () => {}): Promise<never> {

@@ -36,7 +36,7 @@ export async function carryOn(
   commits.whenLost = () => host.stop()
   let timer: NodeJS.Timeout | undefined
   const timeUp = new Promise<void>((resolve) => {
-    if (bounds.atOnce) timer = setTimeout(resolve, bounds.forMs)
+    if (bounds.letsGo) timer = setTimeout(resolve, bounds.forMs)
   })
   let unfinished: Unfinished | undefined
   try {

@@ -16,7 +16,7 @@ export async function goAhead(core: Cluster, over: HandedOver, signal: AbortSign
   if (!row || place === 'over' || isOver(row.status)) return { over: row?.status ?? 'cancelled' }
   const run = await recordedRun(core, row)
   const { commits, host } = await carryOn(core, place, run, { forMs: core.settings.aheadMs }, signal)
-  const { left } = host
+  const left = host.takeLeft()
   if (commits.lost) return { ...(left && { left }) }
   if (host.over) return { over: host.over }
   const rows = run.rows.length + commits.rows.length

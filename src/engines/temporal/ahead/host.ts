@@ -12,7 +12,9 @@ import { afterEnd, standingElsewhere } from '../../run/standing.ts'
 import type { Cluster } from '../cluster.ts'
 import { performedBy } from '../performed.ts'
 import { goesAhead, type Left, type Performed } from '../protocol.ts'
+import { aborted } from '../unless-aborted.ts'
 import type { AheadCommits } from './commits.ts'
+import { Effect } from './effect.ts'
 import type { Unfinished } from './unfinished.ts'
 
 /** Most effects of one activity, and most characters that they may record: both are in Temporal's history again. */
@@ -23,8 +25,8 @@ const mostRecorded = 1_000_000
 export interface Bounds {
   /** Nothing more is begun after so many milliseconds. */
   readonly forMs: number
-  /** Nor is anything waited for any longer: an effect that is under way then is left so. Default: it is waited for. */
-  readonly atOnce?: boolean
+  /** An effect that is under way then is let go of, for somebody else to wait for. Default: it is waited for. */
+  readonly letsGo?: boolean
 }
 
 /** All runs of this process that go ahead take turns with one another. */
@@ -45,7 +47,7 @@ export class AheadHost implements Host {
   readonly settings: Host['settings']
   readonly limiter: Host['limiter']
   readonly standing = standingElsewhere()
-  readonly gates: Host['gates'] = { kept: false, wait: () => () => {}, parked: () => {} }
+  readonly gates: Host['gates']
   readonly parking: Host['parking'] = {
     idle: (run) => {
       const dues = [...run.pending.values()].map(({ due }) => due ?? Infinity)
@@ -79,11 +81,11 @@ export class AheadHost implements Host {
   readonly #core: Cluster
   readonly #row: RunRow
   readonly #until: number
-  readonly #atOnce: boolean
+  readonly #letsGo: boolean
   #begun = 0
-  #underWay: (Unfinished & { readonly request: ActivityRequest }) | undefined
+  #underWay: Effect | undefined
   /** The effect that was carried out last, until it is known to be recorded. */
-  #last: Left | undefined
+  #last: (Left & { readonly effect: Effect }) | undefined
 
   constructor(core: Cluster, row: RunRow, workflow: Workflow, commits: AheadCommits, bounds: Bounds) {
     this.#row = row
@@ -95,7 +97,13 @@ export class AheadHost implements Host {
     this.settings = core.settings
     this.limiter = core.limiter
     this.#until = core.clock.now() + bounds.forMs
-    this.#atOnce = bounds.atOnce ?? false
+    this.#letsGo = bounds.letsGo ?? false
+    // What goes on elsewhere soon waits at its gate there; what was handed over waits for the time that is recorded.
+    const wait = () => {
+      this.stop()
+      return () => {}
+    }
+    this.gates = { kept: this.#letsGo, wait, parked: () => {} }
     this.inbox = {
       listen: () => {},
       next: async () => undefined,
@@ -113,9 +121,12 @@ export class AheadHost implements Host {
     this.#stop()
   }
 
-  /** What was carried out, and is not recorded: the run was taken over, or the effect was put off. */
-  get left(): Left | undefined {
-    return this.#last
+  /** What was carried out, and is not recorded: the run was taken over, or the effect was put off. Somebody else records it. */
+  takeLeft(): Left | undefined {
+    if (!this.#last) return undefined
+    const { key, performed, effect } = this.#last
+    effect.isElsewheres()
+    return { key, performed }
   }
 
   /** Resolves when no effect is under way. */
@@ -126,8 +137,11 @@ export class AheadHost implements Host {
   /** The effect that is under way: from here on its result is not this run's in here. */
   takeUnfinished(): Unfinished | undefined {
     const taken = this.#underWay
+    if (!taken) return undefined
     this.#underWay = undefined
-    return taken?.request.signal.aborted ? undefined : taken
+    if (taken.unwanted) return undefined
+    taken.isElsewheres()
+    return taken
   }
 
   begins(run: LiveRun, { request }: Pending): boolean {
@@ -145,31 +159,26 @@ export class AheadHost implements Host {
   #may(run: LiveRun): boolean {
     if (this.#stops || this.commits.lost) return false
     const isLate = this.#core.ending.begun || this.clock.now() >= this.#until
-    if (isLate && (this.#begun > 0 || this.#atOnce)) return false
+    if (isLate && (this.#begun > 0 || this.#letsGo)) return false
     if (this.#begun >= mostEffects || this.commits.size >= mostRecorded) return false
     return [...run.pending.values()].filter((one) => one.request.kind !== 'sleep').length === 1
   }
 
   readonly activities = async (request: ActivityRequest): Promise<Json> => {
-    const { key } = request
-    const unwanted = new AbortController()
-    const abort = (reason: unknown) => unwanted.abort(reason)
-    const performed = this.#perform({ ...request, signal: unwanted.signal })
-    const effect = { key, request, performed, abort }
+    // It had to wait for a place, and nobody waits for it any more.
+    if (this.#letsGo && this.#stops) return aborted(request.signal)
+    const effect = new Effect(request, (own) => this.#perform(own))
     this.#underWay = effect
-    request.signal.addEventListener('abort', () => {
-      if (this.#underWay === effect) abort(request.signal.reason)
-    })
-    const how = await performed
-    // Somebody else waits for it by now.
-    if (this.#underWay !== effect) return new Promise(() => {})
+    const performed = await effect.performed
+    // It is not this run's in here any more: that has been told to leave it.
+    if (this.#underWay !== effect) return null
     this.#underWay = undefined
-    this.#last = { key, performed: how }
-    if ('value' in how) return how.value
-    if ('problem' in how) throw new WorkflowFault(how.problem)
+    this.#last = { key: request.key, performed, effect }
+    if ('value' in performed) return performed.value
+    if ('problem' in performed) throw new WorkflowFault(performed.problem)
     // Its time is the workflow's to wait for.
     this.stop()
-    return new Promise(() => {})
+    return aborted(request.signal)
   }
 
   async #perform(request: ActivityRequest): Promise<Performed> {

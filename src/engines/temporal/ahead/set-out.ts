@@ -9,11 +9,16 @@ import { recordedRun, type RecordedRun } from './recorded-run.ts'
 const mostMs = 1000
 
 /**
- * Takes a run up for a workflow, and carries it on from its records for a moment, as long as that is one effect after the
+ * Takes a run up for a workflow, and carries it on (with `carriesOn`) from its records for a moment, as long as that is one effect after the
  * other. Most short runs are over by then, and the sandbox never has them in memory. An effect that takes longer goes on in
  * this process, where an activity waits for it.
  */
-export async function setOut(core: Cluster, number: number, signal: AbortSignal): Promise<SetOut> {
+export async function setOut(
+  core: Cluster,
+  number: number,
+  carriesOn: boolean,
+  signal: AbortSignal,
+): Promise<SetOut> {
   const { records, database } = core
   const before = await records.row(number)
   if (!before) return { is: 'gone' }
@@ -26,31 +31,38 @@ export async function setOut(core: Cluster, number: number, signal: AbortSignal)
     return row ? { is: 'over', ended: await endedOf(core, row) } : { is: 'gone' }
   }
   const run = await recordedRun(core, row)
-  if (!mayCarryOn(core, run)) return { is: 'loaded', loaded: await loadedOf(core, place, run) }
+  if (!carriesOn || !mayCarryOn(core, run)) return { is: 'loaded', loaded: await loadedOf(core, place, run) }
   try {
-    const bounds = { forMs: Math.min(mostMs, core.settings.aheadMs), atOnce: true }
-    const { commits, host, unfinished } = await carryOn(core, place, run, bounds, signal)
-    if (commits.lost) {
-      unfinished?.abort(new Error('Somebody else has taken the run up.'))
-      return { is: 'lost' }
-    }
-    if (host.over) return { is: 'over', ended: await endedOf(core, { ...row, status: host.over }) }
-    const { left } = host
-    const now = commits.batch > 0 ? ((await records.row(number)) ?? row) : row
+    return await begin(core, place, run, signal)
+  } catch (error) {
+    // For another worker, from what is recorded.
+    if (core.ending.signal.aborted) return { is: 'lost' }
+    throw error
+  }
+}
+
+async function begin(core: Cluster, place: Place, run: RecordedRun, signal: AbortSignal): Promise<SetOut> {
+  const bounds = { forMs: Math.min(mostMs, core.settings.aheadMs), letsGo: true }
+  const { commits, host, unfinished } = await carryOn(core, place, run, bounds, signal)
+  try {
+    if (commits.lost) throw new Error('Somebody else has taken the run up.')
+    if (host.over) return { is: 'over', ended: await endedOf(core, { ...run.row, status: host.over }) }
+    const row = commits.batch > 0 ? ((await core.records.row(place.run)) ?? run.row) : run.row
     const rows = [...run.rows, ...commits.written]
-    const loaded = await loadedOf(core, place, { ...run, row: now, rows })
+    const loaded = { ...(await loadedOf(core, place, { ...run, row, rows })), batch: commits.batch }
+    const left = host.takeLeft()
     if (unfinished) core.unfinished.keep(place, unfinished)
     return {
       is: 'loaded',
       loaded: {
-        ...{ ...loaded, batch: commits.batch },
+        ...loaded,
         ...(left && { left }),
         ...(unfinished && { unfinished: { key: unfinished.key, queue: core.unfinished.queue } }),
       },
     }
   } catch (error) {
-    // For another worker, from what is recorded.
-    if (core.ending.signal.aborted) return { is: 'lost' }
+    unfinished?.abort(error)
+    if (commits.lost) return { is: 'lost' }
     throw error
   }
 }

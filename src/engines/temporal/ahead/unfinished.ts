@@ -14,10 +14,14 @@ export interface Unfinished {
 
 interface Kept {
   readonly place: Place
+  /** By `performance.now()`. */
+  readonly since: number
   readonly effect: Unfinished
 }
 
 const lookEveryMs = 1000
+/** Longer than an activity waits to be taken: then the workflow has had it carried out elsewhere, or does not want it any more. */
+const askedWithinMs = 30_000
 
 /**
  * Effects that take longer than a task of the workflow may wait for. This process goes on with them, and an activity on a
@@ -27,7 +31,7 @@ export class UnfinishedEffects {
   /** Of Temporal, and of no other process. */
   readonly queue: string
   readonly #database: Database
-  /** Those that nobody waits for yet, by run: that has one at a time. */
+  /** Those that nobody waits for yet, by run: that has one at a time, the newest. */
   readonly #kept = new Map<number, Kept>()
   #timer: NodeJS.Timeout | undefined
 
@@ -37,7 +41,8 @@ export class UnfinishedEffects {
   }
 
   keep(place: Place, effect: Unfinished): void {
-    this.#kept.set(place.run, { place, effect })
+    this.#kept.get(place.run)?.effect.abort(new Error('The run has been taken up anew.'))
+    this.#kept.set(place.run, { place, effect, since: performance.now() })
     this.#timer ??= setInterval(() => void this.#look().catch(() => {}), lookEveryMs).unref()
   }
 
@@ -67,7 +72,7 @@ export class UnfinishedEffects {
     this.#kept.clear()
   }
 
-  /** Nobody will ask for those whose run has ended, or was taken up anew. */
+  /** Nobody will ask for those whose run has ended, or was taken up anew, or has not asked for long. */
   async #look(): Promise<void> {
     const kept = [...this.#kept.values()]
     if (kept.length === 0) return
@@ -76,9 +81,10 @@ export class UnfinishedEffects {
       kept.map(({ place }) => place.run),
     )
     const epochs = new Map(rows.map(({ run, epoch }) => [run, epoch]))
-    for (const { place, effect } of kept) {
+    for (const { place, effect, since } of kept) {
       const epoch = epochs.get(place.run)
-      if (epoch !== undefined && isSameExecution(epoch, place.epoch)) continue
+      const isLate = performance.now() - since > askedWithinMs
+      if (!isLate && epoch !== undefined && isSameExecution(epoch, place.epoch)) continue
       if (this.#kept.get(place.run)?.effect !== effect) continue
       this.#kept.delete(place.run)
       effect.abort(new Error('Its run does not wait for it any more.'))

@@ -36,6 +36,3 @@ export const recordOptions: LocalActivityOptions = {
     nonRetryableErrorTypes: [superseded],
   },
 }
-
-/** It carries effects out, which take as long as their own timeouts allow. */
-export const setOutOptions: LocalActivityOptions = { ...recordOptions, startToCloseTimeout: ever }

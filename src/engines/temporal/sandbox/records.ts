@@ -1,6 +1,6 @@
 import { proxyLocalActivities } from '@temporalio/workflow'
 import type { RecordActivities } from '../protocol.ts'
-import { recordOptions, setOutOptions } from './options.ts'
+import { recordOptions } from './options.ts'
 import { room } from './room.ts'
 
 const local = proxyLocalActivities<RecordActivities>(recordOptions)
@@ -12,7 +12,7 @@ let last: Promise<unknown> = Promise.resolve()
  * they are answered, and a replay would see another one.
  */
 export const records: RecordActivities = {
-  setOut: inTurn(proxyLocalActivities<RecordActivities>(setOutOptions).setOut),
+  setOut: inTurn(local.setOut),
   commit: inTurn(local.commit),
   commitAlone: inTurn(local.commitAlone),
   takeBack: inTurn(local.takeBack),

@@ -14,7 +14,7 @@ import { sealerOf } from '../../run/seal.ts'
 import { startOf } from '../../records/start-of.ts'
 import { names, type Command, type CommandResult, type Ended } from '../protocol.ts'
 import { records } from './records.ts'
-import { drive } from './rest.ts'
+import { drive, rest } from './rest.ts'
 import { SandboxHost } from './sandbox-host.ts'
 import { ShownStatus } from './status.ts'
 
@@ -26,14 +26,16 @@ const command = defineUpdate<CommandResult, [Command]>(names.command)
 
 /**
  * Carries out one run from what is recorded of it: the same run in memory as in the embedded engine, on a host of
- * Temporal's primitives. Where the history grows long it begins anew, from the records again.
+ * Temporal's primitives. Where the history grows long it begins anew, from the records again; `cancelled` where it was told
+ * before that to cancel it.
  */
-export async function run(number: number): Promise<void> {
+export async function run(number: number, cancelled = false): Promise<void> {
   const waiting: ((live: LiveRun, host: SandboxHost) => void)[] = []
   let begun: { live: LiveRun; host: SandboxHost } | undefined
   let gone = false
   /** It begins anew from the records. */
   let again = false
+  let isCancelled = cancelled
   const use = (then: (live: LiveRun, host: SandboxHost) => void) => {
     if (begun) then(begun.live, begun.host)
     else waiting.push(then)
@@ -51,7 +53,10 @@ export async function run(number: number): Promise<void> {
       live.command(control)
       host.interrupt()
     })
-  setHandler(cancel, () => carryOut(ordered))
+  setHandler(cancel, () => {
+    isCancelled = true
+    carryOut(ordered)
+  })
   setHandler(command, async ({ kind, record }) => {
     const result: { is?: CommandResult } = {}
     const durable = () => void (result.is = { done: true })
@@ -74,13 +79,16 @@ export async function run(number: number): Promise<void> {
   })
 
   await CancellationScope.nonCancellable(async () => {
-    const out = await records.setOut(number)
+    if (cancelled) carryOut(ordered)
+    // What came with the first task is known then.
+    await rest()
+    const out = await records.setOut(number, waiting.length === 0)
     if (out.is !== 'loaded') {
       again = out.is === 'lost'
       gone = true
       if (out.is === 'over') await tellOf(out.ended)
       await condition(allHandlersFinished)
-      return again ? beginAnew(number) : undefined
+      return again ? beginAnew(number, isCancelled) : undefined
     }
     const { loaded } = out
     const { row, items, secrets } = loaded
@@ -97,7 +105,7 @@ export async function run(number: number): Promise<void> {
     gone = true
     // Whoever waits for the answer to a command has it.
     await condition(allHandlersFinished)
-    if (again) await beginAnew(number)
+    if (again) await beginAnew(number, isCancelled)
   })
 }
 
