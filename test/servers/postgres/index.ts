@@ -64,7 +64,7 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
   execFileSync(initdb, words, { stdio: 'pipe', cwd: folder })
 
   let server: ChildProcess | undefined
-  const start = async () => {
+  const tryToStart = async (): Promise<{ ready: boolean; log: string }> => {
     const settings = {
       ...{ listen_addresses: '127.0.0.1', port, unix_socket_directories: '', max_connections: 50 },
       ...options.settings,
@@ -75,12 +75,21 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
     let log = ''
     started.stderr?.on('data', (chunk: Buffer) => (log = (log + chunk.toString()).slice(-4000)))
     server = started
-    for (let tries = 0; tries < 600; tries += 1) {
-      if (started.exitCode !== null) throw new Error(`PostgreSQL did not start: ${log}`)
-      if (log.includes('ready to accept connections')) return
+    for (let tries = 0; tries < 600 && started.exitCode === null; tries += 1) {
+      if (log.includes('ready to accept connections')) return { ready: true, log }
       await new Promise((done) => setTimeout(done, 50))
     }
-    throw new Error(`PostgreSQL was not ready in time: ${log}`)
+    return { ready: false, log }
+  }
+  const start = async () => {
+    for (let tries = 0; ; tries += 1) {
+      const { ready, log } = await tryToStart()
+      if (ready) return
+      // What one that was killed had just begun holds its memory and its port for a moment.
+      const isHeld = /shared memory block .* still in use|could not bind|could not create any TCP/.test(log)
+      if (!isHeld || tries === 40) throw new Error(`PostgreSQL did not start: ${log}`)
+      await new Promise((done) => setTimeout(done, 250))
+    }
   }
   const end = async (signal: NodeJS.Signals) => {
     const ending = server
