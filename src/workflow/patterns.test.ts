@@ -22,19 +22,20 @@ const piece = fc.constantFrom(
   '[0-9]{2}',
 )
 const times = fc.constantFrom('', '', '*', '+', '?', '{2}', '{1,2}', '{2,}')
-const pattern = fc
-  .array(fc.tuple(piece, times), { maxLength: 5 })
-  .map((parts) =>
-    parts
-      .map(([one, many]) => (one === '^' || one === '$' ? one : one.endsWith('}') ? one : one + many))
-      .join(''),
-  )
+const patternOf = (most: number) =>
+  fc
+    .array(fc.tuple(piece, times), { maxLength: most })
+    .map((parts) =>
+      parts
+        .map(([one, many]) => (one === '^' || one === '$' ? one : one.endsWith('}') ? one : one + many))
+        .join(''),
+    )
 const subject = fc.string({ unit: fc.constantFrom('a', 'b', '1', '.', 'é', '\n', '٣'), maxLength: 6 })
 
 describe('a bounded pattern', () => {
   test('matches what the language itself matches', () => {
     fc.assert(
-      fc.property(pattern, subject, (text, value) => {
+      fc.property(patternOf(5), subject, (text, value) => {
         expect(boundedPattern(text).test(value)).toBe(new RegExp(text, 'u').test(value))
       }),
       { numRuns: 2000 },
@@ -43,7 +44,8 @@ describe('a bounded pattern', () => {
 
   test('matches the same in a long subject', () => {
     fc.assert(
-      fc.property(pattern, subject, (text, value) => {
+      // The language's own takes minutes with more pieces that each match all of it.
+      fc.property(patternOf(2), subject, (text, value) => {
         const long = value + '-'.repeat(1001)
         expect(boundedPattern(text).test(long)).toBe(new RegExp(text, 'u').test(long))
       }),

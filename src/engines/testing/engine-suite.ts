@@ -194,14 +194,14 @@ do:
 
     it('goes on from its records, however much it does before it first waits', async () => {
       const long = 'timeout: { after: { minutes: 1 } }'
-      const { run } = await given(`
+      await given(`
 do:
   - nested: { do: [ { deeper: { do: [ { x: { set: { x: 1 } } } ], ${long} } } ], ${long} }
   - each: { for: { in: '\${ [1, 2] }' }, do: [ { x: { set: { x: 1 } } } ], ${long} }
   - both: { fork: { branches: [ { x: { set: { x: 1 } } }, { y: { set: { y: 1 } } } ] }, ${long} }
   - tell: { emit: { event: { with: { source: https://example.com, type: told } } }, ${long} }
   - hear: { listen: { to: { one: { with: { type: go } } } }, ${long} }`)
-      void run()
+      await world.start('main')
       await settled()
       await world.crash()
       await world.engine.publish([event('go', 1)])
