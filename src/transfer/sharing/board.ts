@@ -139,6 +139,7 @@ export class Board {
       asOf,
     }
     for (const wake of [...this.#waiting]) wake(view)
-    await Promise.all([...this.#listeners].map((listener) => listener(view)))
+    // What one of them fails at the others do; none is asked again before all have done with this look.
+    await Promise.allSettled([...this.#listeners].map(async (listener) => listener(view)))
   }
 }

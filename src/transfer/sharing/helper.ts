@@ -53,7 +53,6 @@ export class Helper {
   readonly #closing = new Set<Promise<void>>()
   /** Until when jobs are left alone, by their holders. */
   readonly #paused = new Map<string, number>()
-  #taking = false
   #closed = false
 
   constructor(options: HelperOptions) {
@@ -75,14 +74,9 @@ export class Helper {
 
   async #look(view: View): Promise<void> {
     this.#giveUp(view)
-    if (this.#taking || this.#closed) return
-    this.#taking = true
-    try {
-      await this.#take(view)
-      this.#tidy(view.jobs)
-    } finally {
-      this.#taking = false
-    }
+    if (this.#closed) return
+    await this.#take(view)
+    this.#tidy(view.jobs)
   }
 
   /** Those that nobody waits for any more. */

@@ -54,7 +54,6 @@ export class Taker {
   readonly #doing = new Map<string, Doing>()
   /** When jobs were first seen that nobody has. */
   readonly #seen = new Map<string, number>()
-  #taking = false
   #closed = false
 
   constructor(options: TakerOptions) {
@@ -84,13 +83,7 @@ export class Taker {
 
   async #look(view: View): Promise<void> {
     this.#giveUp(view)
-    if (this.#taking || this.#closed) return
-    this.#taking = true
-    try {
-      await this.#take(view)
-    } finally {
-      this.#taking = false
-    }
+    if (!this.#closed) await this.#take(view)
   }
 
   /** Those that are another's by now, or have nothing to do for long. */
