@@ -14,6 +14,11 @@ const term = 10_000
 
 const termOf = (epoch: number) => Math.floor(epoch / term)
 
+/** How often a workflow had taken the run up at this epoch. */
+export function timesAt(epoch: number): number {
+  return Math.floor(epoch / workflow)
+}
+
 /** How often a workflow has taken up each of these runs; those that have ended are not among them. */
 export async function timesTakenUp(
   database: Database,
@@ -24,11 +29,6 @@ export async function timesTakenUp(
   const sql = `SELECT run, epoch / ${workflow} AS times FROM executions WHERE run IN (${marks})`
   const rows = await database.query<{ run: number; times: number }>(sql, runs)
   return new Map(rows.map(({ run, times }) => [run, times]))
-}
-
-/** Whether both are of the same workflow. */
-export function isSameExecution(epoch: number, other: number): boolean {
-  return Math.floor(epoch / workflow) === Math.floor(other / workflow)
 }
 
 /** From here on only this workflow writes of the run. */
@@ -97,7 +97,7 @@ async function move(
 /** Where it stands; `undefined` where the run has ended. */
 async function epochOf(core: Cluster, place: Place): Promise<number | undefined> {
   const epoch = (await executionOf(core, place.run))?.epoch
-  if (epoch === undefined || isSameExecution(epoch, place.epoch)) return epoch
+  if (epoch === undefined || timesAt(epoch) === timesAt(place.epoch)) return epoch
   throw takenOver(core)
 }
 

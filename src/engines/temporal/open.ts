@@ -269,7 +269,6 @@ async function close(
   // Nothing new is taken from here on; what is under way may end, and its result be recorded.
   core.ending.begin(graceMs)
   await worker?.close()
-  core.unfinished.close(core.ending.signal.reason)
   core.ending.over()
   closed.abort()
   core.underWay.stop()

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from '../../../database/index.ts'
-import { isSameExecution } from '../executions.ts'
+import { timesAt, timesTakenUp } from '../executions.ts'
 import type { Performed, Place } from '../protocol.ts'
 import { unlessAborted } from '../unless-aborted.ts'
 
@@ -75,16 +75,11 @@ export class UnfinishedEffects {
   /** Nobody will ask for those whose run has ended, or was taken up anew, or has not asked for long. */
   async #look(): Promise<void> {
     const kept = [...this.#kept.values()]
-    if (kept.length === 0) return
-    const rows = await this.#database.query<{ run: number; epoch: number }>(
-      `SELECT run, epoch FROM executions WHERE run IN (${kept.map(() => '?').join(', ')})`,
-      kept.map(({ place }) => place.run),
-    )
-    const epochs = new Map(rows.map(({ run, epoch }) => [run, epoch]))
+    const runs = kept.map(({ place }) => place.run)
+    const times = await timesTakenUp(this.#database, runs)
     for (const { place, effect, since } of kept) {
-      const epoch = epochs.get(place.run)
       const isLate = performance.now() - since > askedWithinMs
-      if (!isLate && epoch !== undefined && isSameExecution(epoch, place.epoch)) continue
+      if (!isLate && times.get(place.run) === timesAt(place.epoch)) continue
       if (this.#kept.get(place.run)?.effect !== effect) continue
       this.#kept.delete(place.run)
       effect.abort(new Error('Its run does not wait for it any more.'))
