@@ -8,7 +8,6 @@ function fakeWorker() {
   const worker = {
     state: 'running' as 'running' | 'stopped' | 'failed',
     ended,
-    activitiesRunning: 0,
     runsInMemory: 3,
     closed: 0,
     fail() {
@@ -72,7 +71,7 @@ test('where Temporal is not there nothing is tried, and the first is opened as s
   const { opened, told, options } = fakes(0)
   let looked = 0
   const kept = await KeptWorker.open({ ...options, there: () => ++looked > 5 })
-  expect([kept.state, kept.activitiesRunning]).toEqual(['failed', 0])
+  expect([kept.state, kept.runsInMemory]).toEqual(['failed', 0])
   await until(() => kept.state === 'running')
   expect([looked, opened.length]).toEqual([6, 1])
   expect(told).toEqual(['Runs are carried out in this process from here on.'])

@@ -1,7 +1,7 @@
 import type { Log } from '../run/host.ts'
 import type { RunWorker } from './worker.ts'
 
-type Worker = Pick<RunWorker, 'state' | 'ended' | 'activitiesRunning' | 'runsInMemory' | 'close'>
+type Worker = Pick<RunWorker, 'state' | 'ended' | 'runsInMemory' | 'close'>
 
 export interface KeptWorkerOptions {
   readonly open: () => Promise<Worker>
@@ -47,10 +47,6 @@ export class KeptWorker {
   /** While it waits for Temporal, it has failed. */
   get state(): Worker['state'] {
     return this.#worker?.state ?? 'failed'
-  }
-
-  get activitiesRunning(): number {
-    return this.#worker?.activitiesRunning ?? 0
   }
 
   /** Runs between whose steps nothing need be replayed here. */

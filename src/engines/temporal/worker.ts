@@ -106,10 +106,6 @@ export class RunWorker {
     )
   }
 
-  get activitiesRunning(): number {
-    return this.#workers.all.getStatus().numInFlightActivities
-  }
-
   /** Runs between whose steps nothing need be replayed here. */
   get runsInMemory(): number {
     return this.#workers.all.getStatus().numCachedWorkflows

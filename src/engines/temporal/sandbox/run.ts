@@ -12,7 +12,7 @@ import {
 import { LiveRun, type Control } from '../../run/live-run.ts'
 import { sealerOf } from '../../run/seal.ts'
 import { startOf } from '../../records/start-of.ts'
-import { names, type Command, type CommandResult, type Ended } from '../protocol.ts'
+import { names, type Command, type CommandResult, type Ended, type Loaded } from '../protocol.ts'
 import { records } from './records.ts'
 import { drive, rest } from './rest.ts'
 import { SandboxHost } from './sandbox-host.ts'
@@ -83,30 +83,31 @@ export async function run(number: number, cancelled = false): Promise<void> {
     // What came with the first task is known then.
     await rest()
     const out = await records.setOut(number, waiting.length === 0)
-    if (out.is !== 'loaded') {
+    if (out.is === 'loaded') {
+      begun = inMemory(out.loaded)
+      const { live, host } = begun
+      for (const then of waiting.splice(0)) then(live, host)
+      await drive(live, host.turns, () => host.after())
+      again = !host.ended
+      if (host.ended) await host.settled()
+    } else {
       again = out.is === 'lost'
-      gone = true
       if (out.is === 'over') await tellOf(out.ended)
-      await condition(allHandlersFinished)
-      return again ? beginAnew(number, isCancelled) : undefined
     }
-    const { loaded } = out
-    const { row, items, secrets } = loaded
-    const host = new SandboxHost(loaded)
-    const sealer = sealerOf(row.seal, secrets)
-    const start = startOf(row, loaded, items, secrets)
-    const live = new LiveRun(host, { row, start, sealer, items })
-    host.carries(live)
-    begun = { live, host }
-    for (const then of waiting.splice(0)) then(live, host)
-    await drive(live, host.turns, () => host.after())
-    again = !host.ended
-    if (host.ended) await host.settled()
     gone = true
     // Whoever waits for the answer to a command has it.
     await condition(allHandlersFinished)
     if (again) await beginAnew(number, isCancelled)
   })
+}
+
+function inMemory(loaded: Loaded): { live: LiveRun; host: SandboxHost } {
+  const { row, items, secrets } = loaded
+  const host = new SandboxHost(loaded)
+  const sealer = sealerOf(row.seal, secrets)
+  const live = new LiveRun(host, { row, start: startOf(row, loaded, items, secrets), sealer, items })
+  host.carries(live)
+  return { live, host }
 }
 
 /** Of a run that was over before it came here. */
