@@ -3,6 +3,7 @@ import type { ActivityCall, Json } from '../../workflow/index.ts'
 import type { Core } from './core.ts'
 import { postponed, problemFrom, type Postponement } from '../run/effects.ts'
 import type { LiveRun } from '../run/live-run.ts'
+import { requestFor } from '../run/request.ts'
 
 /** An activity that nobody waits for. */
 interface Job {
@@ -90,12 +91,11 @@ export class Detached {
   async #perform(job: Job, arrived = () => {}): Promise<void> {
     const core = this.#core()
     const { signal } = this.#closing
-    const { run, due: _, ...request } = job
-    const idempotencyKey = `${job.runId}:${job.key}`
+    const { run, runId, key, attempt, secrets } = job
     try {
       await core.limiter.run(() => {
         arrived()
-        return core.activities({ ...request, idempotencyKey, signal })
+        return core.activities(requestFor({ runId, key, attempt, secrets, signal }, job))
       }, signal)
     } catch (error) {
       if (signal.aborted) return

@@ -8,6 +8,7 @@ import {
 } from '../../workflow/index.ts'
 import type { LiveRun } from './live-run.ts'
 import type { Pending, Result } from './pending.ts'
+import { requestFor } from './request.ts'
 
 /** Begins an effect, once all that the run did before it is durable. Its result arrives at the run. */
 export function begin(run: LiveRun, pending: Pending): void {
@@ -73,18 +74,9 @@ async function perform(
   pending.beganAt = undefined
   const { core, row, start } = run
   const recorded: (() => void)[] = []
-  const request = {
-    kind: call.kind,
-    input: call.input,
-    idempotencyKey: `${row.id}:${key}`,
-    attempt,
-    runId: row.id,
-    key,
-    secrets: start.secrets,
-    signal,
-    ...(call.onFailure && { onFailure: call.onFailure }),
-    whenRecorded: (then: () => void) => void recorded.push(then),
-  }
+  const effect = { runId: row.id, key, attempt, secrets: start.secrets, signal }
+  const whenRecorded = (then: () => void) => void recorded.push(then)
+  const request = { ...requestFor(effect, call), whenRecorded }
   try {
     const value = await core.limiter.run(() => {
       pending.passing = false

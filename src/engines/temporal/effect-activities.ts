@@ -1,4 +1,5 @@
 import type { ActivityCall, Json } from '../../workflow/index.ts'
+import { requestFor } from '../run/request.ts'
 import { goAhead } from './ahead/go-ahead.ts'
 import { only } from './ahead/recorded-run.ts'
 import { alive } from './alive.ts'
@@ -28,17 +29,7 @@ export function effectActivities(core: Cluster): EffectActivities {
     const { workflow } = await definitions.get(row.digest)
     const visible = workflow.use?.secrets ?? []
     const secrets = visible.length > 0 ? only(visible, await core.secrets(visible)) : {}
-    const request = {
-      kind: call.kind,
-      input: call.input,
-      idempotencyKey: `${row.id}:${key}`,
-      attempt,
-      runId: row.id,
-      key,
-      secrets,
-      signal,
-      ...(call.onFailure && { onFailure: call.onFailure }),
-    }
+    const request = requestFor({ runId: row.id, key, attempt, secrets, signal }, call)
     const performed = limiter
       .run(() => core.activities(request), signal)
       .then(valueOf, (error: unknown) => performedBy(error, attempt, Date.now()))
