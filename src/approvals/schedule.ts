@@ -1,3 +1,4 @@
+import { readMark } from '../database/index.ts'
 import { hasCode } from '../errors.ts'
 import type { ApprovalsOptions } from './approvals.ts'
 import type { Changes } from './changes.ts'
@@ -102,10 +103,7 @@ export function openSchedule(options: ScheduleOptions): Schedule {
 
   const sweep = async () => {
     if (looked < 0) {
-      const [row] = await database.query<{ value: number }>(
-        "SELECT value FROM marks WHERE name = 'approvals'",
-      )
-      looked = row?.value ?? 0
+      looked = (await readMark(database, 'approvals')) ?? 0
     }
     await each(await orphans(database), withdrawIn)
     const { ids, to } = await abandoned(database, looked)

@@ -5,6 +5,7 @@ export type { Chain, CommitOptions, Database, Row, SqlValue, Statement } from '.
 export { chainHash } from './chain.ts'
 export { commitIf } from './commit-if.ts'
 export { databaseNow } from './database-now.ts'
+export { readMark, saveMark } from './marks.ts'
 export { openKeySet, type KeySet } from './key-set.ts'
 export { moveToPostgres, type Moved } from './move.ts'
 export { patient } from './patient.ts'

@@ -1,3 +1,4 @@
+import { saveMark } from '../../database/index.ts'
 import type { CloudEvent, EventFilter } from '../../workflow/index.ts'
 import { matches } from '../../workflow/index.ts'
 import type { Core } from './core.ts'
@@ -135,12 +136,6 @@ export class Dispatcher {
     if (left > 0) this.#open.set(seq, left)
     else this.#open.delete(seq)
   }
-}
-
-export function saveMark(name: string, value: number) {
-  const sql =
-    'INSERT INTO marks (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value'
-  return { sql, parameters: [name, value] }
 }
 
 /** A filter with a secret in it is stored sealed: only the run itself can tell. */

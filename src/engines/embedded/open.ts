@@ -6,7 +6,8 @@ import { systemClock } from '../records/clock.ts'
 import type { Core } from './core.ts'
 import { Definitions } from '../records/definitions.ts'
 import { Detached } from './detached.ts'
-import { Dispatcher, saveMark } from './dispatcher.ts'
+import { readMark, saveMark } from '../../database/index.ts'
+import { Dispatcher } from './dispatcher.ts'
 import { Gates } from './gates.ts'
 import { GroupCommit } from '../records/group-commit.ts'
 import { Inbox } from '../records/inbox.ts'
@@ -138,12 +139,10 @@ async function assemble(options: EmbeddedEngineOptions): Promise<Core> {
   }
   const journal = await last('journal', 'seq', 'journal')
   const events = await last('inbox', 'seq', 'inbox')
-  const [dispatched] = await database.query<{ value: number }>(
-    "SELECT value FROM marks WHERE name = 'dispatched'",
-  )
+  const dispatched = (await readMark(database, 'dispatched')) ?? 0
   const commits = new GroupCommit(database, { journal, inbox: events }, log)
   const self = (): Core => core
-  const dispatcher = new Dispatcher(self, dispatched?.value ?? 0)
+  const dispatcher = new Dispatcher(self, dispatched)
   const core: Core = {
     database,
     settings,

@@ -1,5 +1,5 @@
 import type { SearchAttributePair } from '@temporalio/common'
-import { commitIf } from '../../database/index.ts'
+import { commitIf, readMark } from '../../database/index.ts'
 import type { Outcome } from '../engine.ts'
 import type { Pinned } from '../records/definitions.ts'
 import { newRun, type NewRun } from '../records/new-run.ts'
@@ -142,17 +142,18 @@ export class ClusterRuns {
   async #take(): Promise<void> {
     const { database } = this.#core()
     for (;;) {
-      const [mark] = await database.query<{ value: number }>("SELECT value FROM marks WHERE name = 'runs'")
+      const mark = await readMark(database, 'runs')
       const [row] = await database.query<{ number: number | null }>('SELECT max(number) AS number FROM runs')
-      const known = mark?.value ?? 0
-      const from = Math.max(known, mark ? 0 : (row?.number ?? 0))
+      const known = mark ?? 0
+      const from = Math.max(known, mark === undefined ? (row?.number ?? 0) : 0)
       const end = from + numbersAtOnce
-      const change = mark
-        ? { sql: "UPDATE marks SET value = ? WHERE name = 'runs' AND value = ?", parameters: [end, known] }
-        : {
-            sql: "INSERT INTO marks (name, value) VALUES ('runs', ?) ON CONFLICT DO NOTHING",
-            parameters: [end],
-          }
+      const change =
+        mark !== undefined
+          ? { sql: "UPDATE marks SET value = ? WHERE name = 'runs' AND value = ?", parameters: [end, known] }
+          : {
+              sql: "INSERT INTO marks (name, value) VALUES ('runs', ?) ON CONFLICT DO NOTHING",
+              parameters: [end],
+            }
       // Else somebody else took them.
       if (await commitIf(database, [{ ...change, expect: 1 }])) {
         this.#numbers = { next: from + 1, end: end + 1 }

@@ -1,4 +1,4 @@
-import type { Statement } from '../../database/index.ts'
+import { readMark, saveMark, type Statement } from '../../database/index.ts'
 import { matches, type CloudEvent, type EventFilter } from '../../workflow/index.ts'
 import type { Schedules } from '../records/schedules.ts'
 import { anyType } from '../run/wait-rows.ts'
@@ -7,6 +7,8 @@ import type { Cluster } from './cluster.ts'
 import { names } from './protocol.ts'
 
 const pageSize = 200
+/** The mark that says up to which event everybody has been told. */
+const kept = 'dispatched'
 
 /**
  * Tells the runs that wait for an event to look for it, and gives it to the schedules; each event in the order in which
@@ -99,16 +101,11 @@ export class Dispatcher {
   }
 
   async #kept(): Promise<number> {
-    const [row] = await this.#core.database.query<{ value: number }>(
-      "SELECT value FROM marks WHERE name = 'dispatched'",
-    )
-    return row?.value ?? 0
+    return (await readMark(this.#core.database, kept)) ?? 0
   }
 
   async #keep(position: number): Promise<void> {
-    const sql = `INSERT INTO marks (name, value) VALUES ('dispatched', ?)
-                 ON CONFLICT (name) DO UPDATE SET value = excluded.value`
-    await this.#core.database.commit([this.#fence, { sql, parameters: [position] }])
+    await this.#core.database.commit([this.#fence, saveMark(kept, position)])
   }
 }
 

@@ -1,5 +1,5 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client'
-import type { Statement } from '../../database/index.ts'
+import { readMark, saveMark, type Statement } from '../../database/index.ts'
 import type { Stuck } from '../records/stuck-runs.ts'
 import { fromColumns, isOver, selectRun } from '../run/run-row.ts'
 import type { Cluster } from './cluster.ts'
@@ -40,17 +40,13 @@ export async function setLostGoing(core: Cluster, fence: Statement): Promise<rea
     batch = []
   }
   await Promise.all(batch.map(setGoing))
-  const keep = `INSERT INTO marks (name, value) VALUES ('${looked}', ?)
-                ON CONFLICT (name) DO UPDATE SET value = excluded.value`
-  await database.commit([fence, { sql: keep, parameters: [now] }])
+  await database.commit([fence, saveMark(looked, now)])
   return found
 }
 
 /** Since the last look, whichever process it was that looked. */
 async function endedSince({ database, taskQueue, settings }: Cluster, now: number): Promise<string> {
-  const sql = `SELECT value FROM marks WHERE name = '${looked}'`
-  const [mark] = await database.query<{ value: number }>(sql)
-  const last = mark?.value ?? now - settings.findsLostEvery
+  const last = (await readMark(database, looked)) ?? now - settings.findsLostEvery
   const since = new Date(Math.max(last, now - longestBack) - listedWithin).toISOString()
   const ended = `ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut', 'Canceled')`
   return `WorkflowType = 'run' AND TaskQueue = '${taskQueue}' AND ${ended} AND CloseTime > '${since}'`

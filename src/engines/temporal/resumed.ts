@@ -1,4 +1,4 @@
-import type { Database, Statement } from '../../database/index.ts'
+import { saveMark, type Database, type Statement } from '../../database/index.ts'
 import type { PipelineName } from '../engine.ts'
 
 /**
@@ -14,8 +14,7 @@ const prefix = 'resumed '
 
 /** To be written with what enables it. */
 export function resumed(pipeline: PipelineName, fromEvent: number): Statement {
-  const sql = `INSERT INTO marks (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
-  return { sql, parameters: [markOf(pipeline), fromEvent] }
+  return saveMark(markOf(pipeline), fromEvent)
 }
 
 export async function resumedPipelines(database: Database): Promise<Resumed[]> {
