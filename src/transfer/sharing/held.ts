@@ -12,18 +12,26 @@ export interface HeldOptions {
 /** How often in the time of `heldFor` a sign of life is given. */
 export const beats = 4
 
+/** Who has taken something, and until when. */
+export interface Taken {
+  readonly holder: string
+  readonly until: number
+}
+
 /** Something that this process has, as long as it can say so in time. */
-export abstract class Held implements Hold {
+export abstract class Held<Place = unknown> implements Hold {
+  readonly place: Place
   readonly holder: string
   /** When it was taken, by `performance.now()`. */
   readonly takenAt = performance.now()
   readonly #options: HeldOptions
-  readonly #gone: (held: Held) => void
+  readonly #gone: () => void
   readonly #stopping = new AbortController()
   #until: number
   #lost = false
 
-  constructor(holder: string, until: number, options: HeldOptions, gone: (held: Held) => void) {
+  constructor(place: Place, { holder, until }: Taken, options: HeldOptions, gone: () => void) {
+    this.place = place
     this.holder = holder
     this.#until = until
     this.#options = options
@@ -87,7 +95,7 @@ export abstract class Held implements Hold {
 
   /** Where it is lost nothing is written. */
   protected async leave(statements: readonly Statement[]): Promise<void> {
-    this.#gone(this)
+    this.#gone()
     if (this.#lost) return
     this.#lost = true
     // Else it is another's, or comes free by itself.

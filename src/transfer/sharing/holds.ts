@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { commitIf, type Statement } from '../../database/index.ts'
 import type { Problem } from '../../workflow/index.ts'
-import { beats, Held, type HeldOptions } from './held.ts'
+import { beats, Held, type HeldOptions, type Taken } from './held.ts'
 import { changeHeld, closeJob, openJob, takeJob, type JobName, type JobPlace } from './job-rows.ts'
 import { changePart, closeParts, takePart, type PartPlace } from './part-rows.ts'
 
@@ -33,9 +33,9 @@ export class Holds {
     const take = takeJob(place, by, at, at - leaderless * heldFor)
     const all = place.job === 'lead' ? [openJob(place), take] : [take, closeParts(place)]
     if (!(await commitIf(database, all))) return undefined
-    return this.#keep(
-      new HeldJob(place, by.holder, by.until, this.#options, (held) => this.#all.delete(held)),
-    )
+    const held: HeldJob = new HeldJob(place, by, this.#options, () => this.#all.delete(held))
+    this.#all.add(held)
+    return held
   }
 
   /** `undefined` where another has it, or it is done. */
@@ -44,9 +44,9 @@ export class Holds {
     const by = this.#new()
     // Others wait for it to be done, not for this.
     if (!(await commitIf(database, [takePart(place, by, now())], { quiet: true }))) return undefined
-    return this.#keep(
-      new HeldPart(place, by.holder, by.until, this.#options, (held) => this.#all.delete(held)),
-    )
+    const held: HeldPart = new HeldPart(place, by, this.#options, () => this.#all.delete(held))
+    this.#all.add(held)
+    return held
   }
 
   /** Whether this process has it: names of processes may be the same on two machines. */
@@ -58,14 +58,9 @@ export class Holds {
     clearInterval(this.#timer)
   }
 
-  #new(): { holder: string; process: string; until: number } {
+  #new(): Taken & { process: string } {
     const { now, process, heldFor } = this.#options
     return { holder: randomUUID(), process, until: now() + heldFor }
-  }
-
-  #keep<T extends Held>(held: T): T {
-    this.#all.add(held)
-    return held
   }
 
   #beat(): void {
@@ -74,21 +69,15 @@ export class Holds {
 }
 
 /** A job that this process has. With the job go the parts of it. */
-export class HeldJob extends Held {
-  readonly transfer: string
-  readonly job: JobName
+export class HeldJob extends Held<JobPlace> {
   #parts = 0
 
-  constructor(
-    place: JobPlace,
-    holder: string,
-    until: number,
-    options: HeldOptions,
-    gone: (held: Held) => void,
-  ) {
-    super(holder, until, options, gone)
-    this.transfer = place.transfer
-    this.job = place.job
+  get transfer(): string {
+    return this.place.transfer
+  }
+
+  get job(): JobName {
+    return this.place.job
   }
 
   protected override kept(until: number): Statement {
@@ -121,20 +110,7 @@ export class HeldJob extends Held {
 }
 
 /** A part of a job that this process has taken, whoever has the job. */
-export class HeldPart extends Held {
-  readonly place: PartPlace
-
-  constructor(
-    place: PartPlace,
-    holder: string,
-    until: number,
-    options: HeldOptions,
-    gone: (held: Held) => void,
-  ) {
-    super(holder, until, options, gone)
-    this.place = place
-  }
-
+export class HeldPart extends Held<PartPlace> {
   protected override kept(until: number): Statement {
     return changePart(this.place, this.holder, { until })
   }
