@@ -8,7 +8,15 @@ import { createHttpClient, type HttpClient } from '../../src/http/index.ts'
 import { bucketDatasets } from '../../src/transfer/index.ts'
 import { hasS3Server, startS3, type S3Server } from '../servers/s3/index.ts'
 import { live, type TransferOutcome } from './transfer-life.ts'
-import { ended, idsOfFile, idsOfKeyedTarget, isAll, seeded, startKeyedTarget } from './transfer-results.ts'
+import {
+  allCounted,
+  ended,
+  idsOfFile,
+  idsOfKeyedTarget,
+  isAll,
+  seeded,
+  startKeyedTarget,
+} from './transfer-results.ts'
 
 const records = Number(process.env.SLUSE_TEST_CRASH_RECORDS ?? 20_000)
 const mostLives = 8
@@ -74,16 +82,8 @@ describe.skipIf(!hasS3Server() && !required)(
     })
 
     it('ends with every record counted once', () => {
-      const counts = { delivered: records, refused: 0 }
-      expect(outcome).toMatchObject({
-        status: 'completed',
-        output: {
-          read: records,
-          records,
-          deadLetters: 0,
-          targets: { appended: counts, keyed: counts, replaced: counts },
-        },
-      })
+      const output = allCounted(records, ['appended', 'keyed', 'replaced'])
+      expect(outcome).toMatchObject({ status: 'completed', output })
     })
 
     it('has every record exactly once at each target', async () => {

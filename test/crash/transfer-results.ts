@@ -60,3 +60,10 @@ export function idsOfKeyedTarget(folder: string): number[] {
 export function isAll(ids: readonly number[], count: number): boolean {
   return ids.length === count && ids.every((id, index) => id === index)
 }
+
+/** What a transfer gives that has delivered so many records to each of these targets, and counted each once. */
+export function allCounted(count: number, targets: readonly string[]) {
+  const counts = { delivered: count, refused: 0 }
+  const each = Object.fromEntries(targets.map((name) => [name, counts]))
+  return { read: count, records: count, deadLetters: 0, targets: each }
+}

@@ -241,28 +241,16 @@ describe('a run that sets out', () => {
   })
 
   test('has its place as long as its effect goes on, and gives it back', async () => {
-    settings.aheadMs = 300
-    await created(three)
-    const stuck = gate()
-    effects.one = stuck.effect
-    await out()
+    const end = await outWithUnfinished()
     expect(core.limiter.running).toBe(1)
-    const asked = core.unfinished.end(1, '/do/0/one', never)
-    stuck.open(1)
-    await asked
+    await end()
     await expect.poll(() => core.limiter.running).toBe(0)
   })
 
   test('tells an effect that takes long that its result is recorded, as somebody else records it', async () => {
-    settings.aheadMs = 300
-    await created(three)
-    const stuck = gate()
-    effects.one = stuck.effect
-    await out()
+    const end = await outWithUnfinished()
     expect(recordedKeys).toEqual([])
-    const asked = core.unfinished.end(1, '/do/0/one', never)
-    stuck.open(1)
-    await asked
+    await end()
     expect(recordedKeys).toEqual(['/do/0/one'])
   })
 
@@ -339,6 +327,20 @@ function ahead(over: HandedOver, signal = never) {
 
 function out(carriesOn = true) {
   return setOut(core, 1, carriesOn, never)
+}
+
+/** With its first effect under way; gives how that is ended, for whoever asks for it. */
+async function outWithUnfinished(): Promise<() => Promise<void>> {
+  settings.aheadMs = 300
+  await created(three)
+  const stuck = gate()
+  effects.one = stuck.effect
+  await out()
+  return async () => {
+    const asked = core.unfinished.end(1, '/do/0/one', never)
+    stuck.open(1)
+    await asked
+  }
 }
 
 async function outcomeOf(out: Promise<SetOut>) {
