@@ -30,7 +30,7 @@ export function begin(
   if (half.state !== 'half-open') return { after: before, may: half.state === 'closed' }
   const trials = Object.fromEntries(Object.entries(half.trials).filter(([name]) => alive.has(name)))
   const after = { ...half, trials }
-  if (trialsLeft(after, most) <= 0) return { after, may: false }
+  if (!alive.has(process) || trialsLeft(after, most) <= 0) return { after, may: false }
   return { after: { ...after, trials: { ...trials, [process]: (trials[process] ?? 0) + 1 } }, may: true }
 }
 

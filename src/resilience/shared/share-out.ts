@@ -22,11 +22,13 @@ export interface Moment {
 
 /**
  * Gives back, asks, and shares out what is free among all who ask: not only to whoever computes this, so that what one
- * gives back is another one's in the same transaction. Changes `state`.
+ * gives back is another one's in the same transaction. Changes `state`. Who is not there, or not yet, gets nothing: others
+ * would take it for free, and share it out again.
  */
 export function shareOut(state: SharedState, ask: Ask, moment: Moment): void {
   const { process, now, alive, bounds } = moment
   for (const name of Object.keys(state.shares)) if (!alive.has(name)) delete state.shares[name]
+  if (!alive.has(process)) return
   const mine = (state.shares[process] ??= noShare(now))
   if (ask.wants > ask.keeps && mine.wants <= mine.has) mine.since = now
   mine.has = Math.min(mine.has, ask.keeps)

@@ -270,6 +270,22 @@ describe('while the store is away', () => {
     expect(await Promise.all([...held, ...later])).toEqual(['made again', 'made again', 'called', 'called'])
   })
 
+  it('what was asked before, and is answered when it is back, gives nobody more than there is', async () => {
+    const guards = await several(3, { concurrency: 4 })
+    const load = new Load()
+    for (const guard of guards) load.from(guard, 6, () => 5 + random() * 40)
+    for (let round = 0; round < 6; round++) {
+      await vi.advanceTimersByTimeAsync(2000)
+      store.silent = true
+      await vi.advanceTimersByTimeAsync(9500)
+      store.silent = false
+    }
+    await vi.advanceTimersByTimeAsync(2000)
+    load.over = true
+    expect(load.most).toBe(4)
+    expect(Math.min(...made(load, guards))).toBeGreaterThan(100)
+  })
+
   it('a call that must not be repeated fails, and says that nobody knows whether it was made', async () => {
     const guard = await open({ concurrency: 1 })
     const once = { ...call, repeatable: () => false }

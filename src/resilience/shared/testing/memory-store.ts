@@ -4,6 +4,8 @@ import type { SharedStore, StoredState } from '../store.ts'
 /** A store in memory, whose clock is `ahead` of the system's, and which takes its time. */
 export class MemoryStore implements SharedStore {
   away = false
+  /** What is asked meanwhile gets its answer once it is not any more, as from a server to which nobody gets through. */
+  silent = false
   /** How often something was asked of it, or written. */
   asked = 0
   written = 0
@@ -68,6 +70,7 @@ export class MemoryStore implements SharedStore {
   /** On the way there. */
   async #turn(): Promise<void> {
     this.asked += 1
+    while (this.silent) await new Promise((done) => setTimeout(done, 10))
     await this.#pause()
     if (this.away) throw new Error('away')
   }
