@@ -104,6 +104,12 @@ export async function readiness(url: string): Promise<string> {
   return ((await answer.json()) as { status: string }).status
 }
 
+/** Resolves when each member knows that all servers are back. */
+export async function allReady({ members }: Installation): Promise<void> {
+  for (const { url } of members)
+    while ((await readiness(url)) !== 'ready') await new Promise((resolve) => setTimeout(resolve, 100))
+}
+
 type Moves = Map<string, number>
 
 /** Runs that do something, by their ids, with how far they have come. */

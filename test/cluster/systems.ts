@@ -7,8 +7,8 @@ import { json } from 'node:stream/consumers'
  * answers the same again, and one with records by their id.
  */
 export async function openSystems() {
-  /** How often each key was asked for, and what it was first asked. */
-  const effects = new Map<string, { times: number; body: string }>()
+  /** When each key was asked for, and what it was first asked. */
+  const effects = new Map<string, { at: number[]; body: string }>()
   const recorded = new Set<string>()
   const again: string[] = []
   const differing: string[] = []
@@ -19,8 +19,9 @@ export async function openSystems() {
     const answer = async () => {
       const body = (await json(request)) as { id?: number; value?: unknown }
       const text = JSON.stringify(body)
-      // As long as a system takes that is not in the same room.
-      await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 15))
+      // As long as a system takes that is not in the same room; an effect now and then longer than a run may set out for.
+      const most = request.method === 'POST' && Math.random() < 0.05 ? 1800 : 15
+      await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * most))
       if (request.method === 'PUT') records.set(String(request.url), text)
       else effect(String(request.headers['idempotency-key']), text)
       response.writeHead(200, { 'content-type': 'application/json' })
@@ -33,17 +34,18 @@ export async function openSystems() {
     const known = effects.get(key)
     if (recorded.has(key)) again.push(key)
     if (known && known.body !== text) differing.push(key)
-    if (known) known.times++
-    else effects.set(key, { times: 1, body: text })
     state.lastAt = Date.now()
+    if (known) known.at.push(state.lastAt)
+    else effects.set(key, { at: [state.lastAt], body: text })
   }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     effects,
-    /** How many keys were asked for more than once. */
-    get repeated() {
-      return [...effects.values()].filter(({ times }) => times > 1).length
+    /** Keys that were first asked for at `time` or later, and again after that; each with when it was, from `time` on. */
+    repeatedSince(time: number): { [key: string]: number[] } {
+      const repeated = [...effects].filter(([, { at }]) => at.length > 1 && (at[0] as number) >= time)
+      return Object.fromEntries(repeated.map(([key, { at }]) => [key, at.map((each) => each - time)]))
     },
     /** Keys whose result stands in the journal: they must not come again. */
     recorded,

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { codecWith } from '../../src/engines/temporal/codec.ts'
 import { libraries } from '../../src/engines/temporal/libraries.ts'
-import { logQuietly } from '../../src/engines/temporal/worker.ts'
+import { setUpRuntime } from '../../src/engines/temporal/worker.ts'
 import { workflowBundle } from '../../src/engines/testing/workflow-bundle.ts'
 import type { FeedItem } from '../../src/history/index.ts'
 import { secrets } from './recording.ts'
@@ -93,7 +93,7 @@ function endOf(items: readonly FeedItem[]): unknown {
 /** Those that do not replay, with why. */
 async function replayAll(bundle: string, release: string): Promise<string[]> {
   if (!temporal) return []
-  logQuietly({ libraries: temporal, log: () => {} })
+  setUpRuntime({ libraries: temporal, log: () => {} })
   const options = {
     workflowBundle: { code: bundle },
     dataConverter: { payloadCodecs: [codecWith(storedKey)] },

@@ -33,7 +33,7 @@ export class RunWorker {
     bundle: string,
   ): Promise<RunWorker> {
     const { worker } = core.libraries
-    logQuietly(core)
+    setUpRuntime(core)
     const { address, namespace, taskQueue, tls, apiKey } = server
     const connection = await worker.NativeConnection.connect({
       address,
@@ -174,8 +174,11 @@ export function tlsOf({
 
 let installed = false
 
-/** The libraries log by themselves: what is a warning or worse comes into our log. Once for a process. */
-export function logQuietly({
+/**
+ * The libraries log by themselves: what is a warning or worse comes into our log. And they end all workers when the process
+ * is told to end, which is ours to do, one after the other. Once for a process.
+ */
+export function setUpRuntime({
   libraries: { common, worker },
   log,
 }: {
@@ -195,7 +198,8 @@ export function logQuietly({
     log(level === 'ERROR' ? 'error' : 'warn', `Temporal: ${message}`, told)
   })
   try {
-    worker.Runtime.install({ logger, telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } })
+    const telemetryOptions = { logging: { filter: 'ERROR', forward: {} } }
+    worker.Runtime.install({ logger, telemetryOptions, shutdownSignals: [] })
   } catch (error) {
     // Somebody else in this process uses them, too, and has said how they log.
     if (!(error instanceof common.IllegalStateError)) throw error

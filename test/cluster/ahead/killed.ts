@@ -22,6 +22,7 @@ const held = {
   'recorded and not known to be': 'two',
   'woken in the middle': 'two',
   'woken after the end': 'two',
+  'let go of by a worker that ends': 'two',
 } as const
 
 type Case = keyof typeof held
@@ -31,11 +32,13 @@ export function killedAheadSuite(installation: () => Installation): void {
   describe('effects that come one after the other', () => {
     let killed: Scene
     let frozen: Scene
+    let ended: Scene
     beforeAll(async () => {
-      ;[killed, frozen] = await Promise.all([Scene.open(installation()), Scene.open(installation())])
-      await Promise.all([kill(killed), freeze(frozen)])
+      const open = () => Scene.open(installation())
+      ;[killed, frozen, ended] = await Promise.all([open(), open(), open()])
+      await Promise.all([kill(killed), freeze(frozen), end(ended)])
     }, 120_000)
-    afterAll(() => Promise.all([killed?.close(), frozen?.close()]))
+    afterAll(() => Promise.all([killed?.close(), frozen?.close(), ended?.close()]))
 
     describe('whose worker is killed', () => {
       test.each([
@@ -74,6 +77,11 @@ export function killedAheadSuite(installation: () => Installation): void {
       test('are carried out by it again when it is the only one', () => {
         expect(frozen.outcomes.afterwards).toMatchObject({ status: 'completed' })
       })
+    })
+
+    test('are not repeated where their worker is told to end: it waits for the one that is under way', () => {
+      const name = 'let go of by a worker that ends'
+      expect(ended.outcomes[name]).toEqual({ status: 'completed', output: ['one 1', 'two 1', 'three 1'] })
     })
   })
 }
@@ -127,6 +135,21 @@ async function freeze(scene: Scene): Promise<void> {
   await scene.end()
   await second.end('SIGTERM')
   await scene.start('afterwards')
+  await scene.end()
+}
+
+/** One worker is told to end when a run has just set out there; another one goes on. */
+async function end(scene: Scene): Promise<void> {
+  const first = await scene.workers.open()
+  const name = 'let go of by a worker that ends'
+  const answer = await scene.reach(name)
+  scene.effects.release(`${name}/${held[name]}`)
+  const ended = first.end('SIGTERM')
+  // Longer than a run that sets out may keep its workflow waiting.
+  await new Promise((resolve) => setTimeout(resolve, 2000))
+  await scene.workers.open()
+  answer()
+  await ended
   await scene.end()
 }
 

@@ -38,7 +38,7 @@ process.once('SIGTERM', () => void close())
 console.log('ready')
 
 async function close() {
-  await engine.close(1000)
+  await engine.close(20_000)
   await database.close()
   process.exit(0)
 }
