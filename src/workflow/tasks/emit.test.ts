@@ -46,6 +46,24 @@ describe('emit', () => {
     },
   )
 
+  test.each([
+    ['id', 1000],
+    ['type', 1000],
+    ['subject', 10_000],
+    ['source', 2000],
+  ])('takes an attribute %s of %i characters, and no longer one', async (name, most) => {
+    const given = (length: number) =>
+      emit({
+        type: 't',
+        [name]: name === 'source' ? `/${'x'.repeat(length - 1)}` : `\${ "${'x'.repeat(length)}" }`,
+      })
+    expect(await outputOf(given(most))).toHaveProperty(name)
+    expect(await errorOf(given(most + 1))).toMatchObject({
+      type: expect.stringMatching(/validation$/) as string,
+      detail: `The attribute '${name}' of an event is longer than ${most} characters.`,
+    })
+  })
+
   test('is an effect of the kind emit, under the key of the task', async () => {
     const { context } = await runWorkflow(emit({ type: 't' }))
     expect(context.asked.get('/do/0/e')).toMatchObject({ kind: 'emit' })
