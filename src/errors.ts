@@ -222,7 +222,7 @@ export const errorTable = {
   },
   'SLUSE-STORE-REFUSED': {
     what: 'The database answers, and refuses this connection.',
-    todo: 'Check user, password, database and `sslmode` in SLUSE_DATABASE_URL: waiting does not mend it.',
+    todo: 'Check user, password, database, `sslmode` and `sslrootcert` in SLUSE_DATABASE_URL: waiting does not mend it.',
     status: 503,
   },
   'SLUSE-STORE-UNKNOWN': {

@@ -38,6 +38,8 @@ export function postgresBinaries(): string | undefined {
 export interface PostgresServerOptions {
   /** Server settings, `-c name=value`. */
   readonly settings?: { readonly [name: string]: string | number }
+  /** PEM: then it speaks TLS, and nothing else. */
+  readonly tls?: { readonly certificate: string; readonly key: string }
 }
 
 /** A real server on loopback, with a database of its own that is gone afterwards. */
@@ -56,6 +58,7 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
       : [program, args]
   const secret = join(folder, 'password')
   writeFileSync(secret, password)
+  const tls = options.tls && tlsSettings(folder, options.tls)
   if (root) execFileSync('chown', ['-R', 'postgres:postgres', folder])
   const [initdb, words] = as(join(binaries, 'initdb'), [
     ...['-D', data, '-U', 'sluse', '-A', 'scram-sha-256', `--pwfile=${secret}`],
@@ -67,6 +70,7 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
   const tryToStart = async (): Promise<{ ready: boolean; log: string }> => {
     const settings = {
       ...{ listen_addresses: '127.0.0.1', port, unix_socket_directories: '', max_connections: 50 },
+      ...tls,
       ...options.settings,
     }
     const given = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
@@ -121,6 +125,19 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
       await end('SIGQUIT')
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+function tlsSettings(folder: string, { certificate, key }: NonNullable<PostgresServerOptions['tls']>) {
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text, { mode: 0o600 })
+    return join(folder, name)
+  }
+  return {
+    ssl: 'on',
+    ssl_cert_file: write('server.pem', certificate),
+    ssl_key_file: write('server.key', key),
+    hba_file: write('pg_hba.conf', 'hostssl all all 127.0.0.1/32 scram-sha-256\n'),
   }
 }
 
