@@ -20,18 +20,24 @@ export interface Live {
 }
 
 export function openLive(app: App, stopping: AbortSignal): Live {
-  let connections = 0
+  const all = new Set<AbortController>()
+  stopping.addEventListener('abort', () => {
+    for (const each of all) each.abort()
+  })
   return {
     get connections() {
-      return connections
+      return all.size
     },
     open: (subscription, gone, message = lifecycleMessage) => {
-      if (connections >= mostConnections) {
+      if (all.size >= mostConnections) {
         throw new SluseError('SLUSE-CLOSING', 'There are too many live connections.')
       }
-      connections++
-      const signal = AbortSignal.any([gone, stopping])
-      signal.addEventListener('abort', () => connections--, { once: true })
+      const one = new AbortController()
+      const { signal } = one
+      all.add(one)
+      signal.addEventListener('abort', () => all.delete(one), { once: true })
+      if (gone.aborted || stopping.aborted) one.abort()
+      else gone.addEventListener('abort', () => one.abort(), { once: true })
       const events = app.history.subscribe({ ...subscription, signal })
       return Readable.from(withHeartbeat(events, signal, message), {
         objectMode: false,

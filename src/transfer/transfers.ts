@@ -1,7 +1,9 @@
+import { setMaxListeners } from 'node:events'
 import type { Connections } from '../connectors/index.ts'
 import type { Database } from '../database/index.ts'
 import type { ActivityRequest } from '../engines/engine.ts'
 import type { Functions } from '../functions/index.ts'
+import { joined } from '../joined.ts'
 import { fault, Postponed, type CloudEvent, type Json } from '../workflow/index.ts'
 import { carryOut, type Means } from './carry-out.ts'
 import { createTransfer } from './create.ts'
@@ -74,19 +76,22 @@ export function openTransfers(options: TransfersOptions): Transfers {
   const replays = openReplays(means, intake, sharing === undefined)
   const retention = new Retention(means)
   const closing = new AbortController()
+  // Every transfer under way listens.
+  setMaxListeners(0, closing.signal)
   const underWay = new Set<Promise<unknown>>()
 
   const perform = async (request: ActivityRequest): Promise<Json> => {
     const id = transferId(request.idempotencyKey)
-    const signal = AbortSignal.any([request.signal, closing.signal])
     const { runId, key, secrets } = request
     const beginNew = async () => {
       if (!(await store.transfer(id))) await begin(id, request, means)
     }
     try {
-      if (sharing) return await sharing.carryOut(id, signal, beginNew)
-      await beginNew()
-      return await carryOut(id, means, { context: { runId, key, secrets }, signal })
+      return await joined([request.signal, closing.signal], async (signal) => {
+        if (sharing) return sharing.carryOut(id, signal, beginNew)
+        await beginNew()
+        return carryOut(id, means, { context: { runId, key, secrets }, signal })
+      })
     } catch (error) {
       if (request.signal.aborted || !closing.signal.aborted) throw error
       // It is no failure of the run: the next start goes on with it.

@@ -11,13 +11,19 @@ const pieceBytes = 8 * 1024 * 1024
 export class ObjectReader implements SegmentReader {
   readonly #objects: Objects
   readonly #closing = new AbortController()
+  readonly #letGo: () => void
   /** The parts of the segment that is read now, as far as the database knew them. */
   #known: { readonly segment: number; readonly parts: readonly Part[] } | undefined
   #next: { readonly segment: number; readonly part: Part; readonly content: Promise<Buffer> } | undefined
 
   constructor(objects: Objects) {
-    const signal = AbortSignal.any([objects.signal, this.#closing.signal])
-    this.#objects = { ...objects, signal }
+    const { signal } = objects
+    const close = () => this.#closing.abort(signal.reason)
+    if (signal.aborted) close()
+    else signal.addEventListener('abort', close, { once: true })
+    // It outlives many readers.
+    this.#letGo = () => signal.removeEventListener('abort', close)
+    this.#objects = { ...objects, signal: this.#closing.signal }
   }
 
   async bytes({ segment, offset }: BlockAddress, length: number): Promise<Buffer> {
@@ -49,6 +55,7 @@ export class ObjectReader implements SegmentReader {
   }
 
   async close(): Promise<void> {
+    this.#letGo()
     this.#closing.abort(new Error('It is not read any more.'))
     this.#next = undefined
   }
