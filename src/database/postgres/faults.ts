@@ -25,7 +25,10 @@ export function isBroken(error: unknown): boolean {
 export function isRefusal(error: unknown): boolean {
   const { code = '', message } = error as DatabaseError
   if (isState(code)) return /^(28|3D)/.test(code)
-  return /CERT|SIGN|ISSUER|TLS|SSL|INVALID_(CA|PURPOSE)|PATH_LENGTH/.test(code) || message === 'The server does not support SSL connections'
+  return (
+    /CERT|SIGN|ISSUER|TLS|SSL|INVALID_(CA|PURPOSE)|PATH_LENGTH/.test(code) ||
+    message === 'The server does not support SSL connections'
+  )
 }
 
 /** Undone by the server because of others: the same again will do. */
