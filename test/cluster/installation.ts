@@ -14,11 +14,17 @@ import { openSystems } from './systems.ts'
 /** With which `/in/intake` is pushed to. */
 export const pushKey = 'synthetic-push-key'
 
+interface Given {
+  readonly apart?: boolean
+  readonly environment?: { readonly [name: string]: string }
+}
+
 /**
  * A whole installation of real processes: two API servers, two workers, a Temporal server on a PostgreSQL of its own,
- * and a PostgreSQL with the records, which holds a database `target` beside them.
+ * and a PostgreSQL with the records, which holds a database `target` beside them. All share one data folder, or each has
+ * its own (`apart`), as on machines of their own.
  */
-export async function openInstallation() {
+export async function openInstallation({ apart = false, environment: more = {} }: Given = {}) {
   putBundle()
   const folder = mkdtempSync(join(tmpdir(), 'sluse-installation-'))
   const [temporal, postgres, systems] = await Promise.all([startTemporal(), startPostgres(), openSystems()])
@@ -57,8 +63,13 @@ export async function openInstallation() {
     SLUSE_TEMPORAL_KEY: randomBytes(32).toString('hex'),
     SLUSE_SECRET_TARGET_PASSWORD: password,
     SLUSE_SECRET_PUSH_KEY: pushKey,
+    ...more,
   }
-  const open = async (role: 'api' | 'worker') => member(role, await freePort(), project, environment)
+  let opened = 0
+  const open = async (role: 'api' | 'worker') => {
+    const own = apart ? { SLUSE_DATA: join(folder, `data-${++opened}`) } : {}
+    return member(role, await freePort(), project, { ...environment, ...own })
+  }
   const apis = [await open('api'), await open('api')] as const
   const workers = [await open('worker'), await open('worker')] as const
   const members = [...apis, ...workers]
