@@ -25,6 +25,8 @@ export function isBroken(error: unknown): boolean {
 export function isRefusal(error: unknown): boolean {
   const { code = '', message } = error as DatabaseError
   if (isState(code)) return /^(28|3D)/.test(code)
+  // The server's to mend: it gets a new certificate, or its clock is set.
+  if (/EXPIRED|NOT_YET_VALID/.test(code)) return false
   return (
     /CERT|SIGN|ISSUER|TLS|SSL|INVALID_(CA|PURPOSE)|PATH_LENGTH/.test(code) ||
     message === 'The server does not support SSL connections'
