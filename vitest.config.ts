@@ -1,8 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { configDefaults, defineConfig } from 'vitest/config'
 
-/** Carries out tests of other files a second time, on another engine: they must not be the same modules as there. */
-const byThemselves = ['test/cluster/temporal.test.ts']
+const byThemselves = [
+  // Carries out tests of other files a second time, on another engine: they must not be the same modules as there.
+  'test/cluster/temporal.test.ts',
+  // Replaying, Temporal's library hooks into all promises of the process, and stays there: ten times as slow, or worse.
+  'test/histories/histories.test.ts',
+]
 
 export default defineConfig({
   test: {
