@@ -1,5 +1,5 @@
 import { SluseError } from '../errors.ts'
-import { isObject, type CloudEvent, type Json } from '../workflow/index.ts'
+import { isObject, longestAttributes as longest, type CloudEvent, type Json } from '../workflow/index.ts'
 
 /**
  * The value as an event; see the CloudEvents specification, "Context Attributes", and its JSON format. Throws
@@ -33,7 +33,9 @@ function attributeProblem(name: string, value: Json): string | undefined {
   switch (name) {
     case 'id':
     case 'type':
-      return (value as string).length > 1000 ? `\`${name}\` is longer than 1000 characters.` : undefined
+      return (value as string).length > longest[name]
+        ? `\`${name}\` is longer than ${longest[name]} characters.`
+        : undefined
     case 'source':
       return isReference(value) ? undefined : '`source` must be a URI reference.'
     case 'time':
@@ -45,9 +47,9 @@ function attributeProblem(name: string, value: Json): string | undefined {
         ? undefined
         : '`datacontenttype` must be a media type.'
     case 'subject':
-      return isText && value.length <= 10_000
+      return isText && value.length <= longest.subject
         ? undefined
-        : '`subject` must be a text of at most 10,000 characters.'
+        : `\`subject\` must be a text of at most ${longest.subject.toLocaleString('en')} characters.`
     case 'data_base64':
       return typeof value === 'string' && /^[A-Za-z0-9+/]*={0,2}$/.test(value) && value.length % 4 === 0
         ? undefined
@@ -59,7 +61,7 @@ function attributeProblem(name: string, value: Json): string | undefined {
 
 function isReference(value: Json): boolean {
   // No URL parser takes every reference; what none can be is white space, and more than can be meant.
-  return typeof value === 'string' && value.length <= 2000 && !/[\s<>"{}|\\^`]/.test(value)
+  return typeof value === 'string' && value.length <= longest.source && !/[\s<>"{}|\\^`]/.test(value)
 }
 
 function isTime(value: string): boolean {

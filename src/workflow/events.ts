@@ -19,6 +19,9 @@ export interface CloudEvent {
   [extension: string]: Json | undefined
 }
 
+/** UTF-16 units of what events are found by: those from outside, and those of our own. */
+export const longestAttributes = { id: 1000, type: 1000, source: 2000, subject: 10_000 } as const
+
 /**
  * An event filter (dsl-reference.md, "Event Filter") ready to be stored and matched without the run:
  * whatever in it depended on the run's data is evaluated or captured in `variables`.

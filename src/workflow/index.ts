@@ -6,7 +6,15 @@ export { isPostponed, Postponed, type ActivityCall, type OnFailure } from './act
 export type { ChildRun, ConsumedEvent, DurableContext } from './durable-context.ts'
 export { milliseconds } from './durations.ts'
 export { base64, utf8 } from './encoding.ts'
-export { correlationsOf, dataOf, matches, typesOf, type CloudEvent, type EventFilter } from './events.ts'
+export {
+  correlationsOf,
+  dataOf,
+  longestAttributes,
+  matches,
+  typesOf,
+  type CloudEvent,
+  type EventFilter,
+} from './events.ts'
 export { catalogedUri } from './calls/function-reference.ts'
 export { graph, mermaid } from './graph.ts'
 export type { Graph } from './graph/drawing.ts'

@@ -1,6 +1,7 @@
 import { isoTime } from '../date-time.ts'
 import type { EmitTask, EmittedEvent } from '../definition/types.ts'
 import { uriOf } from '../endpoints.ts'
+import { longestAttributes } from '../events.ts'
 import type { Frame } from '../frame.ts'
 import { isObject, put, type Json, type JsonObject } from '../json.ts'
 import { fault } from '../problem.ts'
@@ -31,14 +32,11 @@ export async function emitTask(frame: Frame): Promise<Json> {
   if (typeof event.type !== 'string' || event.type === '') throw fault('validation', 'An event needs a type.')
   if (typeof event.id !== 'string' || event.id === '')
     throw fault('validation', 'The id of an event must be a text.')
-  for (const [attribute, most] of Object.entries(longest))
+  for (const [attribute, most] of Object.entries(longestAttributes))
     if (String(event[attribute] ?? '').length > most)
       throw fault('validation', `The attribute '${attribute}' of an event is longer than ${most} characters.`)
   return frame.activity({ kind: 'emit', input: event })
 }
-
-/** UTF-16 units of what events are found by: as many as are taken from outside. */
-const longest = { id: 1000, type: 1000, source: 2000, subject: 10_000 }
 
 /** Context attributes are strings, numbers or booleans (CloudEvents 1.0, "Type System"); only data may be anything. */
 function attributeOf(name: string, value: Json): Json {
