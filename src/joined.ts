@@ -8,14 +8,18 @@ export async function joined<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const either = new AbortController()
-  const aborts = signals.map((signal) => [signal, () => either.abort(signal.reason)] as const)
-  for (const [signal, abort] of aborts) {
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
-  }
+  const letGo = signals.map((signal) => abortWith(either, signal))
   try {
     return await work(either.signal)
   } finally {
-    for (const [signal, abort] of aborts) signal.removeEventListener('abort', abort)
+    for (const each of letGo) each()
   }
+}
+
+/** Aborts the controller when the signal does, with its reason. Returns how to let go of it. */
+export function abortWith(controller: AbortController, signal: AbortSignal): () => void {
+  const abort = () => controller.abort(signal.reason)
+  if (signal.aborted) abort()
+  else signal.addEventListener('abort', abort, { once: true })
+  return () => signal.removeEventListener('abort', abort)
 }

@@ -4,6 +4,7 @@ import type { Principal } from '../access/index.ts'
 import type { App } from '../app.ts'
 import { SluseError } from '../errors.ts'
 import type { FeedEvent, Subscription } from '../history/index.ts'
+import { abortWith } from '../joined.ts'
 
 /** Live connections at the same time; each costs memory and a reader of the feed. */
 const mostConnections = 500
@@ -36,8 +37,8 @@ export function openLive(app: App, stopping: AbortSignal): Live {
       const { signal } = one
       all.add(one)
       signal.addEventListener('abort', () => all.delete(one), { once: true })
-      if (gone.aborted || stopping.aborted) one.abort()
-      else gone.addEventListener('abort', () => one.abort(), { once: true })
+      abortWith(one, gone)
+      if (stopping.aborted) one.abort()
       const events = app.history.subscribe({ ...subscription, signal })
       return Readable.from(withHeartbeat(events, signal, message), {
         objectMode: false,

@@ -1,4 +1,5 @@
 import { hasCode, SluseError } from '../../../errors.ts'
+import { abortWith } from '../../../joined.ts'
 import type { BlockAddress } from '../block.ts'
 import type { SegmentReader } from '../storage.ts'
 import { readParts, type Part } from './manifest.ts'
@@ -17,12 +18,8 @@ export class ObjectReader implements SegmentReader {
   #next: { readonly segment: number; readonly part: Part; readonly content: Promise<Buffer> } | undefined
 
   constructor(objects: Objects) {
-    const { signal } = objects
-    const close = () => this.#closing.abort(signal.reason)
-    if (signal.aborted) close()
-    else signal.addEventListener('abort', close, { once: true })
-    // It outlives many readers.
-    this.#letGo = () => signal.removeEventListener('abort', close)
+    // That signal outlives many readers.
+    this.#letGo = abortWith(this.#closing, objects.signal)
     this.#objects = { ...objects, signal: this.#closing.signal }
   }
 
