@@ -7,6 +7,7 @@ import {
   allReady,
   kill,
   kinds,
+  noteRecorded,
   outage,
   readiness,
   rollingRestart,
@@ -71,6 +72,7 @@ describe.skipIf(!hasTemporal())(
         }
         round++
         await allReady(installation)
+        await noteRecorded(installation)
         const recovered = Date.now()
         await pause(400 + random() * 800)
         exitCodes = await rollingRestart(installation)
