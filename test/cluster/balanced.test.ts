@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { en } from '../../console/src/texts/en.ts'
 import { openProvider, type TestProvider } from '../../src/server/testing/open-provider.ts'
 import { settled } from '../console/check-page.ts'
+import { signInBy } from '../console/sign-in-by.ts'
 import { browserMissing, useBrowser } from '../console/use-browser.ts'
 import { hasS3Server, startS3, type S3Server } from '../servers/s3/index.ts'
 import { hasTemporal } from '../servers/temporal/index.ts'
@@ -91,7 +91,8 @@ describe.skipIf(!hasTemporal() || !hasS3Server() || browserMissing)(
         language: 'en',
         elsewhere: provider.issuer,
       })
-      await signIn(page, 'anna')
+      const back = `${balancer.url}/**`
+      await signInBy(page, en['signIn.go'], { issuer: provider.issuer, account: 'anna', back })
       await page.getByRole('link', { name: 'Shall it be done?' }).click()
       await settled(page)
       await page.getByRole('radio', { name: en['decide.approved'], exact: true }).check()
@@ -140,14 +141,5 @@ describe.skipIf(!hasTemporal() || !hasS3Server() || browserMissing)(
       const all = installation.apis.map(({ url }) => balancer.sent.get(url) ?? 0)
       expect(Math.min(...all)).toBeGreaterThan(20)
     })
-
-    async function signIn(page: Page, account: string): Promise<void> {
-      await page.getByRole('link', { name: en['signIn.go'], exact: true }).click()
-      await page.waitForURL(`${provider.issuer}/**`)
-      await page.getByLabel('Account').fill(account)
-      await page.getByRole('button', { name: 'Sign in', exact: true }).click()
-      await page.waitForURL(`${balancer.url}/**`)
-      await settled(page)
-    }
   },
 )

@@ -9,6 +9,7 @@ import type { OpenPage } from './browser.ts'
 import { accessibilityFaults, overflow, settled } from './check-page.ts'
 import { approvalOf } from './demo.ts'
 import { problemText } from './problem-text.ts'
+import { signInBy } from './sign-in-by.ts'
 import { browserMissing, useBrowser } from './use-browser.ts'
 
 const patience = { timeout: 20_000 }
@@ -99,14 +100,8 @@ describe.skipIf(browserMissing).each([
     const heading = (name: string, level?: number) =>
       page.getByRole('heading', { name, exact: true, ...(level !== undefined && { level }) })
     const button = (name: string) => page.getByRole('button', { name, exact: true })
-    const signIn = async (account: string) => {
-      await page.getByRole('link', { name: texts['signIn.go'], exact: true }).click()
-      await page.waitForURL(`${provider.issuer}/**`)
-      await page.getByLabel('Account').fill(account)
-      await button('Sign in').click()
-      await page.waitForURL(`${server.url}/approvals/${id}`)
-      await settled(page)
-    }
+    const signIn = (account: string, link = texts['signIn.go']) =>
+      signInBy(page, link, { issuer: provider.issuer, account, back: `${server.url}/approvals/${id}` })
     const hasNoFault = async () => {
       expect(await page.getAttribute('html', 'lang')).toBe(language)
       expect(await accessibilityFaults(page)).toEqual([])
@@ -175,11 +170,7 @@ describe.skipIf(browserMissing).each([
       await heading(texts['signIn.failed'], 1).waitFor()
       await page.getByText(texts['signIn.SLUSE-SIGN-IN-DENIED']).waitFor()
       await hasNoFault()
-      await page.getByRole('link', { name: texts['signIn.again'], exact: true }).click()
-      await page.waitForURL(`${provider.issuer}/**`)
-      await page.getByLabel('Account').fill('anna')
-      await button('Sign in').click()
-      await page.waitForURL(`${server.url}/approvals/${id}`)
+      await signIn('anna', texts['signIn.again'])
       await heading('Udbetaling', 1).waitFor()
     })
 
