@@ -120,7 +120,7 @@ describe('a run that goes ahead', () => {
   })
 
   test.each([
-    ['a time that is far', '{ later: { wait: { minutes: 1 } } }'],
+    ['a time that is far', '{ later: { wait: { hours: 1 } } }'],
     ['an event', '{ hear: { listen: { to: { one: { with: { type: go } } } } } }'],
     ['several effects at a time', `{ both: { fork: { branches: [ ${call('a')}, ${call('b')} ] } } }`],
     ['a child', '{ below: { run: { workflow: { namespace: test, name: other, version: 1.0.0 } } } }'],
