@@ -1,5 +1,5 @@
-// Prints the count of the last test run in the plain form that any CI can read, and before it what was skipped:
-// a name that says why, or the name of a suite that does.
+// Prints the count of the last test run in the plain form that any CI can read, and before it what the count hides: what
+// was skipped (a name that says why, or the name of a suite that does), and what passed only when it was tried again.
 import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 
@@ -7,9 +7,11 @@ const { numPassedTests, numFailedTests, numPendingTests, success, testResults } 
   readFileSync('.cache/test-results.json', 'utf8'),
 )
 for (const { name, assertionResults } of testResults) {
-  for (const { fullName, status } of assertionResults) {
-    if (status === 'skipped' || status === 'pending')
-      console.log(`skipped: ${relative('.', name)}: ${fullName}`)
+  for (const { fullName, status, failureMessages } of assertionResults) {
+    const test = `${relative('.', name)}: ${fullName}`
+    if (status === 'skipped' || status === 'pending') console.log(`skipped: ${test}`)
+    const [before] = failureMessages
+    if (status === 'passed' && before) console.log(`tried again: ${test}: ${before.split('\n')[0]}`)
   }
 }
 const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : ''
