@@ -20,11 +20,14 @@ afterEach(() => store.remove())
 function cluster(...fates: ((command: Command) => Promise<unknown>)[]) {
   const run = { status: 'running' }
   const begun: unknown[] = []
-  const executeUpdate = (_: string, { args }: { args: [Command] }) => fates.shift()?.(args[0])
+  const told = new Map<string, Command>()
+  const signal = async (_: string, command: Command) => void told.set(command.id, command)
+  const executeUpdate = (_: string, { args: [id] }: { args: [string] }) =>
+    fates.shift()?.(told.get(id) as Command)
   const core = {
     database,
     libraries: loaded,
-    client: { workflow: { getHandle: () => ({ executeUpdate }) } },
+    client: { workflow: { getHandle: () => ({ signal, executeUpdate }) } },
     records: { find: async () => run },
     runs: { begin: async (row: unknown) => void begun.push(row) },
     ask: <T>(call: () => Promise<T>) => call(),

@@ -15,11 +15,12 @@ const forgottenAfter = 3_600_000
  * command crosses what else happens to the run: a mark that is written with what it does tells that it was carried out,
  * and keeps it from being carried out twice.
  */
-export async function carryOut(core: Cluster, id: string, given: Command): Promise<void> {
+export async function carryOut(core: Cluster, id: string, given: Omit<Command, 'id'>): Promise<void> {
   if (!core.temporalIsThere()) throw new SluseError('SLUSE-TEMPORAL-UNREACHABLE', 'Nothing was changed.')
-  const mark = `command ${randomUUID()}`
+  const own = randomUUID()
+  const mark = `command ${own}`
   const marked = { sql: 'INSERT INTO marks (name, value) VALUES (?, ?)', parameters: [mark, Date.now()] }
-  const command = { ...given, record: [...given.record, marked] }
+  const command = { ...given, id: own, record: [...given.record, marked] }
   try {
     for (let attempt = 1; !(await ask(core, id, command, attempt === mostTries)); attempt++)
       await new Promise((resolve) => setTimeout(resolve, 25 * 2 ** attempt))
@@ -37,8 +38,9 @@ async function ask(core: Cluster, id: string, command: Command, last: boolean): 
   if (isOver(row.status)) throw new SluseError('SLUSE-RUN-ENDED', `(${id})`)
   try {
     const handle = client.workflow.getHandle(id)
+    await core.ask(() => handle.signal(names.command, command))
     const result = await core.ask(() =>
-      handle.executeUpdate<CommandResult, [Command]>(names.command, { args: [command] }),
+      handle.executeUpdate<CommandResult, [string]>(names.answer, { args: [command.id] }),
     )
     if ('done' in result) return true
     if ('code' in result) throw new SluseError(knownCode(result.code) ?? 'SLUSE-RUN-STATE', result.detail)

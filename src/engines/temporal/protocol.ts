@@ -173,8 +173,14 @@ export type Performed =
       }
     }
 
-/** A command of people, as an update of the workflow. */
+/**
+ * A command of people: a signal to the workflow, whose answer an update waits for. A signal is in Temporal's history before
+ * any task has it; an update is there only when a task is accepted, and one that is not would be done again without what
+ * it had written to the records.
+ */
 export interface Command {
+  /** Told twice it is one. */
+  readonly id: string
   readonly kind: 'cancel' | 'suspend' | 'resume'
   /** Written in one transaction with it. */
   readonly record: readonly Statement[]
@@ -205,6 +211,7 @@ export const names = {
   run: 'run',
   detached: 'detached',
   command: 'command',
+  answer: 'answer',
   look: 'look',
   pass: 'pass',
   ended: 'ended',

@@ -209,12 +209,46 @@ do: [ { take: { call: http, with: { method: get, endpoint: http://effect/x, body
     },
   )
 
+  test.each(['cancel', 'resume'] as const)(
+    'a run that ends by a %s ends in Temporal too, where that refuses what came of it for something else that has come',
+    async (command) => {
+      const one = await open({ activities: async () => null, secrets: async () => ({}) })
+      try {
+        const { engine } = one
+        // At several moments of its task of the workflow: in which of them it comes between is not to be seen from here.
+        for (let moment = 0; moment < 50; moment += 5) {
+          const type = `go-${moment}`
+          const hear = `do: [ { hear: { listen: { to: { one: { with: { type: ${type} } } } } } } ]`
+          const { id } = await engine.start({ definition: define(hear) })
+          await engine.suspend(id)
+          await engine.publish([{ specversion: '1.0', id, source: '/test', type, data: null }])
+          const obeyed = engine[command](id)
+          await new Promise((resolve) => setTimeout(resolve, moment))
+          await asked((client) => client.workflow.getHandle(id).signal('look')).catch(() => {})
+          await obeyed
+          const status = async () =>
+            (await asked((client) => client.workflow.getHandle(id).describe())).status.name
+          await expect.poll(status, { timeout: 10_000 }).toBe('COMPLETED')
+        }
+      } finally {
+        await one.close()
+      }
+    },
+  )
+
+  /** Of Temporal itself. */
+  async function asked<T>(ask: (client: Client) => Promise<T>): Promise<T> {
+    const connection = await Connection.connect({ address: temporal.address })
+    try {
+      return await ask(new Client({ connection, namespace: temporal.namespace }))
+    } finally {
+      await connection.close()
+    }
+  }
+
   /** Types of the activities that its workflow waits for. */
   async function activitiesOf(id: string): Promise<(string | null | undefined)[]> {
-    const connection = await Connection.connect({ address: temporal.address })
-    const client = new Client({ connection, namespace: temporal.namespace })
-    const { raw } = await client.workflow.getHandle(id).describe()
-    await connection.close()
+    const { raw } = await asked((client) => client.workflow.getHandle(id).describe())
     return (raw.pendingActivities ?? []).map(({ activityType }) => activityType?.name)
   }
 
@@ -236,12 +270,11 @@ do: [ { take: { call: http, with: { method: get, endpoint: http://effect/x, body
     }
 
     async function timesBegun(id: string): Promise<number> {
-      const connection = await Connection.connect({ address: temporal.address })
-      const client = new Client({ connection, namespace: temporal.namespace })
-      let count = 0
-      for await (const _ of client.workflow.list({ query: `WorkflowId = '${id}'` })) count++
-      await connection.close()
-      return count
+      return asked(async (client) => {
+        let count = 0
+        for await (const _ of client.workflow.list({ query: `WorkflowId = '${id}'` })) count++
+        return count
+      })
     }
 
     test('begins anew in a loop and in effects at the same time, and carries each effect out once', async () => {

@@ -22,7 +22,8 @@ const look = defineSignal(names.look)
 const pass = defineSignal<[string]>(names.pass)
 const ended = defineSignal<[string]>(names.ended)
 const cancel = defineSignal(names.cancel)
-const command = defineUpdate<CommandResult, [Command]>(names.command)
+const command = defineSignal<[Command]>(names.command)
+const answer = defineUpdate<CommandResult, [string]>(names.answer)
 
 /**
  * Carries out one run from what is recorded of it: the same run in memory as in the embedded engine, on a host of
@@ -57,12 +58,16 @@ export async function run(number: number, cancelled = false): Promise<void> {
     isCancelled = true
     carryOut(ordered)
   })
-  setHandler(command, async ({ kind, record }) => {
-    const result: { is?: CommandResult } = {}
-    const durable = () => void (result.is = { done: true })
+  /** What people have ordered, and how it went. */
+  const commands = new Map<string, { result?: CommandResult }>()
+  setHandler(command, ({ id, kind, record }) => {
+    if (commands.has(id)) return
+    const told: { result?: CommandResult } = {}
+    commands.set(id, told)
+    const durable = () => void (told.result = { done: true })
     const refused = (error: unknown) => {
       const { code = 'SLUSE-RUN-STATE', message = '' } = error as { code?: string; message?: string }
-      result.is = { code, detail: message }
+      told.result = { code, detail: message }
     }
     use((_, host) => {
       const answered = host.awaited()
@@ -74,8 +79,13 @@ export async function run(number: number, cancelled = false): Promise<void> {
         }
       carryOut({ kind, record, durable: answering(durable), refused: answering(refused) })
     })
-    await condition(() => result.is !== undefined || gone)
-    return result.is ?? (again ? { again } : { code: 'SLUSE-RUN-ENDED', detail: '' })
+  })
+  setHandler(answer, async (id) => {
+    const told = commands.get(id)
+    // It was told before this began anew.
+    if (!told) return { again: true }
+    await condition(() => told.result !== undefined || gone)
+    return told.result ?? (again ? { again } : { code: 'SLUSE-RUN-ENDED', detail: '' })
   })
 
   await CancellationScope.nonCancellable(async () => {
@@ -95,7 +105,7 @@ export async function run(number: number, cancelled = false): Promise<void> {
       if (out.is === 'over') await tellOf(out.ended)
     }
     gone = true
-    // Whoever waits for the answer to a command has it.
+    // Whoever waits for an answer has it.
     await condition(allHandlersFinished)
     if (again) await beginAnew(number, isCancelled)
   })
