@@ -21,7 +21,10 @@ function cluster(...fates: ((command: Command) => Promise<unknown>)[]) {
   const run = { status: 'running' }
   const begun: unknown[] = []
   const told = new Map<string, Command>()
-  const signal = async (_: string, command: Command) => void told.set(command.id, command)
+  const signal = async (_: string, command: Command) => {
+    told.set(command.id, command)
+    if (fates[0] === gone) await fates.shift()?.(command)
+  }
   const executeUpdate = (_: string, { args: [id] }: { args: [string] }) =>
     fates.shift()?.(told.get(id) as Command)
   const core = {
@@ -36,6 +39,8 @@ function cluster(...fates: ((command: Command) => Promise<unknown>)[]) {
   return { core, run, begun, fates }
 }
 
+/** As the client says it where there is no such workflow; also where that is told, and not only asked. */
+const gone = () => Promise.reject(new loaded.client.WorkflowNotFoundError('none', 'id', undefined))
 /** As the client says it where the server gave the workflow's task up with the update in it. */
 const crossed = () => Object.assign(new Error('Workflow Update failed'), { cause: { code: 9 } })
 const marks = () => database.query("SELECT name FROM marks WHERE name LIKE 'command %'")
@@ -61,7 +66,7 @@ test('a command that was carried out is done, although its answer was lost', asy
     throw crossed()
   })
   await carryOut(core, 'id', cancel)
-  expect(await marks()).toEqual([])
+  expect(await marks(), 'which refuses what the run is told once more').toHaveLength(1)
 })
 
 test('one that was not is asked again, and refused where the run has ended by itself', async () => {
@@ -79,7 +84,6 @@ test('one that was not is asked again, and refused where the run has ended by it
 })
 
 test('where there is no workflow, it is begun', async () => {
-  const gone = () => Promise.reject(new loaded.client.WorkflowNotFoundError('none', 'id', undefined))
   const { core, begun } = cluster(gone, async () => ({ done: true }))
   await carryOut(core, 'id', cancel)
   expect(begun).toHaveLength(1)
@@ -90,6 +94,9 @@ test('what is refused, and what else goes wrong, is told at once', async () => {
   const error = { code: 'SLUSE-RUN-STATE', detail: 'It is already suspended.' }
   await expect(carryOut(refused.core, 'id', cancel)).rejects.toMatchObject(error)
   const broken = cluster(() => Promise.reject(new Error('broken')))
-  await expect(carryOut(broken.core, 'id', cancel)).rejects.toThrow('broken')
+  await expect(carryOut(broken.core, 'id', cancel)).rejects.toMatchObject({
+    code: 'SLUSE-TEMPORAL-UNREACHABLE',
+    detail: expect.stringMatching(/^\(broken\) What was asked may be carried out still/) as string,
+  })
   expect(await marks()).toEqual([])
 })

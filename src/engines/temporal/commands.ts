@@ -25,10 +25,11 @@ export async function carryOut(core: Cluster, id: string, given: Omit<Command, '
     for (let attempt = 1; !(await ask(core, id, command, attempt === mostTries)); attempt++)
       await new Promise((resolve) => setTimeout(resolve, 25 * 2 ** attempt))
   } catch (error) {
-    if (!(await isThere(core, mark))) throw isAway(error) ? whileAway(error) : error
-  } finally {
-    await core.database.commit([forget(mark)]).catch(() => {})
+    if (!(await isThere(core, mark))) throw error instanceof SluseError ? error : unanswered(error)
+    // The run may be told once more still of what it was told before: the mark stays, and refuses that.
+    return
   }
+  await core.database.commit([forget(mark)]).catch(() => {})
 }
 
 /** `false` where it is to be asked again. Throws where it is refused, or whatever is amiss the last time. */
@@ -61,13 +62,10 @@ async function isThere({ database }: Cluster, mark: string): Promise<boolean> {
   return rows.length > 0
 }
 
-function isAway(error: unknown): boolean {
-  const code = grpcCodeOf(error)
-  return code === grpc.unavailable || code === grpc.deadlineExceeded
-}
-
-function whileAway(cause: unknown): SluseError {
-  const detail = 'It went away meanwhile: look at the run before you ask again.'
+/** The run may have been told, and come to it later. */
+function unanswered(cause: unknown): SluseError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  const detail = `(${why}) What was asked may be carried out still: look at the run before you ask again.`
   return new SluseError('SLUSE-TEMPORAL-UNREACHABLE', detail, { cause })
 }
 

@@ -21,8 +21,11 @@ export interface RecordActivities {
   commit(place: Place, batches: readonly Batch[]): Promise<RunStatus | undefined>
   /** Takes the run back from an activity that was handed it, wherever that has come to. */
   takeBack(over: HandedOver): Promise<Ahead>
-  /** One batch, unless the database refuses it for what is in it: then nothing is written, and this is why. */
-  commitAlone(place: Place, batch: Batch): Promise<Refusal | undefined>
+  /**
+   * One batch, unless the database refuses it for what is in it: then nothing is written, and this is why. Gives how the run
+   * has ended where it had: then nothing is written either, unless it was before.
+   */
+  commitAlone(place: Place, batch: Batch): Promise<Refusal | { readonly over: RunStatus } | undefined>
   /** The next event for a run, and how far the inbox has been looked through. */
   next(question: Question): Promise<Answer>
   /** Makes the child durable and sets it going, once; finds it where that was done before. */

@@ -1,4 +1,5 @@
 import { hasCode } from '../../errors.ts'
+import type { RunStatus } from '../../history/index.ts'
 import { fault, problemOf, type ChildRun } from '../../workflow/index.ts'
 import { derivedId } from '../records/ids.ts'
 import { assertDepth } from '../run/child.ts'
@@ -7,19 +8,22 @@ import type { Cluster } from './cluster.ts'
 import { setOut } from './ahead/set-out.ts'
 import { alive } from './alive.ts'
 import { commitBatches, takeBack } from './executions.ts'
-import type { ChildState, RecordActivities } from './protocol.ts'
+import type { Batch, ChildState, Place, RecordActivities } from './protocol.ts'
 
 /** What the sandbox asks of the records. Each may be carried out more than once. */
 export function recordActivities(core: Cluster): RecordActivities {
   const { records, inbox } = core
+
+  async function commit(place: Place, batches: readonly Batch[]): Promise<RunStatus | undefined> {
+    if ((await commitBatches(core, place, batches)) === 'written') return undefined
+    const status = (await records.row(place.run))?.status ?? 'cancelled'
+    return isOver(status) ? status : undefined
+  }
+
   return {
     setOut: (run, carriesOn) => alive(core, (signal) => setOut(core, run, carriesOn, signal)),
 
-    async commit(place, batches) {
-      if ((await commitBatches(core, place, batches)) === 'written') return undefined
-      const status = (await records.row(place.run))?.status ?? 'cancelled'
-      return isOver(status) ? status : undefined
-    },
+    commit,
 
     async takeBack(over) {
       const place = await takeBack(core, over)
@@ -31,8 +35,8 @@ export function recordActivities(core: Cluster): RecordActivities {
 
     async commitAlone(place, batch) {
       try {
-        await commitBatches(core, place, [batch])
-        return undefined
+        const over = await commit(place, [batch])
+        return over && { over }
       } catch (error) {
         const { code, message } = error as { code?: string; message: string }
         if (code === 'SLUSE-STORE-CHANGED' || code === 'SLUSE-STORE') return { code, message }

@@ -9,7 +9,8 @@ import { registerNamespace } from '../../../test/servers/temporal/namespace.ts'
 import { openDatabase } from '../../database/index.ts'
 import type { Definition } from '../../workflow/definition/index.ts'
 import type { Json } from '../../workflow/index.ts'
-import type { ActivityRunner } from '../engine.ts'
+import type { SluseError } from '../../errors.ts'
+import type { ActivityRunner, Engine } from '../engine.ts'
 import { define, engineSuite, type Open } from '../testing/engine-suite.ts'
 import { workflowBundle } from '../testing/workflow-bundle.ts'
 import { openTemporalEngine, type TemporalSettings } from './index.ts'
@@ -217,24 +218,57 @@ do: [ { take: { call: http, with: { method: get, endpoint: http://effect/x, body
         const { engine } = one
         // At several moments of its task of the workflow: in which of them it comes between is not to be seen from here.
         for (let moment = 0; moment < 50; moment += 5) {
-          const type = `go-${moment}`
-          const hear = `do: [ { hear: { listen: { to: { one: { with: { type: ${type} } } } } } } ]`
-          const { id } = await engine.start({ definition: define(hear) })
+          const { id, go } = await hearing(engine)
           await engine.suspend(id)
-          await engine.publish([{ specversion: '1.0', id, source: '/test', type, data: null }])
+          await go()
           const obeyed = engine[command](id)
           await new Promise((resolve) => setTimeout(resolve, moment))
           await asked((client) => client.workflow.getHandle(id).signal('look')).catch(() => {})
           await obeyed
-          const status = async () =>
-            (await asked((client) => client.workflow.getHandle(id).describe())).status.name
-          await expect.poll(status, { timeout: 10_000 }).toBe('COMPLETED')
+          await expect.poll(() => statusOf(id), { timeout: 10_000 }).toBe('COMPLETED')
         }
       } finally {
         await one.close()
       }
     },
   )
+
+  test.each(['cancel', 'suspend'] as const)(
+    'a %s that crosses the end of its run is refused, or has happened; the run ends in Temporal as well',
+    async (command) => {
+      const one = await open({ activities: async () => null, secrets: async () => ({}) })
+      try {
+        const { engine } = one
+        for (let moment = 0; moment < 60; moment += 4) {
+          const { id, go } = await hearing(engine)
+          await new Promise((resolve) => setTimeout(resolve, 100))
+          const outcome = engine.outcome(id)
+          await go()
+          await new Promise((resolve) => setTimeout(resolve, moment))
+          const code = await engine[command](id).catch((error: unknown) => (error as SluseError).code)
+          if (code === undefined && command === 'suspend') await engine.resume(id)
+          const cancelled = code === undefined && command === 'cancel'
+          expect([undefined, 'SLUSE-RUN-ENDED']).toContain(code)
+          expect(await outcome).toMatchObject({ status: cancelled ? 'cancelled' : 'completed' })
+          await expect.poll(() => statusOf(id), { timeout: 10_000 }).toBe('COMPLETED')
+        }
+      } finally {
+        await one.close()
+      }
+    },
+  )
+
+  /** A run that waits for an event of its own, and what makes that come. */
+  async function hearing(engine: Engine): Promise<{ id: string; go: () => Promise<unknown> }> {
+    const type = randomUUID()
+    const hear = `do: [ { hear: { listen: { to: { one: { with: { type: ${type} } } } } } } ]`
+    const { id } = await engine.start({ definition: define(hear) })
+    const event = { specversion: '1.0', id, source: '/test', type, data: null } as const
+    return { id, go: () => engine.publish([event]) }
+  }
+
+  const statusOf = async (id: string) =>
+    (await asked((client) => client.workflow.getHandle(id).describe())).status.name
 
   /** Of Temporal itself. */
   async function asked<T>(ask: (client: Client) => Promise<T>): Promise<T> {

@@ -130,10 +130,11 @@ export class Commits {
     this.#asking = true
     const batch = { number: this.#number + 1, units: [plain(unit)] }
     void records.commitAlone(this.place, batch).then(
-      (refusal) => {
+      (answer) => {
         this.#asking = false
-        if (refusal) unit.refused?.(refusal)
+        if (answer && 'code' in answer) unit.refused?.(answer)
         else {
+          if (answer) this.#ended(answer.over)
           this.#number++
           if (unit.feed) this.rows++
           unit.durable?.()

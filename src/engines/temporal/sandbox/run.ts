@@ -64,12 +64,13 @@ export async function run(number: number, cancelled = false): Promise<void> {
     if (commands.has(id)) return
     const told: { result?: CommandResult } = {}
     commands.set(id, told)
-    const durable = () => void (told.result = { done: true })
     const refused = (error: unknown) => {
       const { code = 'SLUSE-RUN-STATE', message = '' } = error as { code?: string; message?: string }
       told.result = { code, detail: message }
     }
     use((_, host) => {
+      // It had ended before: what this was to write is written only if it had been, too.
+      const durable = () => void (told.result = host.over ? hasEnded : { done: true })
       const answered = host.awaited()
       const answering =
         <T extends unknown[]>(answer: (...args: T) => void) =>
@@ -85,7 +86,7 @@ export async function run(number: number, cancelled = false): Promise<void> {
     // It was told before this began anew.
     if (!told) return { again: true }
     await condition(() => told.result !== undefined || gone)
-    return told.result ?? (again ? { again } : { code: 'SLUSE-RUN-ENDED', detail: '' })
+    return told.result ?? (again ? { again } : hasEnded)
   })
 
   await CancellationScope.nonCancellable(async () => {
@@ -130,6 +131,8 @@ async function tellOf({ status, searchable, parent }: Ended): Promise<void> {
     .signal(names.ended, workflowInfo().workflowId)
     .catch(() => {})
 }
+
+const hasEnded: CommandResult = { code: 'SLUSE-RUN-ENDED', detail: '' }
 
 const goneOn = "DELETE FROM waits WHERE run = ? AND key = ? AND kind = 'gate'"
 
