@@ -54,6 +54,15 @@ export function openClients({ apis }: { readonly apis: readonly Pick<Member, 'ur
     /** Sends one record to `/in/intake`. */
     push: (n: number) =>
       post('/in/intake', { id: n, value: n }, { 'idempotency-key': `push-${n}`, 'x-api-key': pushKey }),
+    /** Suspends or resumes a run. */
+    async order(id: string, what: 'suspend' | 'resume'): Promise<void> {
+      try {
+        await post(`/api/v1/runs/${id}/${what}`, {})
+      } catch (error) {
+        // The first answer was lost: it is done.
+        if (!/SLUSE-RUN-STATE|SLUSE-RUN-ENDED/.test(String(error))) refusals.push(String(error))
+      }
+    },
     /** Decides all that is asked, until it is stopped. */
     decideAll() {
       let stopped = false

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasTemporal } from '../servers/temporal/index.ts'
 import { openClients, type Clients } from './clients.ts'
@@ -28,6 +29,8 @@ const pipelines = ['steps', 'event', 'parent', 'approved', 'steps'] as const
 const numbers = Array.from({ length: clientCount }, (_, n) => n)
 const counted = numbers.filter((n) => n % 5 === 0)
 const pushed = numbers.filter((n) => n % 20 === 0)
+/** Suspended before their event comes, and resumed after it. */
+const held = numbers.filter((n) => n % 10 === 1)
 
 describe.skipIf(!hasTemporal())(
   `an installation under ${clientCount} runs and a transfer, killed part by part`,
@@ -37,6 +40,10 @@ describe.skipIf(!hasTemporal())(
     const recoveries: Recovery[] = []
     /** Ids as the clients were told, by client. */
     const acknowledged = new Map<number, string>()
+    /** How those stood that had been suspended, when their event had come. */
+    const whileHeld = new Map<number, string>()
+    /** Ids of the workflows that Temporal has open still, when everything has ended. */
+    let leftBehind: string[]
     let transfer: string
     let together: Awaited<ReturnType<typeof seeEachOther>>
     let exitCodes: readonly (number | null)[]
@@ -81,6 +88,7 @@ describe.skipIf(!hasTemporal())(
         ended = await rest()
         repeated = installation.systems.repeatedSince(recovered)
         await stopDeciding()
+        leftBehind = await openWorkflows(installation)
         readyAgain = await Promise.all(installation.members.map(({ url }) => readiness(url)))
         report(recoveries)
       },
@@ -97,7 +105,13 @@ describe.skipIf(!hasTemporal())(
       const id = await clients.run(pipeline, n)
       acknowledged.set(n, id)
       await pause(Math.random() * 1000)
+      if (held.includes(n)) await clients.order(id, 'suspend')
       if (pipeline === 'event') await clients.publish('cluster.go', n)
+      if (held.includes(n)) {
+        await pause(Math.random() * 1000)
+        whileHeld.set(n, (await clients.get<{ status: string }>(`/api/v1/runs/${id}`)).status)
+        await clients.order(id, 'resume')
+      }
       if (counted.includes(n)) await clients.publish('cluster.count', n)
       if (pushed.includes(n)) await clients.push(n)
       if (n % 3 > 0) return
@@ -169,6 +183,14 @@ describe.skipIf(!hasTemporal())(
       expect(all.filter(([, , status]) => status !== 'completed')).toEqual([])
     })
 
+    it('holds what is suspended, until it is resumed', () => {
+      expect([...whileHeld]).toEqual(expect.arrayContaining(held.map((n) => [n, 'suspended'])))
+    })
+
+    it('leaves no workflow behind in Temporal', () => {
+      expect(leftBehind).toEqual([])
+    })
+
     it('refuses nothing that is right', () => {
       expect(clients.refusals).toEqual([])
     })
@@ -214,6 +236,23 @@ describe.skipIf(!hasTemporal())(
     })
   },
 )
+
+/** Ids of those that are open after half a minute; what Temporal lists may be late. */
+async function openWorkflows({ temporal: { address, namespace } }: Installation): Promise<string[]> {
+  const connection = await Connection.connect({ address })
+  const { workflow } = new Client({ connection, namespace })
+  try {
+    for (const until = Date.now() + 30_000; ;) {
+      const found: string[] = []
+      for await (const { workflowId } of workflow.list({ query: "ExecutionStatus = 'Running'" }))
+        found.push(workflowId)
+      if (found.length === 0 || Date.now() > until) return found
+      await pause(500)
+    }
+  } finally {
+    await connection.close()
+  }
+}
 
 /** As a table, in seconds. */
 function report(all: readonly Recovery[]): void {
