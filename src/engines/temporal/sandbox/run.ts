@@ -13,6 +13,7 @@ import { LiveRun, type Control } from '../../run/live-run.ts'
 import { sealerOf } from '../../run/seal.ts'
 import { startOf } from '../../records/start-of.ts'
 import { names, type Command, type CommandResult, type Ended, type Loaded } from '../protocol.ts'
+import { hasEnded, Orders } from './orders.ts'
 import { records } from './records.ts'
 import { drive, rest } from './rest.ts'
 import { SandboxHost } from './sandbox-host.ts'
@@ -58,36 +59,12 @@ export async function run(number: number, cancelled = false): Promise<void> {
     isCancelled = true
     carryOut(ordered)
   })
-  /** What people have ordered, and how it went. */
-  const commands = new Map<string, { result?: CommandResult }>()
-  setHandler(command, ({ id, kind, record }) => {
-    if (commands.has(id)) return
-    const told: { result?: CommandResult } = {}
-    commands.set(id, told)
-    const refused = (error: unknown) => {
-      const { code = 'SLUSE-RUN-STATE', message = '' } = error as { code?: string; message?: string }
-      told.result = { code, detail: message }
-    }
-    use((_, host) => {
-      // It had ended before: what this was to write is written only if it had been, too.
-      const durable = () => void (told.result = host.over ? hasEnded : { done: true })
-      const answered = host.awaited()
-      const answering =
-        <T extends unknown[]>(answer: (...args: T) => void) =>
-        (...args: T) => {
-          answered()
-          answer(...args)
-        }
-      carryOut({ kind, record, durable: answering(durable), refused: answering(refused) })
-    })
+  const orders = new Orders()
+  setHandler(command, (given) => {
+    const control = orders.take(given)
+    if (control) use((_, host) => carryOut(control(host)))
   })
-  setHandler(answer, async (id) => {
-    const told = commands.get(id)
-    // It was told before this began anew.
-    if (!told) return { again: true }
-    await condition(() => told.result !== undefined || gone)
-    return told.result ?? (again ? { again } : hasEnded)
-  })
+  setHandler(answer, async (id) => (await orders.answer(id, () => gone)) ?? (again ? { again } : hasEnded))
 
   await CancellationScope.nonCancellable(async () => {
     if (cancelled) carryOut(ordered)
@@ -131,8 +108,6 @@ async function tellOf({ status, searchable, parent }: Ended): Promise<void> {
     .signal(names.ended, workflowInfo().workflowId)
     .catch(() => {})
 }
-
-const hasEnded: CommandResult = { code: 'SLUSE-RUN-ENDED', detail: '' }
 
 const goneOn = "DELETE FROM waits WHERE run = ? AND key = ? AND kind = 'gate'"
 
