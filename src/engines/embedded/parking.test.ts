@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Database } from '../../database/index.ts'
 import { ManualClock } from '../testing/manual-clock.ts'
 import { openTestEngine, testEvent, until, type TestEngine } from '../testing/embedded-engine.ts'
 
@@ -92,6 +93,34 @@ do:
     clock.moveTo('2026-01-01T02:00:00Z')
     await engine.publish([testEvent('go', 7)])
     expect(await engine.outcome(id)).toEqual({ status: 'completed', output: [7] })
+  })
+
+  it('misses no event that comes while it leaves memory, on a disk that takes its time', async () => {
+    const aMoment = () => new Promise((resolve) => setTimeout(resolve, Math.random() * 12))
+    const slow = (database: Database): Database => ({
+      query: (sql, parameters) => database.query(sql, parameters),
+      onCommit: (listener) => database.onCommit(listener),
+      close: () => database.close(),
+      async commit(statements, how) {
+        await aMoment()
+        await database.commit(statements, how)
+        await aMoment()
+      },
+    })
+    const hear = (name: string) => `{ ${name}: { listen: { to: { one: { with: { type: go } } } } } }`
+    const { engine, start, database } = await given(
+      { through: slow, settings: { parkAtOnceAfter: 0, maxIdleRuns: 0 } },
+      `do: [ ${hear('one')}, ${hear('two')}, ${hear('three')} ]`,
+    )
+    for (let n = 0; n < 40; n++) {
+      const outcome = engine.outcome(await start())
+      for (const step of [1, 2, 3]) {
+        await until(async () => (await database.query('SELECT 1 FROM waits')).length > 0)
+        await engine.publish([testEvent('go', 3 * n + step)])
+        await aMoment()
+      }
+      expect(await outcome).toEqual({ status: 'completed', output: [3 * n + 3] })
+    }
   })
 
   it('takes no more than what one run in memory takes, however many wait', async () => {

@@ -65,8 +65,8 @@ export class LiveRun implements Turning {
   #live = false
   /** Carried on elsewhere. */
   #away = false
-  /** Whether rows in `waits` would wake this run: they must go when it moves. */
-  #parked: boolean
+  /** Rows in `waits` that wake this run, and must go when it moves; whether they are on the disk already. */
+  #parked: { durable: boolean } | undefined
 
   constructor(core: Host, { row, start, sealer, items, birth }: LiveRunParts) {
     this.core = core
@@ -94,7 +94,7 @@ export class LiveRun implements Turning {
     })
     this.#probes = new Probes(this, (arrival) => this.#arrivals.waiting.unshift(arrival))
     this.consumed = new Set(this.#replaying.journal.consumed)
-    this.#parked = row.status === 'waiting'
+    this.#parked = row.status === 'waiting' ? { durable: true } : undefined
     if (birth) {
       const refused = (error: unknown) => {
         this.#leave()
@@ -276,7 +276,7 @@ export class LiveRun implements Turning {
 
   /** It is suspended, or goes on. */
   #changed(held: boolean): void {
-    this.#parked = false
+    this.#parked = undefined
     if (held) for (const tell of this.#probes.takeAll()) tell()
     else
       for (const pending of this.pending.values()) if (pending.request.kind === 'event') this.probe(pending)
@@ -297,7 +297,7 @@ export class LiveRun implements Turning {
   #send(): void {
     this.#outstanding.beginAfterwards()
     if (this.#parked && this.#writer.weighs) {
-      this.#parked = false
+      this.#parked = undefined
       this.#writer.statement(...this.core.standing.active(this))
     }
     this.#writer.send(() => this.look())
@@ -323,9 +323,18 @@ export class LiveRun implements Turning {
   park(): void {
     if (!this.idle) return
     const { leaves } = this.core.standing
-    if (this.#parked) return leaves ? this.#leave() : undefined
-    this.#parked = true
-    const durable = () => (leaves && this.#parked && this.idle ? this.#leave() : this.look())
+    if (this.#parked) {
+      // Without its rows nobody would find it: what came before they are there would never wake it.
+      if (leaves && this.#parked.durable) this.#leave()
+      return
+    }
+    const parked = { durable: false }
+    this.#parked = parked
+    const durable = () => {
+      parked.durable = true
+      if (leaves && this.#parked === parked && this.idle) this.#leave()
+      else this.look()
+    }
     this.core.commits.add({ statements: this.core.standing.parked(this), durable })
   }
 
@@ -350,7 +359,7 @@ export class LiveRun implements Turning {
     const real = early ? strayed('It ended before its journal did.') : outcome
     this.#scope.cancel(endedReason)
     this.#over = true
-    recordEnd(real, { run: this, writer: this.#writer, wasParked: this.#parked })
+    recordEnd(real, { run: this, writer: this.#writer, wasParked: this.#parked !== undefined })
     for (const tell of this.#probes.takeAll()) this.#writer.durable(tell)
     this.#commands.refuseAll(() => new SluseError('SLUSE-RUN-ENDED', this.row.id))
     this.#writer.send(() => {})

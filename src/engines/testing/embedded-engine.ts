@@ -7,7 +7,11 @@ import type { CloudEvent, Json } from '../../workflow/index.ts'
 import { openEmbeddedEngine, type EmbeddedEngine, type EmbeddedEngineOptions } from '../embedded/index.ts'
 import { define } from './engine-suite.ts'
 
-type Given = Partial<Omit<EmbeddedEngineOptions, 'database'>> & { maxBytes?: number }
+type Given = Partial<Omit<EmbeddedEngineOptions, 'database'>> & {
+  maxBytes?: number
+  /** What the engine has in the place of the database. */
+  through?: (database: Database) => Database
+}
 
 /** An embedded engine on a folder of its own, for tests of what only this engine promises. */
 export interface TestEngine {
@@ -27,10 +31,10 @@ export async function openTestEngine(given: Given, ...definitions: string[]): Pr
   const logged: string[] = []
   const options = { ...given }
   const open = async () => {
-    const { maxBytes, ...rest } = options
+    const { maxBytes, through = (database) => database, ...rest } = options
     const database = await openDatabase({ folder, ...(maxBytes !== undefined && { maxBytes }) })
     const engine = await openEmbeddedEngine({
-      database: patient(database),
+      database: patient(through(database)),
       activities: async () => null,
       log: (level, message, data) => logged.push(`${level} ${message} ${JSON.stringify(data ?? {})}`),
       ...rest,
