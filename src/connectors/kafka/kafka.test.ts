@@ -1,4 +1,4 @@
-import { Admin, Producer } from '@platformatic/kafka'
+import { Admin, Consumer, Producer } from '@platformatic/kafka'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasKafka, startKafka, type MessageServer } from '../../../test/servers/messaging/index.ts'
 import type { Json, JsonObject } from '../../workflow/index.ts'
@@ -11,12 +11,14 @@ describe.skipIf(!hasKafka())('with a real broker', () => {
   let host: TestHost
   let admin: Admin
   let producer: Producer
+  let consumer: Consumer
   beforeAll(async () => {
     server = await startKafka()
     host = createHost()
     const common = { clientId: 'test', bootstrapBrokers: [`127.0.0.1:${server.port}`] }
     admin = new Admin(common)
     producer = new Producer(common)
+    consumer = new Consumer({ ...common, groupId: 'test' })
     // It listens before it is ready to lead.
     for (let tries = 0; ; tries += 1) {
       const made = await newTopic('first').catch((error: unknown) => error)
@@ -27,6 +29,7 @@ describe.skipIf(!hasKafka())('with a real broker', () => {
   }, 180_000)
   afterAll(async () => {
     await producer?.close().catch(() => {})
+    await Promise.resolve(consumer?.close(true)).catch(() => {})
     await admin?.close().catch(() => {})
     await server?.stop()
     await host?.close()
@@ -34,6 +37,9 @@ describe.skipIf(!hasKafka())('with a real broker', () => {
   const { signal } = new AbortController()
   const newTopic = async (name: string, partitions = 2): Promise<void> => {
     await admin.createTopics({ topics: [name], partitions, replicas: 1 })
+    // Until it leads each partition what is sent to several of them is sent again, and one may have taken it.
+    const leads = () => consumer.listOffsets({ topics: [name] }).then(() => true)
+    while (!(await leads().catch(() => false))) await new Promise((done) => setTimeout(done, 50))
   }
   const open = (more: { [key: string]: string } = {}) =>
     connect(kafka, { brokers: `127.0.0.1:${server.port}`, disableTls: true, ...more }, host)
