@@ -2,7 +2,6 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client, Connection } from '@temporalio/client'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { openDatabase, type Database } from '../../src/database/index.ts'
@@ -17,6 +16,7 @@ import { openEngineRunner } from '../conformance/engine-runner.ts'
 import type { Runner } from '../conformance/runner.ts'
 import { specification } from '../conformance/specification.ts'
 import { openInternet, type Internet } from '../servers/internet/index.ts'
+import { askTemporal, listWorkflows } from '../servers/temporal/ask.ts'
 import { hasTemporal, startTemporal, type TemporalServer } from '../servers/temporal/index.ts'
 import { httpbin } from '../servers/web/httpbin.ts'
 import { petStore } from '../servers/web/pet-store.ts'
@@ -224,16 +224,7 @@ describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', as
       key,
       bundle,
     })
-    const connection = await Connection.connect({ address: temporal.address })
-    const client = new Client({ connection, namespace: temporal.namespace })
-    const found = async (query: string) => {
-      const ids: string[] = []
-      for await (const { workflowId } of client.workflow.list({
-        query: `TaskQueue = '${taskQueue}' AND ${query}`,
-      }))
-        ids.push(workflowId)
-      return ids.sort()
-    }
+    const found = (query: string) => listWorkflows(temporal, `TaskQueue = '${taskQueue}' AND ${query}`)
     try {
       const waits = define('do: [ { go: { listen: { to: { one: { with: { type: go } } } } } } ]')
       const fails = define(
@@ -256,7 +247,7 @@ describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', as
         async () => expect(await found("SluseStatus = 'waiting' AND SluseVersion = '1.0.0'")).toEqual([id]),
         { timeout: 30_000, interval: 200 },
       )
-      const { raw } = await client.workflow.getHandle(id).describe()
+      const { raw } = await askTemporal(temporal, (client) => client.workflow.getHandle(id).describe())
       const shown = JSON.stringify(raw.workflowExecutionInfo?.searchAttributes, (_, value: unknown) =>
         value instanceof Uint8Array ? Buffer.from(value).toString() : value,
       )
@@ -265,7 +256,6 @@ describe.skipIf(!hasTemporal())('an installation on Temporal and PostgreSQL', as
       await engine.outcome(id)
       await vi.waitFor(async () => expect(await found("SluseStatus = 'waiting'")).toEqual([]), 30_000)
     } finally {
-      await connection.close()
       await engine.close(0)
       await database.close()
       rmSync(folder, { recursive: true, force: true })

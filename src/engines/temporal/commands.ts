@@ -17,10 +17,9 @@ const forgottenAfter = 3_600_000
  */
 export async function carryOut(core: Cluster, id: string, given: Omit<Command, 'id'>): Promise<void> {
   if (!core.temporalIsThere()) throw new SluseError('SLUSE-TEMPORAL-UNREACHABLE', 'Nothing was changed.')
-  const own = randomUUID()
-  const mark = `command ${own}`
+  const mark = `command ${randomUUID()}`
   const marked = { sql: 'INSERT INTO marks (name, value) VALUES (?, ?)', parameters: [mark, Date.now()] }
-  const command = { ...given, id: own, record: [...given.record, marked] }
+  const command = { ...given, id: mark, record: [...given.record, marked] }
   try {
     for (let attempt = 1; !(await ask(core, id, command, attempt === mostTries)); attempt++)
       await new Promise((resolve) => setTimeout(resolve, 25 * 2 ** attempt))

@@ -2,9 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasTemporal, startTemporal, type TemporalServer } from '../../../test/servers/temporal/index.ts'
+import { askTemporal, listWorkflows } from '../../../test/servers/temporal/ask.ts'
 import { registerNamespace } from '../../../test/servers/temporal/namespace.ts'
 import { openDatabase } from '../../database/index.ts'
 import type { Definition } from '../../workflow/definition/index.ts'
@@ -212,10 +212,8 @@ do: [ { take: { call: http, with: { method: get, endpoint: http://effect/x, body
 
   test.each(['cancel', 'resume'] as const)(
     'a run that ends by a %s ends in Temporal too, where that refuses what came of it for something else that has come',
-    async (command) => {
-      const one = await open({ activities: async () => null, secrets: async () => ({}) })
-      try {
-        const { engine } = one
+    (command) =>
+      withEngine(async (engine) => {
         // At several moments of its task of the workflow: in which of them it comes between is not to be seen from here.
         for (let moment = 0; moment < 50; moment += 5) {
           const { id, go } = await hearing(engine)
@@ -223,22 +221,19 @@ do: [ { take: { call: http, with: { method: get, endpoint: http://effect/x, body
           await go()
           const obeyed = engine[command](id)
           await new Promise((resolve) => setTimeout(resolve, moment))
-          await asked((client) => client.workflow.getHandle(id).signal('look')).catch(() => {})
+          await askTemporal(temporal, (client) => client.workflow.getHandle(id).signal('look')).catch(
+            () => {},
+          )
           await obeyed
           await expect.poll(() => statusOf(id), { timeout: 10_000 }).toBe('COMPLETED')
         }
-      } finally {
-        await one.close()
-      }
-    },
+      }),
   )
 
   test.each(['cancel', 'suspend'] as const)(
     'a %s that crosses the end of its run is refused, or has happened; the run ends in Temporal as well',
-    async (command) => {
-      const one = await open({ activities: async () => null, secrets: async () => ({}) })
-      try {
-        const { engine } = one
+    (command) =>
+      withEngine(async (engine) => {
         for (let moment = 0; moment < 60; moment += 4) {
           const { id, go } = await hearing(engine)
           await new Promise((resolve) => setTimeout(resolve, 100))
@@ -252,11 +247,17 @@ do: [ { take: { call: http, with: { method: get, endpoint: http://effect/x, body
           expect(await outcome).toMatchObject({ status: cancelled ? 'cancelled' : 'completed' })
           await expect.poll(() => statusOf(id), { timeout: 10_000 }).toBe('COMPLETED')
         }
-      } finally {
-        await one.close()
-      }
-    },
+      }),
   )
+
+  async function withEngine(work: (engine: Engine) => Promise<void>): Promise<void> {
+    const one = await open({ activities: async () => null, secrets: async () => ({}) })
+    try {
+      await work(one.engine)
+    } finally {
+      await one.close()
+    }
+  }
 
   /** A run that waits for an event of its own, and what makes that come. */
   async function hearing(engine: Engine): Promise<{ id: string; go: () => Promise<unknown> }> {
@@ -268,21 +269,11 @@ do: [ { take: { call: http, with: { method: get, endpoint: http://effect/x, body
   }
 
   const statusOf = async (id: string) =>
-    (await asked((client) => client.workflow.getHandle(id).describe())).status.name
-
-  /** Of Temporal itself. */
-  async function asked<T>(ask: (client: Client) => Promise<T>): Promise<T> {
-    const connection = await Connection.connect({ address: temporal.address })
-    try {
-      return await ask(new Client({ connection, namespace: temporal.namespace }))
-    } finally {
-      await connection.close()
-    }
-  }
+    (await askTemporal(temporal, (client) => client.workflow.getHandle(id).describe())).status.name
 
   /** Types of the activities that its workflow waits for. */
   async function activitiesOf(id: string): Promise<(string | null | undefined)[]> {
-    const { raw } = await asked((client) => client.workflow.getHandle(id).describe())
+    const { raw } = await askTemporal(temporal, (client) => client.workflow.getHandle(id).describe())
     return (raw.pendingActivities ?? []).map(({ activityType }) => activityType?.name)
   }
 
@@ -304,11 +295,7 @@ do: [ { take: { call: http, with: { method: get, endpoint: http://effect/x, body
     }
 
     async function timesBegun(id: string): Promise<number> {
-      return asked(async (client) => {
-        let count = 0
-        for await (const _ of client.workflow.list({ query: `WorkflowId = '${id}'` })) count++
-        return count
-      })
+      return (await listWorkflows(temporal, `WorkflowId = '${id}'`)).length
     }
 
     test('begins anew in a loop and in effects at the same time, and carries each effect out once', async () => {
